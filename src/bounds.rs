@@ -1,0 +1,93 @@
+//! Every limit of the house, in one place, the unit last in the name (DESIGN, I7).
+//!
+//! A limit that an operator may want to move is a configuration key whose default stands here; the
+//! rest is fixed. Each says what breaks when it is too small or too large.
+
+use std::time::Duration;
+
+/// A JSON body of a single call. The largest honest one is a choice, under 8 KiB.
+pub const JSON_BODY_BYTES: usize = 64 * 1024;
+/// The whole body of a bulk call; at about 500 bytes a line this is 30,000 documents.
+pub const BULK_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// One line of a bulk call.
+pub const BULK_LINE_BYTES: usize = 8 * 1024;
+/// Lines in one bulk call: they are one transaction, and everyone else waits for it.
+pub const BULK_LINES: usize = 20_000;
+/// A request's header section; a token takes about 1 KiB of it.
+pub const HEADER_BYTES: usize = 16 * 1024;
+/// Header lines in a request.
+pub const HEADER_LINES: usize = 64;
+/// A token's length in characters.
+pub const TOKEN_BYTES: usize = 8 * 1024;
+/// Documents answered by one `_zoek`, when the caller does not say.
+pub const SEARCH_DEFAULT_DOCUMENTS: u32 = 50;
+/// Documents answered by one `_zoek` at most: each is a decision of its own.
+pub const SEARCH_DOCUMENTS: u32 = 200;
+/// Items in a list inside a body: owners, receivers, purposes, kinds, marks.
+pub const LIST_ITEMS: usize = 64;
+
+/// How long a TLS handshake may take (SECURITY 16).
+pub const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long a request's header section may take to arrive.
+pub const HEADER_READ: Duration = Duration::from_secs(10);
+/// How long a request's body may take to arrive.
+pub const BODY_READ: Duration = Duration::from_secs(30);
+/// How long a connection may do nothing.
+pub const IDLE: Duration = Duration::from_secs(60);
+/// Connections per listener; the next one waits in the kernel's queue.
+pub const CONNECTIONS: usize = 4_096;
+/// Concurrent HTTP/2 streams on one connection.
+pub const HTTP2_STREAMS: u32 = 128;
+/// How long running requests get to end when the gateway stops.
+pub const DRAIN: Duration = Duration::from_secs(20);
+
+/// Clock leeway for a token's times. Larger lets a stolen token live longer; smaller refuses honest
+/// organisations whose clocks drift.
+pub const TOKEN_LEEWAY_SECONDS: i64 = 5;
+/// Longest life of a token, from the earliest of `iat` and `nbf` to `exp`. It is also how long a
+/// used `jti` must be remembered (with the leeway), so a longer life is a larger table.
+pub const TOKEN_LIFE_SECONDS: i64 = 300;
+/// How far the time inside an `Fsc-Transaction-Id` may be off. It is also how long a used id must
+/// be remembered: an older one is refused for its age.
+pub const TRANSACTION_SKEW_MS: i64 = 5 * 60 * 1000;
+
+/// An entry of the ledger (C2SP tlog-tiles: a length in two bytes).
+pub const ENTRY_BYTES: usize = 65_535;
+/// Entries written by one commit; more wait for the next.
+pub const BATCH_ENTRIES: usize = 256;
+/// Entries that may wait for a commit. Full means 503 `overbelast`, early, rather than late.
+pub const APPEND_QUEUE: usize = 4_096;
+/// From the moment of a decision to its commit; older ones are decided again (DESIGN).
+pub const DECISION_AGE_MS: i64 = 5_000;
+/// How often a decision is made again because the facts moved, before 503.
+pub const DECISION_ATTEMPTS: u32 = 4;
+/// How long a batch may take in the database before its outcome counts as unknown.
+pub const COMMIT: Duration = Duration::from_secs(5);
+/// How long a read from the database may take.
+pub const READ: Duration = Duration::from_secs(5);
+/// Connections to the database for reading.
+pub const READ_CONNECTIONS: u32 = 8;
+/// Documents and addresses whose facts are kept in memory, each.
+pub const CACHED_FACTS: usize = 50_000;
+
+/// Releases streaming at once; each holds room for its closing entry.
+pub const OPEN_RELEASES: usize = 2_048;
+/// Longest time to connect to a provider, handshake included.
+pub const PROVIDER_CONNECT: Duration = Duration::from_secs(5);
+/// Longest time from request to the first byte of a provider's answer.
+pub const PROVIDER_FIRST_BYTE: Duration = Duration::from_secs(30);
+/// Longest silence between two pieces of a provider's body.
+pub const PROVIDER_BETWEEN_BYTES: Duration = Duration::from_secs(30);
+/// Longest time a requester may leave a piece unread before the release is broken off.
+pub const REQUESTER_BETWEEN_BYTES: Duration = Duration::from_secs(60);
+/// Idle connections kept to one provider.
+pub const PROVIDER_IDLE_CONNECTIONS: usize = 32;
+
+/// How often certificates, CRLs and JWKS are looked at for a change on disk.
+pub const RELOAD: Duration = Duration::from_millis(500);
+/// How often PostgreSQL's durability settings are asserted (SECURITY 3).
+pub const DURABILITY_CHECK: Duration = Duration::from_secs(60);
+/// How often a gateway says in the database that it lives.
+pub const HEARTBEAT: Duration = Duration::from_secs(5);
+/// After how long without a heartbeat a gateway's open releases are closed by another.
+pub const GATEWAY_DEAD_MS: i64 = 60_000;

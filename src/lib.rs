@@ -1,0 +1,6 @@
+//! Sluis: a gateway between public bodies. Every dossier document passes only on a recorded legal
+//! ground. ARCHITECTURE.md draws the floors; `exchange` tells the story of one request.
+
+pub mod bounds;
+pub mod clock;
+pub mod domain;
