@@ -4,3 +4,4 @@
 pub mod bounds;
 pub mod clock;
 pub mod domain;
+pub mod merkle;
