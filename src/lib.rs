@@ -4,4 +4,6 @@
 pub mod bounds;
 pub mod clock;
 pub mod domain;
+pub mod ledger;
 pub mod merkle;
+pub mod store;

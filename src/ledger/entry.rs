@@ -1,0 +1,475 @@
+//! What an entry of the book says: one line of canonical JSON (RFC 8785), nothing personal in it.
+//!
+//! Personal values go through [`super::seal`]: the entry holds only their commitments (`zegels`).
+//! All kinds share one struct, whose fields stand in the order canonical JSON wants them; a field a
+//! kind does not have is left out. The JSON Schema of each kind is published by the edge.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bounds;
+use crate::clock::Moment;
+use crate::domain::{
+    AosId, ChoiceId, ChoiceKind, ChoiceState, DocumentKind, Language, Mark, Oin, Purpose, Sha256,
+    Team, TransactionId, Version,
+};
+
+/// The version of the form of entries.
+pub const ENTRY_VERSION: u32 = 1;
+
+/// The kinds of entries (CONTRACT, "Ledger entries").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Kind {
+    /// A decision about one document.
+    #[serde(rename = "besluit")]
+    Decision,
+    /// How the transfer that a decision permitted came to its end.
+    #[serde(rename = "afgifte")]
+    Release,
+    /// A choice of an owner was recorded.
+    #[serde(rename = "toestemming")]
+    Choice,
+    /// A choice was taken back.
+    #[serde(rename = "intrekking")]
+    Withdrawal,
+    /// Who owns an address.
+    #[serde(rename = "eigenaren")]
+    Owners,
+    /// A dossier became active, or no longer is.
+    #[serde(rename = "dossier")]
+    Dossier,
+    /// An acutely unsafe situation was reported.
+    #[serde(rename = "aos")]
+    Aos,
+    /// It was closed.
+    #[serde(rename = "aos-einde")]
+    AosEnd,
+    /// A policy bundle was activated.
+    #[serde(rename = "overeenkomst")]
+    Agreement,
+    /// Somebody read personal data out of the book.
+    #[serde(rename = "inzage")]
+    Reading,
+    /// A reviewer judged a decision.
+    #[serde(rename = "beoordeling")]
+    Review,
+    /// A search: what was listed and what withheld.
+    #[serde(rename = "zoek")]
+    Search,
+    /// A gateway started.
+    #[serde(rename = "start")]
+    Start,
+}
+
+impl Kind {
+    /// The word in the book.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Decision => "besluit",
+            Self::Release => "afgifte",
+            Self::Choice => "toestemming",
+            Self::Withdrawal => "intrekking",
+            Self::Owners => "eigenaren",
+            Self::Dossier => "dossier",
+            Self::Aos => "aos",
+            Self::AosEnd => "aos-einde",
+            Self::Agreement => "overeenkomst",
+            Self::Reading => "inzage",
+            Self::Review => "beoordeling",
+            Self::Search => "zoek",
+            Self::Start => "start",
+        }
+    }
+}
+
+/// What a decision came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Permitted.
+    #[serde(rename = "toegestaan")]
+    Permitted,
+    /// Refused.
+    #[serde(rename = "geweigerd")]
+    Refused,
+    /// Only asked whether it would be; nothing was released.
+    #[serde(rename = "toets")]
+    Test,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Act {
+    /// The bytes of a document.
+    #[serde(rename = "download")]
+    Download,
+    /// Its metadata.
+    #[serde(rename = "metagegevens")]
+    Metadata,
+    /// Whether it would be permitted.
+    #[serde(rename = "toets")]
+    Test,
+    /// The documents of an address.
+    #[serde(rename = "zoek")]
+    Search,
+    /// Anything of the registry or the book itself.
+    #[serde(rename = "beheer")]
+    Registry,
+}
+
+/// How a transfer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum End {
+    /// Every byte was handed over.
+    #[serde(rename = "volledig")]
+    Complete,
+    /// The requester went away, or read too slowly.
+    #[serde(rename = "afgebroken-aanvrager")]
+    BrokenByRequester,
+    /// The provider gave no document, or broke off.
+    #[serde(rename = "afgebroken-bron")]
+    BrokenByProvider,
+    /// Nobody can tell: the gateway stopped in between.
+    #[serde(rename = "onbekend")]
+    Unknown,
+}
+
+/// What a search withheld: how many of a kind for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Withheld {
+    /// How many.
+    pub aantal: u32,
+    /// Why.
+    pub reden: String,
+    /// Of which kind.
+    pub soort: DocumentKind,
+}
+
+/// What a search listed: how many of a kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// How many.
+    pub aantal: u32,
+    /// Of which kind.
+    pub soort: DocumentKind,
+}
+
+/// The text an owner was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shown {
+    /// Its language.
+    pub taal: Language,
+    /// Its version.
+    pub versie: Version,
+}
+
+/// An entry. Field names are those of the book.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "the fields are the book's own words, explained in its JSON Schema"
+)]
+pub struct Entry {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub aanvrager: Option<Oin>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub actief: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub artikel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bewijs: Option<Sha256>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bron: Option<Oin>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bundel: Option<Sha256>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub coordinator: Option<Oin>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub documentsoort: Option<DocumentKind>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub documentsoorten: Vec<DocumentKind>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub doel: Option<Purpose>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub doelen: Vec<Purpose>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub einde: Option<End>,
+    #[serde(rename = "geldigTot", skip_serializing_if = "Option::is_none", default)]
+    pub geldig_tot: Option<Moment>,
+    #[serde(rename = "geldigVan", skip_serializing_if = "Option::is_none", default)]
+    pub geldig_van: Option<Moment>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub getoond: Vec<Listed>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub gezien: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub gezondheid: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub grondslag: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub handeling: Option<Act>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub index: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub kenmerken: Vec<Mark>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub keuze: Option<ChoiceKind>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub melding: Option<AosId>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub onthouden: Vec<Withheld>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub ontvangers: Vec<Oin>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub per: Option<Moment>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub programma: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reden: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub regels: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha256: Option<Sha256>,
+    pub soort: Kind,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub team: Option<Team>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tekst: Option<Shown>,
+    pub tijd: Moment,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub titel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub toestand: Option<ChoiceState>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub toestemming: Option<ChoiceId>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tot: Option<Moment>,
+    pub transactie: TransactionId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub uitkomst: Option<Outcome>,
+    pub v: u32,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub van: Option<Moment>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub verplichtingen: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub zegels: BTreeMap<String, String>,
+}
+
+/// Why an entry was not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// It does not fit in a bundle.
+    #[error("the entry has {bytes} bytes, more than {} fit", bounds::ENTRY_BYTES)]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// It is not canonical JSON of a known form.
+    #[error("the entry is not in the form of version 1")]
+    Form,
+}
+
+impl Entry {
+    /// An entry of this kind with nothing else in it yet.
+    #[must_use]
+    pub fn new(kind: Kind, at: Moment, transaction: TransactionId) -> Self {
+        Self {
+            aanvrager: None,
+            actief: None,
+            artikel: None,
+            bewijs: None,
+            bron: None,
+            bundel: None,
+            bytes: None,
+            code: None,
+            coordinator: None,
+            documentsoort: None,
+            documentsoorten: Vec::new(),
+            doel: None,
+            doelen: Vec::new(),
+            einde: None,
+            geldig_tot: None,
+            geldig_van: None,
+            getoond: Vec::new(),
+            gezien: None,
+            gezondheid: None,
+            grondslag: None,
+            handeling: None,
+            index: None,
+            kenmerken: Vec::new(),
+            keuze: None,
+            melding: None,
+            onthouden: Vec::new(),
+            ontvangers: Vec::new(),
+            per: None,
+            programma: None,
+            reden: None,
+            regels: Vec::new(),
+            sha256: None,
+            soort: kind,
+            status: None,
+            team: None,
+            tekst: None,
+            tijd: at,
+            titel: None,
+            toestand: None,
+            toestemming: None,
+            tot: None,
+            transactie: transaction,
+            uitkomst: None,
+            v: ENTRY_VERSION,
+            van: None,
+            verplichtingen: Vec::new(),
+            zegels: BTreeMap::new(),
+        }
+    }
+
+    /// The line as it goes into the tree.
+    ///
+    /// # Errors
+    /// [`EntryError`].
+    pub fn to_line(&self) -> Result<Vec<u8>, EntryError> {
+        // Canonical already: the fields stand in order, maps are sorted, numbers are whole.
+        let line = serde_json::to_vec(self).map_err(|_| EntryError::Form)?;
+        if line.len() > bounds::ENTRY_BYTES {
+            return Err(EntryError::TooLarge { bytes: line.len() });
+        }
+        Ok(line)
+    }
+
+    /// Reads a line of the book; anything but the one canonical form is refused.
+    ///
+    /// # Errors
+    /// [`EntryError::Form`].
+    pub fn parse(line: &[u8]) -> Result<Self, EntryError> {
+        let entry: Self = serde_json::from_slice(line).map_err(|_| EntryError::Form)?;
+        if entry.v == ENTRY_VERSION && entry.to_line().is_ok_and(|again| again == line) {
+            Ok(entry)
+        } else {
+            Err(EntryError::Form)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemRandomness;
+
+    fn full() -> Entry {
+        let at = Moment::parse("2026-11-21T12:00:00.5Z").unwrap();
+        let random = SystemRandomness::default();
+        let oin = Oin::parse("00000001812345678000").unwrap();
+        let kind = DocumentKind::parse("planning").unwrap();
+        let mut entry = Entry::new(Kind::Decision, at, TransactionId::new(at, &random).unwrap());
+        entry.aanvrager = Some(oin);
+        entry.actief = Some(true);
+        entry.artikel = Some("TwG 3(4)".into());
+        entry.bewijs = Some(Sha256::from_bytes([1; 32]));
+        entry.bron = Some(oin);
+        entry.bundel = Some(Sha256::from_bytes([2; 32]));
+        entry.bytes = Some(u64::from(u32::MAX));
+        entry.code = Some("token-ongeldig".into());
+        entry.coordinator = Some(oin);
+        entry.documentsoort = Some(kind.clone());
+        entry.documentsoorten = vec![kind.clone()];
+        entry.doel = Some(Purpose::parse("aos").unwrap());
+        entry.doelen = vec![Purpose::parse("aos").unwrap()];
+        entry.einde = Some(End::Unknown);
+        entry.geldig_tot = Some(at);
+        entry.geldig_van = Some(at);
+        entry.getoond = vec![Listed {
+            aantal: 1,
+            soort: kind.clone(),
+        }];
+        entry.gezien = Some(3);
+        entry.gezondheid = Some(false);
+        entry.grondslag = Some("https://w3id.org/dpv/legal/eu/gdpr#A6-1-c".into());
+        entry.handeling = Some(Act::Download);
+        entry.index = Some(4);
+        entry.kenmerken = vec![Mark::parse("urgentie").unwrap()];
+        entry.keuze = Some(ChoiceKind::Consent);
+        entry.melding = Some(AosId::new(at, &random).unwrap());
+        entry.onthouden = vec![Withheld {
+            aantal: 2,
+            reden: "X".into(),
+            soort: kind,
+        }];
+        entry.ontvangers = vec![oin];
+        entry.per = Some(at);
+        entry.programma = Some("sluis \u{e9} \"\\ \u{1}\u{7f}\u{2028}".into());
+        entry.reden = Some("GEEN_GRONDSLAG".into());
+        entry.regels = vec!["a".into()];
+        entry.sha256 = Some(Sha256::from_bytes([3; 32]));
+        entry.status = Some(200);
+        entry.team = Some(Team::parse("aos").unwrap());
+        entry.tekst = Some(Shown {
+            taal: Language::parse("nl").unwrap(),
+            versie: Version::parse("3").unwrap(),
+        });
+        entry.titel = Some("t".into());
+        entry.toestand = Some(ChoiceState::Given);
+        entry.toestemming = Some(ChoiceId::new(at, &random).unwrap());
+        entry.tot = Some(at);
+        entry.uitkomst = Some(Outcome::Permitted);
+        entry.van = Some(at);
+        entry.verplichtingen = vec!["x".into()];
+        entry.zegels =
+            BTreeMap::from([("zaak".into(), "z".into()), ("document".into(), "d".into())]);
+        entry
+    }
+
+    #[test]
+    fn every_field_stands_in_canonical_order() {
+        let line = full().to_line().unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        let canonical = serde_json_canonicalizer::to_vec(&value).unwrap();
+        assert_eq!(
+            String::from_utf8(line.clone()),
+            String::from_utf8(canonical)
+        );
+        assert_eq!(Entry::parse(&line), Ok(full_again(&line)));
+    }
+
+    fn full_again(line: &[u8]) -> Entry {
+        serde_json::from_slice(line).unwrap()
+    }
+
+    #[test]
+    fn only_the_canonical_form_is_read() {
+        let line = String::from_utf8(full().to_line().unwrap()).unwrap();
+        for wrong in [
+            String::new(),
+            line.replace(",", ", "),
+            line.replace("\"v\":1", "\"v\":2"),
+            line.replace("\"v\":1", "\"extra\":1,\"v\":1"),
+            line.replace("besluit", "besluiten"),
+            format!("{line}\n"),
+        ] {
+            assert_eq!(
+                Entry::parse(wrong.as_bytes()),
+                Err(EntryError::Form),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_entry_that_does_not_fit_is_refused() {
+        let mut entry = full();
+        entry.regels = vec!["x".repeat(bounds::ENTRY_BYTES)];
+        assert!(matches!(entry.to_line(), Err(EntryError::TooLarge { .. })));
+    }
+}

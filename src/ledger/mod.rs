@@ -1,0 +1,4 @@
+//! The book.
+
+pub mod entry;
+pub mod note;

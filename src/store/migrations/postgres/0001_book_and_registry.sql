@@ -1,0 +1,121 @@
+-- Sluis, first schema, for PostgreSQL. The same tables as the SQLite one; a test compares the two.
+-- Times are milliseconds since 1970 in UTC; identifiers are their bytes; records are JSON.
+
+-- The book ------------------------------------------------------------------------------------
+
+-- One row: the head of the log, and the epochs that tell whether a decision saw the newest facts.
+create table head (
+    id bigint primary key check (id = 1),
+    size bigint not null,
+    checkpoint text not null,
+    facts_epoch bigint not null,
+    policy_epoch bigint not null
+);
+
+-- The leaves. `transactie` stands only with the entry that opened its transaction.
+create table entries (
+    idx bigint primary key,
+    transactie bytea,
+    entry bytea not null
+);
+create unique index entries_transactie on entries (transactie) where transactie is not null;
+
+-- Whole tiles of hashes; they never change.
+create table tiles (
+    level bigint not null,
+    number bigint not null,
+    hashes bytea not null,
+    primary key (level, number)
+);
+
+-- What the commitments of an entry open to, sealed; erased by destroying the key.
+create table openings (
+    idx bigint primary key,
+    tag bytea not null,
+    year bigint not null,
+    sealed bytea not null
+);
+create index openings_tag on openings (tag, idx);
+create table opening_keys (
+    tag bytea not null,
+    year bigint not null,
+    wrapped bytea not null,
+    primary key (tag, year)
+);
+
+-- What may be used once. Both are emptied of what is too old to be accepted anyway.
+create table used_tokens (
+    tag bytea primary key,
+    until bigint not null
+);
+create index used_tokens_until on used_tokens (until);
+create table used_transactions (
+    id bytea primary key
+);
+
+-- Releases whose closing entry is still to come, and the gateways that stream them.
+create table open_releases (
+    idx bigint primary key,
+    transactie bytea not null,
+    gateway bytea not null
+);
+create table gateways (
+    id bytea primary key,
+    seen bigint not null
+);
+
+-- Activated policy bundles: a projection of the `overeenkomst` entries.
+create table activations (
+    idx bigint primary key,
+    bundle bytea not null,
+    valid_from bigint not null,
+    valid_until bigint
+);
+
+-- The registry: projections of the book ---------------------------------------------------------
+
+-- `version` is the size of the log after the last entry about this address; `index_revision`
+-- moves with every change of the document index here.
+create table addresses (
+    address text primary key,
+    version bigint not null,
+    index_revision bigint not null
+);
+
+create table ownerships (
+    address text not null,
+    recorded_at bigint not null,
+    record text not null,
+    primary key (address, recorded_at)
+);
+
+create table dossiers (
+    address text not null,
+    organisation text not null,
+    number text not null,
+    record text not null,
+    primary key (address, organisation, number)
+);
+
+create table choices (
+    id bytea primary key,
+    address text not null,
+    record text not null
+);
+create index choices_address on choices (address);
+
+create table aos (
+    id bytea primary key,
+    address text not null,
+    record text not null
+);
+create index aos_address on aos (address);
+
+-- The index of documents: the providers' own, not in the book ------------------------------------
+
+create table documents (
+    id bytea primary key,
+    address text not null,
+    record text not null
+);
+create index documents_address on documents (address, id);

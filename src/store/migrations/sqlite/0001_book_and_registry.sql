@@ -1,0 +1,121 @@
+-- Sluis, first schema, for SQLite. The same tables as the PostgreSQL one; a test compares the two.
+-- Times are milliseconds since 1970 in UTC; identifiers are their bytes; records are JSON.
+
+-- The book ------------------------------------------------------------------------------------
+
+-- One row: the head of the log, and the epochs that tell whether a decision saw the newest facts.
+create table head (
+    id integer primary key check (id = 1),
+    size integer not null,
+    checkpoint text not null,
+    facts_epoch integer not null,
+    policy_epoch integer not null
+) strict;
+
+-- The leaves. `transactie` stands only with the entry that opened its transaction.
+create table entries (
+    idx integer primary key,
+    transactie blob,
+    entry blob not null
+) strict;
+create unique index entries_transactie on entries (transactie) where transactie is not null;
+
+-- Whole tiles of hashes; they never change.
+create table tiles (
+    level integer not null,
+    number integer not null,
+    hashes blob not null,
+    primary key (level, number)
+) strict;
+
+-- What the commitments of an entry open to, sealed; erased by destroying the key.
+create table openings (
+    idx integer primary key,
+    tag blob not null,
+    year integer not null,
+    sealed blob not null
+) strict;
+create index openings_tag on openings (tag, idx);
+create table opening_keys (
+    tag blob not null,
+    year integer not null,
+    wrapped blob not null,
+    primary key (tag, year)
+) strict, without rowid;
+
+-- What may be used once. Both are emptied of what is too old to be accepted anyway.
+create table used_tokens (
+    tag blob primary key,
+    until integer not null
+) strict, without rowid;
+create index used_tokens_until on used_tokens (until);
+create table used_transactions (
+    id blob primary key
+) strict, without rowid;
+
+-- Releases whose closing entry is still to come, and the gateways that stream them.
+create table open_releases (
+    idx integer primary key,
+    transactie blob not null,
+    gateway blob not null
+) strict;
+create table gateways (
+    id blob primary key,
+    seen integer not null
+) strict, without rowid;
+
+-- Activated policy bundles: a projection of the `overeenkomst` entries.
+create table activations (
+    idx integer primary key,
+    bundle blob not null,
+    valid_from integer not null,
+    valid_until integer
+) strict;
+
+-- The registry: projections of the book ---------------------------------------------------------
+
+-- `version` is the size of the log after the last entry about this address; `index_revision`
+-- moves with every change of the document index here.
+create table addresses (
+    address text primary key,
+    version integer not null,
+    index_revision integer not null
+) strict, without rowid;
+
+create table ownerships (
+    address text not null,
+    recorded_at integer not null,
+    record text not null,
+    primary key (address, recorded_at)
+) strict, without rowid;
+
+create table dossiers (
+    address text not null,
+    organisation text not null,
+    number text not null,
+    record text not null,
+    primary key (address, organisation, number)
+) strict, without rowid;
+
+create table choices (
+    id blob primary key,
+    address text not null,
+    record text not null
+) strict, without rowid;
+create index choices_address on choices (address);
+
+create table aos (
+    id blob primary key,
+    address text not null,
+    record text not null
+) strict, without rowid;
+create index aos_address on aos (address);
+
+-- The index of documents: the providers' own, not in the book ------------------------------------
+
+create table documents (
+    id blob primary key,
+    address text not null,
+    record text not null
+) strict, without rowid;
+create index documents_address on documents (address, id);

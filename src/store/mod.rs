@@ -1,0 +1,121 @@
+//! The store: one SQL text for two engines, SQLite embedded and PostgreSQL.
+//!
+//! It keeps the rows of the book and the projections of the registry, and knows neither what an
+//! entry says nor what the law allows. Reading goes through a pool; writing goes through one
+//! [`Writer`], which the ledger owns. No future of this module that touches a connection is ever
+//! dropped half-way: reads run in tasks of their own (SECURITY 5), the writer in the ledger's task.
+
+mod facts;
+mod log;
+mod open;
+mod sql;
+#[cfg(test)]
+pub(crate) mod testing;
+mod writer;
+
+use std::future::Future;
+
+pub use facts::{Cache, Loaded, Subject};
+pub use log::{Activation, Head, OpenRelease, StoredOpening};
+pub use open::{Location, OpenError, Settings, Store};
+pub use writer::{
+    Batch, Change, ClaimedToken, DocumentChange, DocumentOutcome, EntryRow, NewHead, OpeningRow,
+    Writer,
+};
+
+use crate::bounds;
+
+/// Why the store could not do what was asked. What was asked may or may not have happened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or could not be reached.
+    #[error("the database could not {doing}")]
+    Database {
+        /// What was being done, in a few words.
+        doing: &'static str,
+        /// What the driver said.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The database did not answer in time.
+    #[error("the database did not {doing} in time")]
+    TooSlow {
+        /// What was being done, in a few words.
+        doing: &'static str,
+    },
+    /// A row holds what no writer of ours writes.
+    #[error("table {table} holds an impossible {column} in row {row}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row's key, without personal data.
+        row: String,
+    },
+    /// A change touched another number of rows than it must.
+    #[error("{doing} touched {touched} rows instead of {expected}")]
+    RowsTouched {
+        /// What was being done.
+        doing: &'static str,
+        /// The rows touched.
+        touched: u64,
+        /// The rows it must touch.
+        expected: u64,
+    },
+}
+
+/// Names what was being done when the driver failed.
+fn failed(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
+    move |source| StoreError::Database { doing, source }
+}
+
+fn corrupt(table: &'static str, column: &'static str, row: impl ToString) -> StoreError {
+    StoreError::Corrupt {
+        table,
+        column,
+        row: row.to_string(),
+    }
+}
+
+/// Runs a read in a task of its own, so that a caller who goes away cannot leave a connection in
+/// the middle of something, and gives up waiting after [`bounds::READ`].
+async fn detached<T: Send + 'static>(
+    doing: &'static str,
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(bounds::READ, tokio::spawn(work)).await {
+        Ok(Ok(result)) => result,
+        // A panic inside is a defect of ours; to the caller it is a store that did not answer.
+        Ok(Err(_)) | Err(_) => Err(StoreError::TooSlow { doing }),
+    }
+}
+
+/// Numbers are unsigned in the house and signed in both engines.
+fn to_sql(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn from_sql(number: i64, table: &'static str, column: &'static str) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(|_| corrupt(table, column, number))
+}
+
+fn bytes<const N: usize>(
+    from: &[u8],
+    table: &'static str,
+    column: &'static str,
+    row: impl ToString,
+) -> Result<[u8; N], StoreError> {
+    from.try_into().map_err(|_| corrupt(table, column, row))
+}
+
+/// Runs one body for whichever engine this is: `on!(engine, conn => …)`.
+macro_rules! on {
+    ($engine:expr, $conn:ident => $body:expr) => {
+        match $engine {
+            $crate::store::open::Engine::Sqlite($conn) => $body,
+            $crate::store::open::Engine::Postgres($conn) => $body,
+        }
+    };
+}
+pub(crate) use on;

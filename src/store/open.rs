@@ -1,0 +1,449 @@
+//! Opening and making the database: durability is asserted, not hoped for (SECURITY 2, 3, 7, 20).
+
+use std::borrow::Cow;
+use std::fmt;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Row, SqliteConnection, SqlitePool};
+
+use super::{Cache, StoreError, Writer, failed, on, sql};
+use crate::bounds;
+
+/// One of two things that go together with an engine: a pool, or a connection.
+#[derive(Debug, Clone)]
+pub(crate) enum Engine<S, P> {
+    Sqlite(S),
+    Postgres(P),
+}
+
+/// Where the database is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A file of SQLite.
+    Sqlite(PathBuf),
+    /// A PostgreSQL URL without its password.
+    Postgres(String),
+}
+
+impl Location {
+    /// Reads `sqlite:PATH` or `postgres://…`; a relative path is taken from `base`.
+    ///
+    /// # Errors
+    /// A sentence that says what was expected.
+    pub fn parse(url: &str, base: &Path) -> Result<Self, &'static str> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            return if path.is_empty() || path == ":memory:" || path.contains('?') {
+                Err("expected sqlite:PATH with the path of a file")
+            } else {
+                Ok(Self::Sqlite(base.join(path)))
+            };
+        }
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Err("expected sqlite:PATH or postgres://USER@HOST/DATABASE");
+        }
+        let has_password = url
+            .split_once("://")
+            .and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@'))
+            .is_some_and(|(user, _)| user.contains(':'));
+        if has_password || url.contains("password=") {
+            return Err(
+                "a password does not belong in the URL; put it in a file and name that in store.password-file",
+            );
+        }
+        match PgConnectOptions::from_str(url) {
+            Ok(_) => Ok(Self::Postgres(url.to_owned())),
+            Err(_) => Err("expected postgres://USER@HOST/DATABASE"),
+        }
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(url) => f.write_str(url),
+        }
+    }
+}
+
+/// How to reach the database.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where it is.
+    pub location: Location,
+    /// The password for PostgreSQL.
+    pub password: Option<String>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let password = self.password.as_ref().map(|_| "[redacted]");
+        f.debug_struct("Settings")
+            .field("location", &self.location)
+            .field("password", &password)
+            .finish()
+    }
+}
+
+/// Why the database was not opened or made.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is none.
+    #[error("there is no ledger in {0:?}; make one with `sluis ledger init`, or correct store.url")]
+    Missing(Location),
+    /// There is one already.
+    #[error("there is a ledger in {0:?} already; it was left as it is")]
+    Exists(Location),
+    /// Another gateway has the file.
+    #[error("another gateway has {0:?} open; several gateways need PostgreSQL")]
+    InUse(Location),
+    /// The file beside the database that keeps a second gateway out could not be made.
+    #[error("could not lock the ledger with {path}")]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A setting without which a commit is not durable.
+    #[error("the database has {setting} = {found}, but a record is only durable with {expected}")]
+    NotDurable {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        found: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The tables could not be made.
+    #[error("could not make the tables")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// The tables are those of another version.
+    #[error("the tables are of version {found}, this program works with {expected}")]
+    Version {
+        /// The version found.
+        found: i64,
+        /// The version this program needs.
+        expected: i64,
+    },
+    /// Anything else of the database.
+    #[error("could not open {location:?}")]
+    Store {
+        /// Where.
+        location: Location,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+}
+
+pub(super) type Pool = Engine<SqlitePool, PgPool>;
+pub(super) type Conn = Engine<SqliteConnection, PgConnection>;
+
+/// The database, open for reading; [`Store::writer`] opens it for writing.
+#[derive(Clone)]
+pub struct Store {
+    pub(super) pool: Pool,
+    pub(super) settings: Settings,
+    pub(super) cache: Arc<Cache>,
+    /// Keeps a second gateway out for as long as this process lives; only with SQLite.
+    _lock: Option<Arc<File>>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+const SCHEMA_VERSION: i64 = 1;
+
+fn migrator(settings: &Settings) -> Migrator {
+    let ddl = match settings.location {
+        Location::Sqlite(_) => include_str!("migrations/sqlite/0001_book_and_registry.sql"),
+        Location::Postgres(_) => include_str!("migrations/postgres/0001_book_and_registry.sql"),
+    };
+    Migrator::with_migrations(vec![Migration::new(
+        SCHEMA_VERSION,
+        Cow::Borrowed("book and registry"),
+        MigrationType::Simple,
+        sqlx::SqlSafeStr::into_sql_str(ddl),
+        false,
+    )])
+}
+
+impl Store {
+    /// Makes the tables and an empty head with this checkpoint, where there are none.
+    ///
+    /// # Errors
+    /// [`OpenError::Exists`] when there is a ledger already, and whatever the database says.
+    pub async fn create(settings: &Settings, empty_checkpoint: &str) -> Result<(), OpenError> {
+        if let Location::Sqlite(path) = &settings.location
+            && path.exists()
+        {
+            return Err(OpenError::Exists(settings.location.clone()));
+        }
+        let wrap = |source| OpenError::Store {
+            location: settings.location.clone(),
+            source,
+        };
+        let mut conn = connect(settings, true).await.map_err(wrap)?;
+        let migrator = migrator(settings);
+        on!(&mut conn, c => migrator.run(c).await).map_err(OpenError::Migrate)?;
+        let made = on!(&mut conn, c => {
+            match sqlx::query(sql::HEAD).fetch_optional(&mut *c).await {
+                Ok(Some(_)) => Ok(false),
+                Ok(None) => sqlx::query(sql::NEW_HEAD)
+                    .bind(empty_checkpoint)
+                    .execute(&mut *c)
+                    .await
+                    .map(|_| true),
+                Err(error) => Err(error),
+            }
+        })
+        .map_err(failed("write the head"))
+        .map_err(wrap)?;
+        on!(conn, c => c.close().await)
+            .map_err(failed("close"))
+            .map_err(wrap)?;
+        if made {
+            Ok(())
+        } else {
+            Err(OpenError::Exists(settings.location.clone()))
+        }
+    }
+
+    /// Opens an existing ledger and asserts that its commits are durable.
+    ///
+    /// # Errors
+    /// [`OpenError`]: it is missing, in use, of another version, or not durable.
+    pub async fn open(settings: Settings) -> Result<Self, OpenError> {
+        let lock = match &settings.location {
+            Location::Sqlite(path) if !path.exists() => {
+                return Err(OpenError::Missing(settings.location.clone()));
+            }
+            Location::Sqlite(path) => Some(Arc::new(lock_beside(path, &settings.location)?)),
+            Location::Postgres(_) => None,
+        };
+        Self::open_unlocked(settings, lock).await
+    }
+
+    /// Opens it for looking only: beside a running gateway, too.
+    ///
+    /// # Errors
+    /// As [`Store::open`], but never [`OpenError::InUse`].
+    pub async fn open_for_reading(settings: Settings) -> Result<Self, OpenError> {
+        if let Location::Sqlite(path) = &settings.location
+            && !path.exists()
+        {
+            return Err(OpenError::Missing(settings.location.clone()));
+        }
+        Self::open_unlocked(settings, None).await
+    }
+
+    async fn open_unlocked(settings: Settings, lock: Option<Arc<File>>) -> Result<Self, OpenError> {
+        let wrap = |source| OpenError::Store {
+            location: settings.location.clone(),
+            source,
+        };
+        let mut conn = connect(&settings, false).await.map_err(wrap)?;
+        check_version(&mut conn, &settings).await?;
+        check_durable(&mut conn, &settings).await?;
+        on!(conn, c => c.close().await)
+            .map_err(failed("close"))
+            .map_err(wrap)?;
+        let pool = match &settings.location {
+            Location::Sqlite(path) => Engine::Sqlite(
+                SqlitePoolOptions::new()
+                    .max_connections(bounds::READ_CONNECTIONS)
+                    .acquire_timeout(bounds::READ)
+                    .connect_lazy_with(sqlite_options(path).read_only(true)),
+            ),
+            Location::Postgres(_) => Engine::Postgres(
+                PgPoolOptions::new()
+                    .max_connections(bounds::READ_CONNECTIONS)
+                    .acquire_timeout(bounds::READ)
+                    .connect_lazy_with(postgres_options(&settings).map_err(wrap)?),
+            ),
+        };
+        Ok(Self {
+            pool,
+            settings,
+            cache: Arc::new(Cache::new()),
+            _lock: lock,
+        })
+    }
+
+    /// The one road for writing.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be reached.
+    pub async fn writer(&self) -> Result<Writer, StoreError> {
+        Ok(Writer::new(
+            connect(&self.settings, false).await?,
+            self.settings.clone(),
+        ))
+    }
+
+    /// Asserts again that commits are durable; PostgreSQL's settings can change while it runs.
+    ///
+    /// # Errors
+    /// [`OpenError::NotDurable`], or the database could not be asked.
+    pub async fn assert_durable(&self) -> Result<(), OpenError> {
+        let mut conn = connect(&self.settings, false)
+            .await
+            .map_err(|source| OpenError::Store {
+                location: self.settings.location.clone(),
+                source,
+            })?;
+        check_durable(&mut conn, &self.settings).await
+    }
+
+    /// Whether the engine is the embedded one, whose first I/O error is fatal (SECURITY 4).
+    #[must_use]
+    pub const fn is_embedded(&self) -> bool {
+        matches!(self.pool, Engine::Sqlite(_))
+    }
+}
+
+fn sqlite_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(bounds::COMMIT)
+        .pragma("wal_autocheckpoint", "4000")
+        .pragma("cache_size", "-16384")
+        .disable_statement_logging()
+}
+
+fn postgres_options(settings: &Settings) -> Result<PgConnectOptions, StoreError> {
+    let Location::Postgres(url) = &settings.location else {
+        return Err(StoreError::TooSlow {
+            doing: "read its own URL",
+        });
+    };
+    let mut options = PgConnectOptions::from_str(url).map_err(failed("read its URL"))?;
+    if let Some(password) = &settings.password {
+        options = options.password(password);
+    }
+    Ok(options
+        .application_name("sluis")
+        .disable_statement_logging())
+}
+
+pub(super) async fn connect(settings: &Settings, create: bool) -> Result<Conn, StoreError> {
+    match &settings.location {
+        Location::Sqlite(path) => {
+            let options = sqlite_options(path).create_if_missing(create);
+            options
+                .connect()
+                .await
+                .map(Engine::Sqlite)
+                .map_err(failed("open"))
+        }
+        Location::Postgres(_) => {
+            let options = postgres_options(settings)?;
+            match tokio::time::timeout(bounds::COMMIT, options.connect()).await {
+                Ok(opened) => opened.map(Engine::Postgres).map_err(failed("be reached")),
+                Err(_) => Err(StoreError::TooSlow { doing: "answer" }),
+            }
+        }
+    }
+}
+
+fn lock_beside(path: &Path, location: &Location) -> Result<File, OpenError> {
+    let lock_path = path.with_added_extension("lock");
+    let io = |source| OpenError::Lock {
+        path: lock_path.clone(),
+        source,
+    };
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock_path)
+        .map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(location.clone())),
+        Err(TryLockError::Error(source)) => Err(io(source)),
+    }
+}
+
+async fn check_version(conn: &mut Conn, settings: &Settings) -> Result<(), OpenError> {
+    const VERSION: &str = "select max(version) from _sqlx_migrations where success";
+    let found = on!(conn, c => {
+        sqlx::query(VERSION).fetch_one(&mut *c).await.and_then(|row| row.try_get::<Option<i64>, _>(0))
+    });
+    match found {
+        Ok(Some(SCHEMA_VERSION)) => Ok(()),
+        Ok(Some(found)) => Err(OpenError::Version {
+            found,
+            expected: SCHEMA_VERSION,
+        }),
+        // No table of migrations, or an empty one: nobody made a ledger here.
+        Ok(None) | Err(sqlx::Error::Database(_)) => {
+            Err(OpenError::Missing(settings.location.clone()))
+        }
+        Err(source) => Err(OpenError::Store {
+            location: settings.location.clone(),
+            source: failed("tell its version")(source),
+        }),
+    }
+}
+
+async fn check_durable(conn: &mut Conn, settings: &Settings) -> Result<(), OpenError> {
+    let wrap = |source| OpenError::Store {
+        location: settings.location.clone(),
+        source: failed("tell its settings")(source),
+    };
+    let wanted: &[(&'static str, &'static str, &'static str)] = match conn {
+        Engine::Sqlite(_) => &[
+            ("journal_mode", "pragma journal_mode", "wal"),
+            ("synchronous", "pragma synchronous", "2"),
+        ],
+        Engine::Postgres(_) => &[
+            ("fsync", "show fsync", "on"),
+            ("full_page_writes", "show full_page_writes", "on"),
+            ("synchronous_commit", "show synchronous_commit", "on"),
+        ],
+    };
+    for (setting, query, expected) in wanted {
+        let found = match conn {
+            Engine::Sqlite(c) if *setting == "synchronous" => sqlx::query(*query)
+                .fetch_one(&mut *c)
+                .await
+                .and_then(|row| row.try_get::<i64, _>(0))
+                .map(|level| level.to_string()),
+            Engine::Sqlite(c) => sqlx::query(*query)
+                .fetch_one(&mut *c)
+                .await
+                .and_then(|row| row.try_get(0)),
+            Engine::Postgres(c) => sqlx::query(*query)
+                .fetch_one(&mut *c)
+                .await
+                .and_then(|row| row.try_get(0)),
+        }
+        .map_err(wrap)?;
+        // With a synchronous standby, "remote_apply" promises more than "on".
+        if found != *expected && !(*setting == "synchronous_commit" && found == "remote_apply") {
+            return Err(OpenError::NotDurable {
+                setting,
+                found,
+                expected,
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,185 @@
+//! Every statement, once, in the subset of SQL that both engines read alike: integers for time,
+//! text, bytes, `$1` placeholders, `on conflict`, `returning`. A test prepares and runs each on both.
+//!
+//! Statements that write many rows exist in three widths, made once from static text.
+
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+/// How many rows the wide forms of a statement take.
+pub(super) const WIDTHS: [usize; 3] = [64, 8, 1];
+
+/// A statement over many rows, in its three widths.
+pub(super) struct Rows([String; 3]);
+
+impl Rows {
+    fn new(before: &'static str, columns: usize, after: &'static str) -> Self {
+        Self(WIDTHS.map(|rows| {
+            let mut sql = String::from(before);
+            let mut placeholder = 0;
+            for row in 0..rows {
+                sql.push_str(if row == 0 { "(" } else { ", (" });
+                for column in 0..columns {
+                    placeholder += 1;
+                    let comma = if column == 0 { "" } else { ", " };
+                    let _ = write!(sql, "{comma}${placeholder}");
+                }
+                sql.push(')');
+            }
+            sql.push_str(after);
+            sql
+        }))
+    }
+
+    /// The statement for as many of these rows as the widest fitting form takes, and the rest.
+    pub(super) fn split<'r, T>(
+        &'static self,
+        rows: &'r [T],
+    ) -> Option<(&'static str, &'r [T], &'r [T])> {
+        WIDTHS
+            .iter()
+            .zip(&self.0)
+            .find(|(width, _)| rows.len() >= **width)
+            .and_then(|(width, sql)| {
+                let (now, later) = rows.split_at_checked(*width)?;
+                Some((sql.as_str(), now, later))
+            })
+    }
+
+    #[cfg(test)]
+    pub(super) fn all(&'static self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+pub(super) const HEAD: &str =
+    "select size, checkpoint, facts_epoch, policy_epoch from head where id = 1";
+pub(super) const NEW_HEAD: &str =
+    "insert into head (id, size, checkpoint, facts_epoch, policy_epoch) values (1, 0, $1, 0, 0)";
+/// Locks the head row for the rest of the transaction, on both engines.
+pub(super) const LOCK_HEAD: &str = "update head set size = size where id = 1 \
+     returning size, checkpoint, facts_epoch, policy_epoch";
+/// The compare-and-swap of the head.
+pub(super) const SWAP_HEAD: &str = "update head \
+     set size = $1, checkpoint = $2, facts_epoch = $3, policy_epoch = $4 \
+     where id = 1 and size = $5 and checkpoint = $6";
+
+pub(super) static CLAIM_TOKENS: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "insert into used_tokens (tag, until) values ",
+        2,
+        " on conflict do nothing returning tag",
+    )
+});
+pub(super) static CLAIM_TRANSACTIONS: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "insert into used_transactions (id) values ",
+        1,
+        " on conflict do nothing returning id",
+    )
+});
+pub(super) static INSERT_ENTRIES: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "insert into entries (idx, transactie, entry) values ",
+        3,
+        "",
+    )
+});
+pub(super) static INSERT_OPENINGS: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "insert into openings (idx, tag, year, sealed) values ",
+        4,
+        "",
+    )
+});
+pub(super) static INSERT_OPEN_RELEASES: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "insert into open_releases (idx, transactie, gateway) values ",
+        3,
+        "",
+    )
+});
+pub(super) static CLOSE_RELEASES: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "delete from open_releases where (idx) in (",
+        1,
+        ") returning idx",
+    )
+});
+pub(super) static ADDRESS_VERSIONS: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "select address, version, index_revision from addresses where (address) in (",
+        1,
+        ")",
+    )
+});
+pub(super) static DOCUMENTS_BY_ID: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "select id, address, record from documents where (id) in (",
+        1,
+        ")",
+    )
+});
+pub(super) static UPSERT_DOCUMENTS: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "insert into documents (id, address, record) values ",
+        3,
+        " on conflict (id) do update set address = excluded.address, record = excluded.record",
+    )
+});
+pub(super) static DELETE_DOCUMENTS: LazyLock<Rows> =
+    LazyLock::new(|| Rows::new("delete from documents where (id) in (", 1, ")"));
+pub(super) static TOUCH_INDEX: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "insert into addresses (address, version, index_revision) values ",
+        3,
+        " on conflict (address) do update set index_revision = addresses.index_revision + 1",
+    )
+});
+
+pub(super) const TOUCH_ADDRESS: &str = "insert into addresses (address, version, index_revision) values ($1, $2, 0) \
+     on conflict (address) do update set version = excluded.version";
+pub(super) const INSERT_TILE: &str =
+    "insert into tiles (level, number, hashes) values ($1, $2, $3)";
+pub(super) const INSERT_ACTIVATION: &str =
+    "insert into activations (idx, bundle, valid_from, valid_until) values ($1, $2, $3, $4)";
+pub(super) const UPSERT_OWNERSHIP: &str =
+    "insert into ownerships (address, recorded_at, record) values ($1, $2, $3)";
+pub(super) const UPSERT_DOSSIER: &str = "insert into dossiers (address, organisation, number, record) values ($1, $2, $3, $4) \
+     on conflict (address, organisation, number) do update set record = excluded.record";
+pub(super) const UPSERT_CHOICE: &str = "insert into choices (id, address, record) values ($1, $2, $3) \
+     on conflict (id) do update set record = excluded.record";
+pub(super) const UPSERT_AOS: &str = "insert into aos (id, address, record) values ($1, $2, $3) \
+     on conflict (id) do update set record = excluded.record";
+pub(super) const NEW_OPENING_KEY: &str =
+    "insert into opening_keys (tag, year, wrapped) values ($1, $2, $3) on conflict do nothing";
+pub(super) const HEARTBEAT: &str = "insert into gateways (id, seen) values ($1, $2) \
+     on conflict (id) do update set seen = excluded.seen";
+pub(super) const FORGET_GATEWAYS: &str = "delete from gateways where seen < $1";
+pub(super) const FORGET_TOKENS: &str = "delete from used_tokens where until < $1";
+pub(super) const FORGET_TRANSACTIONS: &str = "delete from used_transactions where id < $1";
+
+pub(super) const ACTIVATIONS: &str =
+    "select idx, bundle, valid_from, valid_until from activations order by idx";
+pub(super) const ADDRESS: &str = "select version, index_revision from addresses where address = $1";
+pub(super) const OWNERSHIPS: &str = "select record from ownerships where address = $1";
+pub(super) const DOSSIERS: &str = "select record from dossiers where address = $1";
+pub(super) const CHOICES: &str = "select record from choices where address = $1";
+pub(super) const CHOICE: &str = "select record from choices where id = $1";
+pub(super) const AOS: &str = "select record from aos where address = $1";
+pub(super) const AOS_BY_ID: &str = "select record from aos where id = $1";
+pub(super) const DOCUMENT: &str = "select record from documents where id = $1";
+pub(super) const DOCUMENTS_AT: &str =
+    "select record from documents where address = $1 and id > $2 order by id limit $3";
+
+pub(super) const ENTRIES: &str =
+    "select idx, entry from entries where idx >= $1 and idx < $2 order by idx";
+pub(super) const ENTRY_OF_TRANSACTION: &str =
+    "select idx, entry from entries where transactie = $1";
+pub(super) const TILE: &str = "select hashes from tiles where level = $1 and number = $2";
+pub(super) const TILES: &str = "select number, hashes from tiles where level = $1 and number >= $2 and number < $3 order by number";
+pub(super) const OPENING: &str = "select tag, year, sealed from openings where idx = $1";
+pub(super) const OPENING_KEY: &str =
+    "select wrapped from opening_keys where tag = $1 and year = $2";
+pub(super) const ORPHANED_RELEASES: &str = "select idx, transactie from open_releases \
+     where gateway not in (select id from gateways where seen >= $1) order by idx limit $2";

@@ -1,0 +1,764 @@
+//! Writing: one connection, one transaction at a time, many rows in each statement.
+//!
+//! Only the ledger's sequencer has a [`Writer`], and its task is never cancelled in the middle of
+//! one. After any error the transaction is given up whole and the connection with it: nothing of a
+//! failed batch can leak into the next.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use sqlx::{Connection, Row};
+
+use super::log::{Head, parse_head};
+use super::open::{Conn, Engine, Settings, connect};
+use super::sql::{self, Rows};
+use super::{StoreError, bytes, corrupt, failed, from_sql, on, to_sql};
+use crate::clock::Moment;
+use crate::domain::{
+    AddressId, Aos, Choice, Document, DocumentId, Dossier, Oin, Ownership, Sha256, TransactionId,
+};
+use crate::merkle::WholeTile;
+
+/// A token that is being used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ClaimedToken {
+    /// SHA-256 over issuer and `jti`.
+    pub tag: [u8; 32],
+    /// Until when it could be used again if nobody remembered it.
+    pub until: Moment,
+}
+
+/// One entry, ready to be written.
+#[derive(Debug)]
+pub struct EntryRow<'a> {
+    /// Its index.
+    pub index: u64,
+    /// The transaction it opens, if it opens one.
+    pub transaction: Option<TransactionId>,
+    /// Its bytes.
+    pub entry: &'a [u8],
+}
+
+/// The sealed openings of an entry, ready to be written.
+#[derive(Debug)]
+pub struct OpeningRow<'a> {
+    /// The index of the entry.
+    pub index: u64,
+    /// Whose key.
+    pub tag: [u8; 16],
+    /// Of which year.
+    pub year: i32,
+    /// Nonce and ciphertext.
+    pub sealed: &'a [u8],
+}
+
+/// A change of a projection, made by the entry it is appended with.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// Who owns an address.
+    Owners(AddressId, Ownership),
+    /// A dossier at an address.
+    Dossier(AddressId, Dossier),
+    /// A choice, new or changed.
+    Choice(Box<Choice>),
+    /// An unsafe situation, new or closed.
+    Aos(Aos),
+    /// A bundle of policy.
+    Activation {
+        /// Its content hash.
+        bundle: Sha256,
+        /// From when.
+        from: Moment,
+        /// Until when.
+        until: Option<Moment>,
+    },
+}
+
+impl Change {
+    /// The address it is about.
+    #[must_use]
+    pub fn address(&self) -> Option<AddressId> {
+        match self {
+            Self::Owners(address, _) | Self::Dossier(address, _) => Some(*address),
+            Self::Choice(choice) => Some(choice.address),
+            Self::Aos(aos) => Some(aos.address),
+            Self::Activation { .. } => None,
+        }
+    }
+}
+
+/// A change of the document index.
+#[derive(Debug, Clone)]
+pub enum DocumentChange {
+    /// Put it there, or replace it.
+    Put(Document),
+    /// Take it out.
+    Delete(DocumentId),
+}
+
+impl DocumentChange {
+    const fn id(&self) -> DocumentId {
+        match self {
+            Self::Put(document) => document.id,
+            Self::Delete(id) => *id,
+        }
+    }
+}
+
+/// What a change of the document index came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentOutcome {
+    /// It was not there.
+    Created,
+    /// It was there and is now as told.
+    Replaced,
+    /// It was there, just so.
+    Unchanged,
+    /// It is gone.
+    Deleted,
+    /// There was none to delete.
+    Unknown,
+    /// It belongs to another organisation; left as it is.
+    NotOwned,
+    /// Another line of the same call stood in the way, and the call asked for all or nothing.
+    NotApplied,
+}
+
+impl DocumentOutcome {
+    /// Whether the line it answers was wrong.
+    #[must_use]
+    pub const fn is_wrong(self) -> bool {
+        matches!(self, Self::Unknown | Self::NotOwned)
+    }
+
+    const fn changes(self) -> bool {
+        matches!(self, Self::Created | Self::Replaced | Self::Deleted)
+    }
+}
+
+/// What the head becomes.
+#[derive(Debug)]
+pub struct NewHead<'a> {
+    /// The new size.
+    pub size: u64,
+    /// The signed checkpoint of that size.
+    pub checkpoint: &'a str,
+    /// The new epoch of facts.
+    pub facts_epoch: u64,
+    /// The new epoch of policy.
+    pub policy_epoch: u64,
+}
+
+/// The one connection that writes.
+#[derive(Debug)]
+pub struct Writer {
+    conn: Option<Conn>,
+    settings: Settings,
+}
+
+impl Writer {
+    pub(super) fn new(conn: Conn, settings: Settings) -> Self {
+        Self {
+            conn: Some(conn),
+            settings,
+        }
+    }
+
+    /// Begins a batch; connects again when the last one failed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin(&mut self) -> Result<Batch<'_>, StoreError> {
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => connect(&self.settings, false).await?,
+        };
+        match &mut conn {
+            // Takes the write lock now instead of failing half-way through.
+            Engine::Sqlite(c) => sqlx::query("begin immediate").execute(c).await.map(drop),
+            Engine::Postgres(c) => sqlx::query("begin").execute(c).await.map(drop),
+        }
+        .map_err(failed("begin a batch"))?;
+        Ok(Batch {
+            conn,
+            home: &mut self.conn,
+        })
+    }
+
+    /// Says goodbye, so that the engine can tidy up.
+    pub async fn close(mut self) {
+        if let Some(conn) = self.conn.take() {
+            let _ = on!(conn, c => c.close().await);
+        }
+    }
+}
+
+/// A transaction. Dropped without [`Batch::commit`] or [`Batch::roll_back`], it takes its connection
+/// with it, and the engine rolls back.
+#[derive(Debug)]
+pub struct Batch<'w> {
+    conn: Conn,
+    home: &'w mut Option<Conn>,
+}
+
+/// Runs a statement over many rows in its widest fitting forms.
+macro_rules! for_rows {
+    ($batch:expr, $doing:expr, $sql:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr, |$found:ident| $collect:expr) => {{
+        let sql: &'static Rows = $sql;
+        let mut rest = $rows;
+        while let Some((text, now, later)) = sql.split(rest) {
+            on!(&mut $batch.conn, c => {
+                let mut $query = sqlx::query(text);
+                for $row in now {
+                    $query = $bind;
+                }
+                for $found in $query.fetch_all(&mut *c).await.map_err(failed($doing))? {
+                    $collect;
+                }
+            });
+            rest = later;
+        }
+    }};
+    ($batch:expr, $doing:expr, $sql:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr) => {
+        for_rows!($batch, $doing, $sql, $rows, |$query, $row| $bind, |_found| ())
+    };
+}
+
+impl Batch<'_> {
+    /// Locks the head for the rest of the batch and reads it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn lock_head(&mut self) -> Result<Head, StoreError> {
+        const DOING: &str = "lock the head";
+        on!(&mut self.conn, c => {
+            match sqlx::query(sql::LOCK_HEAD).fetch_optional(&mut *c).await.map_err(failed(DOING))? {
+                Some(row) => parse_head(&row),
+                None => Err(corrupt("head", "id", 1)),
+            }
+        })
+    }
+
+    /// Uses up tokens; answers the tags that were not used before. Of two alike, one is answered.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn claim_tokens(
+        &mut self,
+        tokens: &[ClaimedToken],
+    ) -> Result<HashSet<[u8; 32]>, StoreError> {
+        const DOING: &str = "use up tokens";
+        let mut fresh = HashSet::with_capacity(tokens.len());
+        for_rows!(
+            self,
+            DOING,
+            &sql::CLAIM_TOKENS,
+            tokens,
+            |query, token| query.bind(token.tag.as_slice()).bind(token.until.unix_ms()),
+            |row| {
+                let tag: &[u8] = row.try_get(0).map_err(failed(DOING))?;
+                fresh.insert(bytes(tag, "used_tokens", "tag", "")?)
+            }
+        );
+        Ok(fresh)
+    }
+
+    /// Uses up transaction ids; answers those that were not used before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn claim_transactions(
+        &mut self,
+        transactions: &[TransactionId],
+    ) -> Result<HashSet<TransactionId>, StoreError> {
+        const DOING: &str = "use up transaction ids";
+        let mut fresh = HashSet::with_capacity(transactions.len());
+        for_rows!(
+            self,
+            DOING,
+            &sql::CLAIM_TRANSACTIONS,
+            transactions,
+            |query, id| query.bind(id.as_bytes().as_slice()),
+            |row| {
+                let id: &[u8] = row.try_get(0).map_err(failed(DOING))?;
+                fresh.insert(TransactionId::from_bytes(bytes(
+                    id,
+                    "used_transactions",
+                    "id",
+                    "",
+                )?))
+            }
+        );
+        Ok(fresh)
+    }
+
+    /// The versions of addresses as they are now; one that is missing has (0, 0).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn address_versions(
+        &mut self,
+        addresses: &[AddressId],
+    ) -> Result<HashMap<AddressId, (u64, u64)>, StoreError> {
+        const DOING: &str = "read the versions of addresses";
+        let mut versions = HashMap::with_capacity(addresses.len());
+        for_rows!(
+            self,
+            DOING,
+            &sql::ADDRESS_VERSIONS,
+            addresses,
+            |query, address| query.bind(address.as_str()),
+            |row| {
+                let address: &str = row.try_get(0).map_err(failed(DOING))?;
+                let address = AddressId::parse(address)
+                    .map_err(|_| corrupt("addresses", "address", "(not shown)"))?;
+                let number = |n: i64, column| from_sql(n, "addresses", column);
+                versions.insert(
+                    address,
+                    (
+                        number(row.try_get(1).map_err(failed(DOING))?, "version")?,
+                        number(row.try_get(2).map_err(failed(DOING))?, "index_revision")?,
+                    ),
+                )
+            }
+        );
+        Ok(versions)
+    }
+
+    /// The entries `from..to`, for catching up with what another gateway appended.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn entries(&mut self, from: u64, to: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+        const DOING: &str = "read entries";
+        on!(&mut self.conn, c => {
+            let rows = sqlx::query(sql::ENTRIES)
+                .bind(to_sql(from))
+                .bind(to_sql(to))
+                .fetch_all(&mut *c)
+                .await
+                .map_err(failed(DOING))?;
+            rows.iter().map(|row| row.try_get(1).map_err(failed(DOING))).collect()
+        })
+    }
+
+    /// Writes entries.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn insert_entries(&mut self, rows: &[EntryRow<'_>]) -> Result<(), StoreError> {
+        for_rows!(
+            self,
+            "write entries",
+            &sql::INSERT_ENTRIES,
+            rows,
+            |query, row| query
+                .bind(to_sql(row.index))
+                .bind(row.transaction.map(|id| id.as_bytes().to_vec()))
+                .bind(row.entry)
+        );
+        Ok(())
+    }
+
+    /// Writes sealed openings.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn insert_openings(&mut self, rows: &[OpeningRow<'_>]) -> Result<(), StoreError> {
+        for_rows!(
+            self,
+            "write openings",
+            &sql::INSERT_OPENINGS,
+            rows,
+            |query, row| query
+                .bind(to_sql(row.index))
+                .bind(row.tag.as_slice())
+                .bind(i64::from(row.year))
+                .bind(row.sealed)
+        );
+        Ok(())
+    }
+
+    /// Notes releases that still lack their closing entry.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open_releases(
+        &mut self,
+        rows: &[(u64, TransactionId)],
+        gateway: [u8; 16],
+    ) -> Result<(), StoreError> {
+        for_rows!(
+            self,
+            "note open releases",
+            &sql::INSERT_OPEN_RELEASES,
+            rows,
+            |query, row| query
+                .bind(to_sql(row.0))
+                .bind(row.1.as_bytes().as_slice())
+                .bind(gateway.as_slice())
+        );
+        Ok(())
+    }
+
+    /// Strikes releases off; answers those that were open.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn close_releases(&mut self, indices: &[u64]) -> Result<HashSet<u64>, StoreError> {
+        const DOING: &str = "close releases";
+        let mut closed = HashSet::with_capacity(indices.len());
+        for_rows!(
+            self,
+            DOING,
+            &sql::CLOSE_RELEASES,
+            indices,
+            |query, index| query.bind(to_sql(*index)),
+            |row| closed.insert(from_sql(
+                row.try_get(0).map_err(failed(DOING))?,
+                "open_releases",
+                "idx"
+            )?)
+        );
+        Ok(closed)
+    }
+
+    /// Writes a tile that became whole.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn insert_tile(&mut self, tile: &WholeTile) -> Result<(), StoreError> {
+        let blob = tile.hashes.as_flattened();
+        on!(&mut self.conn, c => {
+            sqlx::query(sql::INSERT_TILE)
+                .bind(i64::from(tile.at.level))
+                .bind(to_sql(tile.at.number))
+                .bind(blob)
+                .execute(&mut *c)
+                .await
+                .map_err(failed("write a tile"))?;
+        });
+        Ok(())
+    }
+
+    /// Makes a change of a projection, as told by the entry with this index.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn apply(&mut self, change: &Change, index: u64) -> Result<(), StoreError> {
+        const DOING: &str = "change the registry";
+        on!(&mut self.conn, c => {
+            match change {
+                Change::Owners(address, ownership) => {
+                    let told = Ownership { recorded_at: index, ..ownership.clone() };
+                    sqlx::query(sql::UPSERT_OWNERSHIP)
+                        .bind(address.as_str())
+                        .bind(to_sql(index))
+                        .bind(record(&told)?)
+                        .execute(&mut *c)
+                        .await
+                        .map(drop)
+                }
+                Change::Dossier(address, dossier) => {
+                    sqlx::query(sql::UPSERT_DOSSIER)
+                        .bind(address.as_str())
+                        .bind(dossier.organisation.as_str())
+                        .bind(dossier.number.as_str())
+                        .bind(record(dossier)?)
+                        .execute(&mut *c)
+                        .await
+                        .map(drop)
+                }
+                Change::Choice(choice) => {
+                    let changed = Choice { changed_at: index, ..Choice::clone(choice) };
+                    sqlx::query(sql::UPSERT_CHOICE)
+                        .bind(choice.id.as_bytes().as_slice())
+                        .bind(choice.address.as_str())
+                        .bind(record(&changed)?)
+                        .execute(&mut *c)
+                        .await
+                        .map(drop)
+                }
+                Change::Aos(aos) => {
+                    sqlx::query(sql::UPSERT_AOS)
+                        .bind(aos.id.as_bytes().as_slice())
+                        .bind(aos.address.as_str())
+                        .bind(record(aos)?)
+                        .execute(&mut *c)
+                        .await
+                        .map(drop)
+                }
+                Change::Activation { bundle, from, until } => {
+                    sqlx::query(sql::INSERT_ACTIVATION)
+                        .bind(to_sql(index))
+                        .bind(bundle.as_bytes().as_slice())
+                        .bind(from.unix_ms())
+                        .bind(until.map(Moment::unix_ms))
+                        .execute(&mut *c)
+                        .await
+                        .map(drop)
+                }
+            }
+            .map_err(failed(DOING))?;
+            if let Some(address) = change.address() {
+                sqlx::query(sql::TOUCH_ADDRESS)
+                    .bind(address.as_str())
+                    .bind(to_sql(index + 1))
+                    .execute(&mut *c)
+                    .await
+                    .map_err(failed(DOING))?;
+            }
+        });
+        Ok(())
+    }
+
+    /// Changes the document index for one organisation. With `all_or_nothing` a single wrong line
+    /// leaves everything as it is. Answers each line, and the addresses that were touched.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn change_documents(
+        &mut self,
+        owner: Oin,
+        changes: &[DocumentChange],
+        all_or_nothing: bool,
+    ) -> Result<(Vec<DocumentOutcome>, BTreeSet<AddressId>), StoreError> {
+        let mut known = self.documents(changes).await?;
+        let mut touched = BTreeSet::new();
+        let mut final_state: BTreeMap<DocumentId, Option<&Document>> = BTreeMap::new();
+        let mut outcomes = Vec::with_capacity(changes.len());
+        for change in changes {
+            let before = known.get(&change.id());
+            let outcome = match (change, before) {
+                (_, Some(before)) if before.provider != owner => DocumentOutcome::NotOwned,
+                (DocumentChange::Put(document), _) if document.provider != owner => {
+                    DocumentOutcome::NotOwned
+                }
+                (DocumentChange::Put(document), Some(before)) if before == document => {
+                    DocumentOutcome::Unchanged
+                }
+                (DocumentChange::Put(_), Some(_)) => DocumentOutcome::Replaced,
+                (DocumentChange::Put(_), None) => DocumentOutcome::Created,
+                (DocumentChange::Delete(_), Some(_)) => DocumentOutcome::Deleted,
+                (DocumentChange::Delete(_), None) => DocumentOutcome::Unknown,
+            };
+            if outcome.changes() {
+                touched.extend(before.map(|document| document.address));
+                match change {
+                    DocumentChange::Put(document) => {
+                        touched.insert(document.address);
+                        known.insert(document.id, document.clone());
+                        final_state.insert(document.id, Some(document));
+                    }
+                    DocumentChange::Delete(id) => {
+                        known.remove(id);
+                        final_state.insert(*id, None);
+                    }
+                }
+            }
+            outcomes.push(outcome);
+        }
+        if all_or_nothing && outcomes.iter().any(|outcome| outcome.is_wrong()) {
+            for outcome in &mut outcomes {
+                if !outcome.is_wrong() {
+                    *outcome = DocumentOutcome::NotApplied;
+                }
+            }
+            return Ok((outcomes, BTreeSet::new()));
+        }
+        self.write_documents(&final_state, &touched).await?;
+        Ok((outcomes, touched))
+    }
+
+    async fn documents(
+        &mut self,
+        changes: &[DocumentChange],
+    ) -> Result<HashMap<DocumentId, Document>, StoreError> {
+        const DOING: &str = "read documents";
+        let ids: Vec<DocumentId> = changes
+            .iter()
+            .map(DocumentChange::id)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let mut known = HashMap::with_capacity(ids.len());
+        for_rows!(
+            self,
+            DOING,
+            &sql::DOCUMENTS_BY_ID,
+            ids.as_slice(),
+            |query, id| query.bind(id.as_bytes().as_slice()),
+            |row| {
+                let record: &str = row.try_get(2).map_err(failed(DOING))?;
+                let document: Document = serde_json::from_str(record)
+                    .map_err(|_| corrupt("documents", "record", "(not shown)"))?;
+                known.insert(document.id, document)
+            }
+        );
+        Ok(known)
+    }
+
+    async fn write_documents(
+        &mut self,
+        final_state: &BTreeMap<DocumentId, Option<&Document>>,
+        touched: &BTreeSet<AddressId>,
+    ) -> Result<(), StoreError> {
+        const DOING: &str = "write documents";
+        let mut put = Vec::new();
+        let mut gone = Vec::new();
+        for (id, document) in final_state {
+            match document {
+                Some(document) => put.push((*id, document.address, record(document)?)),
+                None => gone.push(*id),
+            }
+        }
+        let touched: Vec<AddressId> = touched.iter().copied().collect();
+        for_rows!(
+            self,
+            DOING,
+            &sql::UPSERT_DOCUMENTS,
+            put.as_slice(),
+            |query, row| query
+                .bind(row.0.as_bytes().as_slice())
+                .bind(row.1.as_str())
+                .bind(row.2.as_str())
+        );
+        for_rows!(
+            self,
+            DOING,
+            &sql::DELETE_DOCUMENTS,
+            gone.as_slice(),
+            |query, id| query.bind(id.as_bytes().as_slice())
+        );
+        for_rows!(
+            self,
+            DOING,
+            &sql::TOUCH_INDEX,
+            touched.as_slice(),
+            |query, address| query.bind(address.as_str()).bind(0_i64).bind(1_i64)
+        );
+        Ok(())
+    }
+
+    /// Keeps a wrapped key unless there is one already; answers the one that counts.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keep_opening_key(
+        &mut self,
+        tag: [u8; 16],
+        year: i32,
+        wrapped: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        const DOING: &str = "keep a key";
+        on!(&mut self.conn, c => {
+            sqlx::query(sql::NEW_OPENING_KEY)
+                .bind(tag.as_slice())
+                .bind(i64::from(year))
+                .bind(wrapped)
+                .execute(&mut *c)
+                .await
+                .map_err(failed(DOING))?;
+            let row = sqlx::query(sql::OPENING_KEY)
+                .bind(tag.as_slice())
+                .bind(i64::from(year))
+                .fetch_one(&mut *c)
+                .await
+                .map_err(failed(DOING))?;
+            row.try_get(0).map_err(failed(DOING))
+        })
+    }
+
+    /// Notes that this gateway lives, and forgets what is too old to matter.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn heartbeat(
+        &mut self,
+        gateway: [u8; 16],
+        now: Moment,
+        dead_before: Moment,
+        transactions_before: [u8; 16],
+    ) -> Result<(), StoreError> {
+        const DOING: &str = "note that this gateway lives";
+        on!(&mut self.conn, c => {
+            sqlx::query(sql::HEARTBEAT)
+                .bind(gateway.as_slice())
+                .bind(now.unix_ms())
+                .execute(&mut *c)
+                .await
+                .map_err(failed(DOING))?;
+            for (text, before) in [(sql::FORGET_GATEWAYS, dead_before), (sql::FORGET_TOKENS, now)] {
+                sqlx::query(text)
+                    .bind(before.unix_ms())
+                    .execute(&mut *c)
+                    .await
+                    .map_err(failed(DOING))?;
+            }
+            sqlx::query(sql::FORGET_TRANSACTIONS)
+                .bind(transactions_before.as_slice())
+                .execute(&mut *c)
+                .await
+                .map_err(failed(DOING))?;
+        });
+        Ok(())
+    }
+
+    /// Swaps the head, if it still is what was locked (SECURITY 7).
+    ///
+    /// # Errors
+    /// [`StoreError::RowsTouched`] when it is not.
+    pub async fn swap_head(&mut self, old: &Head, new: &NewHead<'_>) -> Result<(), StoreError> {
+        const DOING: &str = "swap the head";
+        let touched = on!(&mut self.conn, c => {
+            sqlx::query(sql::SWAP_HEAD)
+                .bind(to_sql(new.size))
+                .bind(new.checkpoint)
+                .bind(to_sql(new.facts_epoch))
+                .bind(to_sql(new.policy_epoch))
+                .bind(to_sql(old.size))
+                .bind(old.checkpoint.as_str())
+                .execute(&mut *c)
+                .await
+                .map_err(failed(DOING))?
+                .rows_affected()
+        });
+        if touched == 1 {
+            Ok(())
+        } else {
+            Err(StoreError::RowsTouched {
+                doing: DOING,
+                touched,
+                expected: 1,
+            })
+        }
+    }
+
+    /// Commits. After an error the outcome is unknown: ask the head.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        on!(&mut self.conn, c => {
+            sqlx::query("commit").execute(&mut *c).await.map_err(failed("commit"))?;
+        });
+        *self.home = Some(self.conn);
+        Ok(())
+    }
+
+    /// Gives the batch up.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the connection is given up then, which rolls back too.
+    pub async fn roll_back(mut self) -> Result<(), StoreError> {
+        on!(&mut self.conn, c => {
+            sqlx::query("rollback").execute(&mut *c).await.map_err(failed("roll back"))?;
+        });
+        *self.home = Some(self.conn);
+        Ok(())
+    }
+}
+
+fn record(value: &impl serde::Serialize) -> Result<String, StoreError> {
+    // Our own records always serialise; were one not to, nothing may be written.
+    serde_json::to_string(value).map_err(|_| corrupt("(new)", "record", "(not shown)"))
+}
