@@ -25,6 +25,8 @@ pub const SEARCH_DEFAULT_DOCUMENTS: u32 = 50;
 pub const SEARCH_DOCUMENTS: u32 = 200;
 /// Items in a list inside a body: owners, receivers, purposes, kinds, marks.
 pub const LIST_ITEMS: usize = 64;
+/// Objects and lists inside one another in a JSON text; honest ones have four.
+pub const JSON_DEPTH: usize = 16;
 
 /// How long a TLS handshake may take (SECURITY 16).
 pub const HANDSHAKE: Duration = Duration::from_secs(5);

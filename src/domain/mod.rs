@@ -7,6 +7,7 @@ pub mod address;
 pub mod choice;
 pub mod document;
 pub mod id;
+pub mod json;
 pub mod organisation;
 pub mod text;
 
