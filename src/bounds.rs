@@ -85,6 +85,10 @@ pub const REQUESTER_BETWEEN_BYTES: Duration = Duration::from_secs(60);
 /// Idle connections kept to one provider.
 pub const PROVIDER_IDLE_CONNECTIONS: usize = 32;
 
+/// Client chains whose check is remembered; one more costs the oldest a second check.
+pub const VETTED_CHAINS: usize = 1_024;
+/// A file of certificates, CRLs or keys. The largest are CRLs; one of 8 MiB revokes 200,000.
+pub const TRUST_FILE_BYTES: u64 = 8 * 1024 * 1024;
 /// How often certificates, CRLs and JWKS are looked at for a change on disk.
 pub const RELOAD: Duration = Duration::from_millis(500);
 /// How often PostgreSQL's durability settings are asserted (SECURITY 3).

@@ -25,6 +25,9 @@ impl Moment {
     /// The last moment this type expresses on the wire: 9999-12-31T23:59:59.999Z.
     const LAST_MS: i64 = 253_402_300_799_999;
 
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+
     /// A moment from milliseconds since the epoch; `None` outside the years 1970 to 9999.
     #[must_use]
     pub const fn from_unix_ms(ms: i64) -> Option<Self> {
