@@ -194,6 +194,9 @@ fn signed_payload(unverified: &str, keys: &KeySet) -> Result<Map<String, Value>,
     let (unverified_message, signature) = unverified.rsplit_once('.').ok_or(Flaw::Form)?;
     let (unverified_header, unverified_payload) =
         unverified_message.split_once('.').ok_or(Flaw::Form)?;
+    if unverified_payload.contains('.') {
+        return Err(Flaw::Form);
+    }
     let header = object(unverified_header)?;
     if NEVER.iter().any(|name| header.contains_key(*name)) {
         return Err(Flaw::Header);

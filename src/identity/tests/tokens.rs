@@ -1,1 +1,895 @@
+//! Forged and odd tokens: each is refused, and for its own reason.
 
+use ring::rand::SystemRandom;
+use ring::signature as rs;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::{CaseNumber, DocumentId, Employee, Purpose};
+
+const DOCUMENT: &str = "0d1f0f3c-5d6a-4c1e-9f5e-2a1c8f0a7b11";
+
+fn b64(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A token in the making: header and payload as JSON texts, so that odd texts can be made too.
+struct Forge {
+    header: Value,
+    payload: Value,
+    /// Replaces the text of the header or payload when set.
+    header_text: Option<String>,
+    payload_text: Option<String>,
+    signature: Signature,
+    /// What happens to the finished token.
+    finish: fn(String) -> String,
+}
+
+#[derive(Clone, Copy)]
+enum Signature {
+    Right,
+    /// Of NCG's key, which is just as good a key.
+    Ncg,
+    /// ECDSA in DER, as X.509 has it.
+    Der,
+    /// HMAC-SHA-256 under the public key's point.
+    HmacOfPublicKey,
+    Empty,
+    Zeros,
+}
+
+struct Bench {
+    world: World,
+    identity: Arc<Identity>,
+    peer: Peer,
+    img: Arc<Organisation>,
+}
+
+impl Bench {
+    fn new(change: impl FnOnce(&mut World)) -> Self {
+        let mut world = World::new();
+        change(&mut world);
+        let identity = world.identity();
+        let peer = identity.peer(&world.chain("img")).unwrap();
+        let img = identity.recheck(&peer).unwrap();
+        Self {
+            world,
+            identity,
+            peer,
+            img,
+        }
+    }
+
+    fn token_key(&self, party: &str, der_form: bool) -> rs::EcdsaKeyPair {
+        let path = &self.world.pki.party(party).unwrap().token_key;
+        let key = PrivatePkcs8KeyDer::from_pem_file(path).unwrap();
+        let of = if der_form {
+            &rs::ECDSA_P256_SHA256_ASN1_SIGNING
+        } else {
+            &rs::ECDSA_P256_SHA256_FIXED_SIGNING
+        };
+        rs::EcdsaKeyPair::from_pkcs8(of, key.secret_pkcs8_der(), &SystemRandom::new()).unwrap()
+    }
+
+    fn forge(&self) -> Forge {
+        let jwks = std::fs::read(&self.world.pki.party("img").unwrap().jwks).unwrap();
+        let jwks: Value = serde_json::from_slice(&jwks).unwrap();
+        let at = now().unix_seconds();
+        Forge {
+            header: json!({ "typ": "JWT", "alg": "ES256", "kid": jwks["keys"][0]["kid"] }),
+            payload: json!({
+                "iss": "00000001812345678000", "sub": "medewerker-1",
+                "aud": "https://sluis.example", "iat": at, "nbf": at, "exp": at + 60,
+                "jti": "een", "cnf": { "x5t#S256": b64(self.peer.thumbprint()) },
+                "doel": "schade-afhandeling", "zaak": "Z-1",
+            }),
+            header_text: None,
+            payload_text: None,
+            signature: Signature::Right,
+            finish: |token| token,
+        }
+    }
+
+    fn strike(&self, forge: Forge) -> String {
+        let header = forge
+            .header_text
+            .unwrap_or_else(|| forge.header.to_string());
+        let payload = forge
+            .payload_text
+            .unwrap_or_else(|| forge.payload.to_string());
+        let message = format!("{}.{}", b64(header), b64(payload));
+        let ecdsa = |party, der_form| {
+            let key = self.token_key(party, der_form);
+            let signed = key.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
+            signed.as_ref().to_vec()
+        };
+        let signature = match forge.signature {
+            Signature::Right => ecdsa("img", false),
+            Signature::Ncg => ecdsa("ncg", false),
+            Signature::Der => ecdsa("img", true),
+            Signature::HmacOfPublicKey => {
+                use ring::signature::KeyPair as _;
+                let pair = self.token_key("img", false);
+                let public = pair.public_key().as_ref();
+                let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, public);
+                ring::hmac::sign(&key, message.as_bytes()).as_ref().to_vec()
+            }
+            Signature::Empty => Vec::new(),
+            Signature::Zeros => vec![0; 64],
+        };
+        (forge.finish)(format!("{message}.{}", b64(signature)))
+    }
+
+    fn verify(&self, token: &str) -> Result<Claims, TokenError> {
+        self.identity.verify_token(token, &self.peer, &self.img)
+    }
+
+    fn check(&self, rows: &[(&str, fn(&mut Forge), Result<(), TokenError>)]) {
+        for (name, change, expected) in rows {
+            let mut forge = self.forge();
+            change(&mut forge);
+            let outcome = self.verify(&self.strike(forge)).map(|_| ());
+            assert_eq!(outcome, *expected, "{name}");
+        }
+    }
+}
+
+const fn bad(flaw: Flaw) -> Result<(), TokenError> {
+    Err(TokenError::Invalid(flaw))
+}
+
+/// The payload as text, with one more member in front.
+fn with_member(payload: &Value, member: &str) -> Option<String> {
+    Some(
+        payload
+            .to_string()
+            .replacen('{', &format!("{{{member},"), 1),
+    )
+}
+
+#[test]
+fn a_forged_header_or_signature_is_refused() {
+    let bench = Bench::new(|_| {});
+    bench.check(&[
+        (
+            "alg none, no signature",
+            |f| {
+                f.header["alg"] = "none".into();
+                f.signature = Signature::Empty;
+            },
+            bad(Flaw::Algorithm),
+        ),
+        (
+            "alg None",
+            |f| f.header["alg"] = "None".into(),
+            bad(Flaw::Algorithm),
+        ),
+        (
+            "alg empty",
+            |f| f.header["alg"] = "".into(),
+            bad(Flaw::Algorithm),
+        ),
+        (
+            "alg missing",
+            |f| {
+                f.header.as_object_mut().unwrap().remove("alg");
+            },
+            bad(Flaw::Algorithm),
+        ),
+        (
+            "alg a list",
+            |f| f.header["alg"] = json!(["ES256"]),
+            bad(Flaw::Algorithm),
+        ),
+        (
+            "alg es256",
+            |f| f.header["alg"] = "es256".into(),
+            bad(Flaw::Algorithm),
+        ),
+        (
+            "HS256 with the public key",
+            |f| {
+                f.header["alg"] = "HS256".into();
+                f.signature = Signature::HmacOfPublicKey;
+            },
+            bad(Flaw::Algorithm),
+        ),
+        (
+            "HMAC called ES256",
+            |f| f.signature = Signature::HmacOfPublicKey,
+            bad(Flaw::Signature),
+        ),
+        (
+            "RS256 for an EC key",
+            |f| f.header["alg"] = "RS256".into(),
+            bad(Flaw::Algorithm),
+        ),
+        (
+            "ES384 for a P-256 key",
+            |f| f.header["alg"] = "ES384".into(),
+            bad(Flaw::Algorithm),
+        ),
+        (
+            "EdDSA for an EC key",
+            |f| f.header["alg"] = "EdDSA".into(),
+            bad(Flaw::Algorithm),
+        ),
+        (
+            "another organisation's key",
+            |f| f.signature = Signature::Ncg,
+            bad(Flaw::Signature),
+        ),
+        (
+            "signature in DER",
+            |f| f.signature = Signature::Der,
+            bad(Flaw::Signature),
+        ),
+        (
+            "signature empty",
+            |f| f.signature = Signature::Empty,
+            bad(Flaw::Signature),
+        ),
+        (
+            "signature of zeros (CVE-2022-21449)",
+            |f| f.signature = Signature::Zeros,
+            bad(Flaw::Signature),
+        ),
+        (
+            "signature stripped",
+            |f| f.finish = |t| t.rsplit_once('.').unwrap().0.to_owned(),
+            bad(Flaw::Form),
+        ),
+        (
+            "signature padded",
+            |f| f.finish = |t| t + "==",
+            bad(Flaw::Signature),
+        ),
+        (
+            "signature twice",
+            |f| {
+                f.finish = |t| {
+                    let s = t.rsplit_once('.').unwrap().1.to_owned();
+                    t + "." + &s
+                }
+            },
+            bad(Flaw::Form),
+        ),
+        (
+            "payload changed after signing",
+            |f| {
+                f.finish = |t| {
+                    let parts: Vec<_> = t.split('.').collect();
+                    let payload =
+                        String::from_utf8(URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+                    let payload = payload.replace("medewerker-1", "medewerker-2");
+                    format!("{}.{}.{}", parts[0], b64(payload), parts[2])
+                }
+            },
+            bad(Flaw::Signature),
+        ),
+        (
+            "kid of nobody",
+            |f| f.header["kid"] = "other".into(),
+            bad(Flaw::Key),
+        ),
+        ("kid empty", |f| f.header["kid"] = "".into(), bad(Flaw::Key)),
+        (
+            "kid a number",
+            |f| f.header["kid"] = 1.into(),
+            bad(Flaw::Key),
+        ),
+        (
+            "kid null",
+            |f| f.header["kid"] = Value::Null,
+            bad(Flaw::Key),
+        ),
+        (
+            "kid a path",
+            |f| f.header["kid"] = "../../dev/null".into(),
+            bad(Flaw::Key),
+        ),
+        (
+            "jku",
+            |f| f.header["jku"] = "https://evil.example/jwks".into(),
+            bad(Flaw::Header),
+        ),
+        (
+            "jwk",
+            |f| f.header["jwk"] = json!({"kty": "EC"}),
+            bad(Flaw::Header),
+        ),
+        (
+            "x5u",
+            |f| f.header["x5u"] = "https://evil.example/c".into(),
+            bad(Flaw::Header),
+        ),
+        (
+            "x5c",
+            |f| f.header["x5c"] = json!(["MIIB"]),
+            bad(Flaw::Header),
+        ),
+        (
+            "crit",
+            |f| f.header["crit"] = json!(["exp"]),
+            bad(Flaw::Header),
+        ),
+        (
+            "crit empty",
+            |f| f.header["crit"] = json!([]),
+            bad(Flaw::Header),
+        ),
+        ("b64", |f| f.header["b64"] = false.into(), bad(Flaw::Header)),
+        ("zip", |f| f.header["zip"] = "DEF".into(), bad(Flaw::Header)),
+        (
+            "jku null",
+            |f| f.header["jku"] = Value::Null,
+            bad(Flaw::Header),
+        ),
+        (
+            "typ of another kind",
+            |f| f.header["typ"] = "dpop+jwt".into(),
+            bad(Flaw::Type),
+        ),
+        (
+            "typ a number",
+            |f| f.header["typ"] = 1.into(),
+            bad(Flaw::Type),
+        ),
+        (
+            "alg twice",
+            |f| f.header_text = Some(f.header.to_string().replacen('{', r#"{"alg":"none","#, 1)),
+            bad(Flaw::Json),
+        ),
+        (
+            "header a list",
+            |f| f.header_text = Some("[]".into()),
+            bad(Flaw::Json),
+        ),
+        (
+            "header not JSON",
+            |f| f.header_text = Some("ES256".into()),
+            bad(Flaw::Json),
+        ),
+    ]);
+    for (name, token, flaw) in [
+        ("empty", String::new(), Flaw::Form),
+        ("dots", "..".to_owned(), Flaw::Json),
+        ("one part", "abc".to_owned(), Flaw::Form),
+        ("not base64url", "+/+/.e30.AAAA".to_owned(), Flaw::Form),
+        (
+            "an envelope of five parts",
+            "e30.e30.e30.e30.e30".to_owned(),
+            Flaw::Form,
+        ),
+        (
+            "too long",
+            format!("e30.{}.", "e".repeat(bounds::TOKEN_BYTES)),
+            Flaw::Form,
+        ),
+    ] {
+        assert_eq!(bench.verify(&token).map(|_| ()), bad(flaw), "{name}");
+    }
+}
+
+#[test]
+fn a_payload_that_is_not_as_agreed_is_refused() {
+    let bench = Bench::new(|_| {});
+    bench.check(&[
+        (
+            "iss twice",
+            |f| f.payload_text = with_member(&f.payload, r#""iss":"00000001823456789000""#),
+            bad(Flaw::Json),
+        ),
+        (
+            "iss twice, once escaped",
+            |f| f.payload_text = with_member(&f.payload, r#""i\u0073s":"x""#),
+            bad(Flaw::Json),
+        ),
+        (
+            "a member of cnf twice",
+            |f| {
+                f.payload_text = Some(
+                    f.payload
+                        .to_string()
+                        .replace(r#"{"x5t#S256""#, r#"{"x5t#S256":"","x5t#S256""#),
+                )
+            },
+            bad(Flaw::Json),
+        ),
+        (
+            "payload a list",
+            |f| f.payload_text = Some("[]".into()),
+            bad(Flaw::Json),
+        ),
+        (
+            "iss another",
+            |f| f.payload["iss"] = "00000001823456789000".into(),
+            bad(Flaw::Issuer),
+        ),
+        (
+            "iss with space",
+            |f| f.payload["iss"] = "00000001812345678000 ".into(),
+            bad(Flaw::Issuer),
+        ),
+        (
+            "iss a number",
+            |f| f.payload["iss"] = 1_812_345_678_000_u64.into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "iss a list",
+            |f| f.payload["iss"] = json!(["00000001812345678000"]),
+            bad(Flaw::Claim),
+        ),
+        (
+            "aud a list",
+            |f| f.payload["aud"] = json!(["https://sluis.example"]),
+            bad(Flaw::Audience),
+        ),
+        (
+            "aud a prefix",
+            |f| f.payload["aud"] = "https://sluis.exampl".into(),
+            bad(Flaw::Audience),
+        ),
+        (
+            "aud longer",
+            |f| f.payload["aud"] = "https://sluis.example/".into(),
+            bad(Flaw::Audience),
+        ),
+        (
+            "aud upper case",
+            |f| f.payload["aud"] = "https://Sluis.example".into(),
+            bad(Flaw::Audience),
+        ),
+        (
+            "aud null",
+            |f| f.payload["aud"] = Value::Null,
+            bad(Flaw::Audience),
+        ),
+        (
+            "exp a text",
+            |f| f.payload["exp"] = f.payload["exp"].to_string().into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "exp a float",
+            |f| f.payload["exp"] = json!(f.payload["exp"].as_f64().unwrap() + 0.5),
+            bad(Flaw::Claim),
+        ),
+        (
+            "exp a whole float",
+            |f| f.payload["exp"] = json!(f.payload["exp"].as_f64().unwrap()),
+            bad(Flaw::Claim),
+        ),
+        (
+            "exp with an exponent",
+            |f| {
+                f.payload_text = Some(
+                    f.payload
+                        .to_string()
+                        .replace(&f.payload["exp"].to_string(), "1e12"),
+                )
+            },
+            bad(Flaw::Claim),
+        ),
+        (
+            "nbf a text",
+            |f| f.payload["nbf"] = "0".into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "nbf null",
+            |f| f.payload["nbf"] = Value::Null,
+            bad(Flaw::Claim),
+        ),
+        (
+            "iat negative",
+            |f| f.payload["iat"] = (-1).into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "exp beyond all years",
+            |f| f.payload["exp"] = i64::MAX.into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "exp beyond 64 bits",
+            |f| f.payload["exp"] = u64::MAX.into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "life too long from iat",
+            |f| f.payload["exp"] = (now().unix_seconds() + 301).into(),
+            bad(Flaw::Life),
+        ),
+        (
+            "life too long from nbf",
+            |f| {
+                f.payload["nbf"] = (now().unix_seconds() - 250).into();
+                f.payload["exp"] = (now().unix_seconds() + 51).into();
+            },
+            bad(Flaw::Life),
+        ),
+        (
+            "exp before nbf",
+            |f| f.payload["exp"] = (now().unix_seconds() - 1).into(),
+            bad(Flaw::Life),
+        ),
+        (
+            "exp at nbf",
+            |f| f.payload["exp"] = now().unix_seconds().into(),
+            bad(Flaw::Life),
+        ),
+        (
+            "nbf in the future",
+            |f| f.payload["nbf"] = (now().unix_seconds() + 6).into(),
+            bad(Flaw::NotYet),
+        ),
+        (
+            "iat in the future",
+            |f| f.payload["iat"] = (now().unix_seconds() + 6).into(),
+            bad(Flaw::NotYet),
+        ),
+        (
+            "sub empty",
+            |f| f.payload["sub"] = "".into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "sub too long",
+            |f| f.payload["sub"] = "x".repeat(129).into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "sub a number",
+            |f| f.payload["sub"] = 7.into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "sub with a line end",
+            |f| f.payload["sub"] = "a\nb".into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "jti empty",
+            |f| f.payload["jti"] = "".into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "jti too long",
+            |f| f.payload["jti"] = "x".repeat(129).into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "doel no code",
+            |f| f.payload["doel"] = "Schade".into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "zaak empty",
+            |f| f.payload["zaak"] = "".into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "team of another",
+            |f| f.payload["team"] = "combinatieteam".into(),
+            bad(Flaw::Team),
+        ),
+        (
+            "team no code",
+            |f| f.payload["team"] = "AOS".into(),
+            bad(Flaw::Team),
+        ),
+        (
+            "team null",
+            |f| f.payload["team"] = Value::Null,
+            bad(Flaw::Claim),
+        ),
+        (
+            "team a list",
+            |f| f.payload["team"] = json!(["aos"]),
+            bad(Flaw::Claim),
+        ),
+        (
+            "document no uuid",
+            |f| f.payload["document"] = "1".into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "document null",
+            |f| f.payload["document"] = Value::Null,
+            bad(Flaw::Claim),
+        ),
+        (
+            "cnf a text",
+            |f| f.payload["cnf"] = f.payload["cnf"]["x5t#S256"].clone(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "cnf without thumbprint",
+            |f| f.payload["cnf"] = json!({"jkt": "x"}),
+            bad(Flaw::Missing),
+        ),
+        (
+            "cnf with padding",
+            |f| {
+                f.payload["cnf"]["x5t#S256"] =
+                    format!("{}=", f.payload["cnf"]["x5t#S256"].as_str().unwrap()).into()
+            },
+            bad(Flaw::Claim),
+        ),
+        (
+            "cnf in hexadecimal",
+            |f| f.payload["cnf"]["x5t#S256"] = "ab".repeat(32).into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "cnf too short",
+            |f| f.payload["cnf"]["x5t#S256"] = b64([0; 31]).into(),
+            bad(Flaw::Claim),
+        ),
+        (
+            "cnf of another certificate",
+            |f| f.payload["cnf"]["x5t#S256"] = b64([0; 32]).into(),
+            Err(TokenError::NotBound),
+        ),
+        (
+            "bound to another and expired",
+            |f| {
+                f.payload["cnf"]["x5t#S256"] = b64([0; 32]).into();
+                for (claim, at) in [("iat", -60), ("nbf", -60), ("exp", -10)] {
+                    f.payload[claim] = (now().unix_seconds() + at).into();
+                }
+            },
+            Err(TokenError::NotBound),
+        ),
+    ]);
+}
+
+#[test]
+fn every_claim_but_team_and_document_is_required() {
+    let bench = Bench::new(|_| {});
+    let names: Vec<String> = bench
+        .forge()
+        .payload
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(names.len(), 10);
+    for name in names {
+        let mut forge = bench.forge();
+        forge.payload.as_object_mut().unwrap().remove(&name);
+        assert_eq!(
+            bench.verify(&bench.strike(forge)).map(|_| ()),
+            bad(Flaw::Missing),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_token_lives_as_long_as_it_says_and_a_leeway() {
+    let bench = Bench::new(|_| {});
+    let token = bench.strike(bench.forge());
+    let mut at = 0;
+    for (seconds, expected) in [
+        (-6, bad(Flaw::NotYet)),
+        (-5, Ok(())),
+        (0, Ok(())),
+        (64, Ok(())),
+        (65, Err(TokenError::Expired)),
+        (4000, Err(TokenError::Expired)),
+    ] {
+        bench.world.clock.advance_ms((seconds - at) * 1000);
+        at = seconds;
+        assert_eq!(bench.verify(&token).map(|_| ()), expected, "{seconds}");
+    }
+}
+
+#[test]
+fn an_honest_token_gives_its_claims() {
+    let bench = Bench::new(|_| {});
+    bench.check(&[
+        ("plain", |_| {}, Ok(())),
+        (
+            "no typ",
+            |f| {
+                f.header.as_object_mut().unwrap().remove("typ");
+            },
+            Ok(()),
+        ),
+        (
+            "typ in lower case",
+            |f| f.header["typ"] = "jwt".into(),
+            Ok(()),
+        ),
+        (
+            "no kid, as there is one key",
+            |f| {
+                f.header.as_object_mut().unwrap().remove("kid");
+            },
+            Ok(()),
+        ),
+        // RFC 7519 (4): claims that are not understood must be ignored.
+        (
+            "a claim of its own",
+            |f| f.payload["afdeling"] = json!({"a": [1, 2.5]}),
+            Ok(()),
+        ),
+        (
+            "a life of 300 seconds",
+            |f| f.payload["exp"] = (now().unix_seconds() + 300).into(),
+            Ok(()),
+        ),
+    ]);
+    let mut forge = bench.forge();
+    forge.payload["team"] = "aos".into();
+    forge.payload["document"] = DOCUMENT.into();
+    let claims = bench.verify(&bench.strike(forge)).unwrap();
+    assert_eq!(claims.issuer(), bench.img.oin);
+    assert_eq!(claims.employee().as_str(), "medewerker-1");
+    assert_eq!(claims.purpose().as_str(), "schade-afhandeling");
+    assert_eq!(claims.case().as_str(), "Z-1");
+    assert_eq!(
+        claims.team().map(ToString::to_string),
+        Some("aos".to_owned())
+    );
+    assert_eq!(
+        claims.document(),
+        Some(DocumentId::parse(DOCUMENT).unwrap())
+    );
+    assert_eq!(claims.expires(), now().plus_ms(60_000));
+    let id = digest(&SHA256, b"jti\n00000001812345678000\neen");
+    assert_eq!(claims.token_id(), id.as_ref());
+    let shown = format!("{claims:?}");
+    assert!(
+        !shown.contains("medewerker") && !shown.contains("Z-1"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_token_goes_with_one_certificate_and_one_organisation() {
+    let bench = Bench::new(|_| {});
+    let token = bench.strike(bench.forge());
+    let ncg_peer = bench.identity.peer(&bench.world.chain("ncg")).unwrap();
+    let ncg = bench.identity.recheck(&ncg_peer).unwrap();
+    for (name, peer, organisation, flaw) in [
+        (
+            "IMG's token at NCG's certificate",
+            &ncg_peer,
+            &ncg,
+            Flaw::Key,
+        ),
+        (
+            "NCG's certificate as IMG",
+            &ncg_peer,
+            &bench.img,
+            Flaw::Issuer,
+        ),
+        ("IMG's certificate as NCG", &bench.peer, &ncg, Flaw::Issuer),
+    ] {
+        let outcome = bench.identity.verify_token(&token, peer, organisation);
+        assert_eq!(outcome.map(|_| ()), bad(flaw), "{name}");
+    }
+}
+
+/// `sluis token` and the gateway agree, with every kind of key.
+#[test]
+fn made_tokens_are_accepted() {
+    let ed25519 = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let p384 = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+    for (name, key) in [
+        ("P-256", None),
+        ("P-384", Some(p384)),
+        ("Ed25519", Some(ed25519)),
+    ] {
+        let bench = Bench::new(|world| {
+            if let Some(key) = &key {
+                let path = world.file("other.key", key.serialize_pem());
+                std::fs::set_permissions(
+                    &path,
+                    std::os::unix::fs::PermissionsExt::from_mode(0o600),
+                )
+                .unwrap();
+                crypto::install();
+                let (_, mut jwk, _) = maker::signing_key(key.serialize_pem().as_bytes()).unwrap();
+                let kid = jwk
+                    .thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256)
+                    .unwrap();
+                jwk.common.key_id = Some(kid);
+                let jwks = world.file("other.jwks.json", json!({"keys": [jwk]}).to_string());
+                world.settings.organisations[0].jwks = jwks;
+            }
+        });
+        let img = bench.world.pki.party("img").unwrap();
+        let request = TokenRequest {
+            key: key.map_or(img.token_key.clone(), |_| {
+                bench.world.directory.path().join("other.key")
+            }),
+            certificate: img.certificate.clone(),
+            audience: "https://sluis.example".to_owned(),
+            employee: Employee::parse("e").unwrap(),
+            purpose: Purpose::parse("beheer").unwrap(),
+            case: CaseNumber::parse("z").unwrap(),
+            team: Some(Team::parse("aos").unwrap()),
+            document: Some(DocumentId::parse(DOCUMENT).unwrap()),
+            life_seconds: 60,
+        };
+        let token =
+            make_token(&request, &*bench.world.clock, &SystemRandomness::default()).unwrap();
+        let claims = bench
+            .verify(&token)
+            .unwrap_or_else(|e| panic!("{name}: {}", in_full(&e)));
+        assert_eq!(claims.document(), request.document, "{name}");
+    }
+}
+
+const RSA_KEY: &str = include_str!("rsa-2048.pem");
+
+fn rsa_token(bench: &Bench, alg: &str, padding: &'static dyn rs::RsaEncoding) -> String {
+    let mut forge = bench.forge();
+    forge.header = json!({ "alg": alg });
+    let message = format!(
+        "{}.{}",
+        b64(forge.header.to_string()),
+        b64(forge.payload.to_string())
+    );
+    let pem = PrivatePkcs8KeyDer::from_pem_slice(RSA_KEY.as_bytes()).unwrap();
+    let key = rs::RsaKeyPair::from_pkcs8(pem.secret_pkcs8_der()).unwrap();
+    let mut signature = vec![0; key.public().modulus_len()];
+    key.sign(
+        padding,
+        &SystemRandom::new(),
+        message.as_bytes(),
+        &mut signature,
+    )
+    .unwrap();
+    format!("{message}.{}", b64(signature))
+}
+
+/// One key, one algorithm: the JWKS says which.
+#[test]
+fn an_rsa_key_is_good_for_the_algorithm_its_jwk_names() {
+    let pem = PrivatePkcs8KeyDer::from_pem_slice(RSA_KEY.as_bytes()).unwrap();
+    let key = rs::RsaKeyPair::from_pkcs8(pem.secret_pkcs8_der()).unwrap();
+    let public = rs::RsaPublicKeyComponents::<Vec<u8>>::from(key.public());
+    let bench = |alg: &str, allow_rs256| {
+        Bench::new(|world| {
+            let jwk = json!({"kty": "RSA", "alg": alg, "n": b64(&public.n), "e": b64(&public.e)});
+            let jwks = world.file("rsa.jwks.json", json!({"keys": [jwk]}).to_string());
+            world.settings.organisations[0].jwks = jwks;
+            world.settings.tokens.allow_rs256 = allow_rs256;
+        })
+    };
+    for (of_key, of_token, padding, expected) in [
+        (
+            "PS256",
+            "RS256",
+            &rs::RSA_PKCS1_SHA256 as &'static dyn rs::RsaEncoding,
+            bad(Flaw::Algorithm),
+        ),
+        (
+            "PS256",
+            "PS256",
+            &rs::RSA_PKCS1_SHA256,
+            bad(Flaw::Signature),
+        ),
+        ("PS256", "PS384", &rs::RSA_PSS_SHA384, bad(Flaw::Algorithm)),
+        ("RS256", "PS256", &rs::RSA_PSS_SHA256, bad(Flaw::Algorithm)),
+        ("PS256", "PS256", &rs::RSA_PSS_SHA256, Ok(())),
+        ("PS384", "PS384", &rs::RSA_PSS_SHA384, Ok(())),
+        ("RS256", "RS256", &rs::RSA_PKCS1_SHA256, Ok(())),
+    ] {
+        let bench = bench(of_key, true);
+        let token = rsa_token(&bench, of_token, padding);
+        assert_eq!(
+            bench.verify(&token).map(|_| ()),
+            expected,
+            "{of_token} for {of_key}"
+        );
+    }
+}
