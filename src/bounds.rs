@@ -84,6 +84,14 @@ pub const PROVIDER_BETWEEN_BYTES: Duration = Duration::from_secs(30);
 pub const REQUESTER_BETWEEN_BYTES: Duration = Duration::from_secs(60);
 /// Idle connections kept to one provider.
 pub const PROVIDER_IDLE_CONNECTIONS: usize = 32;
+/// How long a connection to a provider may rest unused. Longer than the provider's own limit only
+/// costs a second try; shorter costs a handshake.
+pub const PROVIDER_IDLE: Duration = Duration::from_secs(50);
+/// How long one connection to a provider is used at all: its certificate's dates were checked when
+/// it was made.
+pub const PROVIDER_CONNECTION_AGE: Duration = Duration::from_mins(10);
+/// What may be read ahead of the requester on one connection to a provider.
+pub const PROVIDER_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Client chains whose check is remembered; one more costs the oldest a second check.
 pub const VETTED_CHAINS: usize = 1_024;

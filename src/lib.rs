@@ -8,3 +8,4 @@ pub mod ledger;
 pub mod merkle;
 pub mod store;
 pub mod identity;
+pub mod provider;
