@@ -3,6 +3,7 @@
 
 pub mod bounds;
 pub mod clock;
+pub mod demo;
 pub mod domain;
 pub mod ledger;
 pub mod merkle;
