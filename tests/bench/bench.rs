@@ -1,0 +1,69 @@
+//! What a request costs: the gateway beside Debian's nginx as a plain mutual-TLS proxy, in one run.
+//!
+//! `cargo bench --bench gateway` makes a temporary directory with a development PKI and an empty
+//! ledger, starts the gateway, nginx and one providing process, and sends all three the same kind
+//! of load. Absolute figures differ from machine to machine and from day to day; the ratios hold,
+//! so the targets are ratios. It knows the gateway only from outside: the command line, the
+//! listeners and the metrics.
+//!
+//! Deliberately absent: assertions in CI. A timed test on a shared machine fails for the wrong
+//! reasons, so nothing runs unless cargo was asked to bench.
+
+#![expect(clippy::print_stdout, reason = "the table is what this program is for")]
+#![expect(
+    clippy::print_stderr,
+    reason = "progress and failures of a command-line program"
+)]
+
+mod certificates;
+mod client;
+mod disk;
+mod failure;
+mod gateway;
+mod load;
+mod nginx;
+mod options;
+mod phases;
+mod process;
+mod provider;
+mod registration;
+mod rounds;
+mod table;
+mod tokens;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::failure::{Context as _, Outcome};
+use crate::options::{Mode, Options};
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(failure) => {
+            eprintln!("bench: {failure}");
+            ExitCode::from(70)
+        }
+    }
+}
+
+/// Whether every target that was measured was met.
+fn run(options: &Options) -> Outcome<bool> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .or_fail("start the runtime")?;
+    if let Some(Mode::Provider(identity)) = &options.mode {
+        return runtime.block_on(provider::serve(identity)).map(|()| true);
+    }
+    if !options.bench {
+        println!("not measured: this is a benchmark; run `cargo bench --bench gateway`");
+        return Ok(true);
+    }
+    let report = runtime.block_on(phases::measure(options))?;
+    println!("{report}");
+    Ok(report.met())
+}

@@ -1,0 +1,228 @@
+//! One requester's connection: mutual TLS, HTTP/1.1, and every answer checked.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper::header::{AUTHORIZATION, HOST};
+use hyper::{Request, Response, StatusCode, Uri};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{Instant, sleep_until};
+use tokio_rustls::TlsConnector;
+
+use crate::failure::{Context as _, Failure, Outcome};
+use crate::provider::Size;
+use crate::rounds::float;
+use crate::tokens::Stock;
+
+/// What says that a release was decided and recorded.
+const RECORDED: &str = "sluis-logboek-index";
+/// A slow reader's buffers, socket and HTTP each: the kernel's own would swallow a whole document.
+const SLOW_READER_BYTES: usize = 64 * 1024;
+/// How long any one answer may take; a slow reader takes its time on purpose.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Whom the load goes to.
+pub(crate) struct Target {
+    pub(crate) name: &'static str,
+    pub(crate) address: SocketAddr,
+    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) tokens: Stock,
+    /// Whether its answers name the ledger entry: without one it did less work than it should.
+    pub(crate) recorded: bool,
+    /// The documents of each size, asked for in turn.
+    pub(crate) documents: Vec<(Size, Vec<Uri>)>,
+    pub(crate) next: AtomicUsize,
+}
+
+impl Target {
+    /// A request for the next document of this size, with a token.
+    fn request(&self, size: Size) -> Outcome<Request<Full<Bytes>>> {
+        let documents = self
+            .documents
+            .iter()
+            .find(|(of, _)| *of == size)
+            .map(|(_, list)| list);
+        let documents = documents.or_fail("find documents of a size")?;
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % documents.len().max(1);
+        Request::get(documents.get(turn).or_fail("find a document")?)
+            .header(HOST, "localhost")
+            .header(AUTHORIZATION, self.tokens.take()?)
+            .body(Full::default())
+            .or_fail("make a request")
+    }
+
+    fn accept(&self, response: &Response<Incoming>) -> Result<(), &'static str> {
+        if response.status() != StatusCode::OK {
+            return Err("not a 200");
+        }
+        if self.recorded && !response.headers().contains_key(RECORDED) {
+            return Err("a release without a ledger index");
+        }
+        Ok(())
+    }
+}
+
+/// How a connection reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    Fast,
+    Slow,
+}
+
+/// A connection that is up.
+pub(crate) struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+}
+
+impl Connection {
+    /// Connects and shakes hands.
+    pub(crate) async fn open(
+        address: SocketAddr,
+        tls: Arc<ClientConfig>,
+        reader: Reader,
+    ) -> Outcome<Self> {
+        let stream = connect(address, reader)
+            .await
+            .or_fail(format!("connect to {address}"))?;
+        stream.set_nodelay(true).or_fail("set a socket's options")?;
+        let name = ServerName::try_from("localhost").or_fail("name the server")?;
+        let stream = TlsConnector::from(tls)
+            .connect(name, stream)
+            .await
+            .or_fail(format!("shake hands with {address}"))?;
+        let mut http = Builder::new();
+        if reader == Reader::Slow {
+            http.max_buf_size(SLOW_READER_BYTES);
+        }
+        let (sender, connection) = http
+            .handshake(TokioIo::new(stream))
+            .await
+            .or_fail("speak HTTP")?;
+        // What breaks the connection also fails the request on it, which is where it is reported.
+        tokio::spawn(connection);
+        Ok(Self { sender })
+    }
+
+    /// Connects to a target.
+    pub(crate) async fn to(target: &Target, reader: Reader) -> Outcome<Self> {
+        Self::open(target.address, target.tls.clone(), reader).await
+    }
+
+    /// Whether the other side still wants requests on it.
+    pub(crate) async fn usable(&mut self) -> bool {
+        self.sender.ready().await.is_ok()
+    }
+
+    /// Any call; the answer's body read whole.
+    pub(crate) async fn call(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Outcome<(StatusCode, Bytes)> {
+        let asked = format!("{} {}", request.method(), request.uri());
+        let response = self.sender.send_request(request).await.or_fail(&asked)?;
+        let status = response.status();
+        let body = response
+            .into_body()
+            .collect()
+            .await
+            .or_fail(&asked)?
+            .to_bytes();
+        Ok((status, body))
+    }
+
+    /// Downloads a document and holds its length against what it should be.
+    pub(crate) async fn download(&mut self, target: &Target, size: Size) -> Outcome<()> {
+        let response = tokio::time::timeout(PATIENCE, self.respond(target, size));
+        let mut body = response.await.or_fail("wait any longer")??;
+        let mut bytes = 0;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.or_fail(format!("read a document from {}", target.name))?;
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+        }
+        complete(target, size, bytes)
+    }
+
+    /// Downloads a document evenly over this time.
+    pub(crate) async fn download_over(
+        &mut self,
+        target: &Target,
+        size: Size,
+        time: Duration,
+    ) -> Outcome<()> {
+        let mut body = self.respond(target, size).await?;
+        let (since, per_byte) = (
+            Instant::now(),
+            time.as_secs_f64() / float(size.bytes() as u64),
+        );
+        let mut bytes = 0;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.or_fail(format!("read a document from {}", target.name))?;
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            sleep_until(since + Duration::from_secs_f64(per_byte * float(bytes as u64))).await;
+        }
+        complete(target, size, bytes)
+    }
+
+    /// Downloads a document and compares every byte.
+    pub(crate) async fn compare(&mut self, target: &Target, size: Size) -> Outcome<()> {
+        let body = self.respond(target, size).await?.collect().await;
+        let body = body
+            .or_fail(format!("read a document from {}", target.name))?
+            .to_bytes();
+        if body == size.body() {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "{} gave other bytes than the provider's",
+            target.name
+        )))
+    }
+
+    async fn respond(&mut self, target: &Target, size: Size) -> Outcome<Incoming> {
+        let request = target.request(size)?;
+        let asked = format!("download {} from {}", request.uri(), target.name);
+        let response = self.sender.send_request(request).await.or_fail(&asked)?;
+        let Err(wrong) = target.accept(&response) else {
+            return Ok(response.into_body());
+        };
+        let status = response.status();
+        let told = response
+            .into_body()
+            .collect()
+            .await
+            .map(http_body_util::Collected::to_bytes);
+        let told = BytesMut::from(told.unwrap_or_default());
+        let told = String::from_utf8_lossy(told.get(..told.len().min(600)).unwrap_or_default());
+        Err(Failure::new(format!(
+            "could not {asked}: {wrong}: {status} {told}"
+        )))
+    }
+}
+
+fn complete(target: &Target, size: Size, bytes: usize) -> Outcome<()> {
+    if bytes == size.bytes() {
+        return Ok(());
+    }
+    let wanted = size.bytes();
+    Err(Failure::new(format!(
+        "{} gave {bytes} bytes instead of {wanted}",
+        target.name
+    )))
+}
+
+async fn connect(address: SocketAddr, reader: Reader) -> std::io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    if reader == Reader::Slow {
+        socket.set_recv_buffer_size(u32::try_from(SLOW_READER_BYTES).unwrap_or(u32::MAX))?;
+    }
+    socket.connect(address).await
+}

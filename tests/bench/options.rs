@@ -1,0 +1,96 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Measures the gateway beside nginx and prints one table with the ratios.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gateway",
+    after_help = "Exit code: 0 all targets met, 1 one was missed, 70 it could not be measured."
+)]
+pub(crate) struct Options {
+    /// Seconds of load per side and round; each figure is the median of the rounds
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=120))]
+    pub(crate) seconds: u64,
+    /// Rounds of gateway and nginx in turn
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=50))]
+    pub(crate) rounds: u8,
+    /// Measure only this phase; may be given more than once
+    #[arg(long, value_name = "PHASE")]
+    pub(crate) only: Vec<Phase>,
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Keep the ledger in this empty PostgreSQL database, not in SQLite"
+    )]
+    pub(crate) postgres: Option<String>,
+    /// Measure this `sluis` binary instead of the one that was just built
+    #[arg(long, value_name = "PATH")]
+    pub(crate) binary: Option<PathBuf>,
+    /// Cargo passes it when it was asked to bench
+    #[arg(long, hide = true)]
+    pub(crate) bench: bool,
+    #[command(subcommand)]
+    pub(crate) mode: Option<Mode>,
+}
+
+/// What else this program is: it starts itself again to play the providing organisation.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Mode {
+    /// The providing process
+    #[command(hide = true)]
+    Provider(ProviderIdentity),
+}
+
+/// With what the providing process proves who it is, and whom it trusts.
+#[derive(Debug, Args)]
+pub(crate) struct ProviderIdentity {
+    #[arg(long)]
+    pub(crate) certificate: PathBuf,
+    #[arg(long)]
+    pub(crate) key: PathBuf,
+    #[arg(long)]
+    pub(crate) ca: PathBuf,
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Phase {
+    /// 4 KiB documents over kept connections, as fast as they come
+    Small,
+    /// 200 KiB documents, likewise
+    Middle,
+    /// 10 MiB documents, likewise
+    Large,
+    /// 4 KiB documents at 500 requests a second: latency from the intended start
+    Rate,
+    /// 4 KiB documents, a new connection with a full handshake for each
+    Connect,
+    /// Ledger entries per commit with 64 concurrent clients
+    Commit,
+    /// Memory with 100 concurrent 10 MiB downloads that are read slowly
+    Memory,
+}
+
+impl Options {
+    /// Whether this phase was asked for.
+    pub(crate) fn wants(&self, phase: Phase) -> bool {
+        self.only.is_empty() || self.only.contains(&phase)
+    }
+
+    /// Whether anything is asked for that is compared with nginx.
+    pub(crate) fn compares(&self) -> bool {
+        use Phase::{Connect, Large, Memory, Middle, Rate, Small};
+        [Small, Middle, Large, Rate, Connect, Memory]
+            .into_iter()
+            .any(|phase| self.wants(phase))
+    }
+
+    /// How long one slice of load lasts.
+    pub(crate) fn slice(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+}

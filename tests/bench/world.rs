@@ -1,0 +1,163 @@
+//! All processes together, in one directory.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::ChildStdin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use hyper::Uri;
+
+use crate::certificates::Party;
+use crate::client::{Connection, Reader, Target};
+use crate::failure::{Context as _, Outcome};
+use crate::gateway::{AUDIENCE, Gateway, Ports, Surroundings};
+use crate::options::Options;
+use crate::process::{Process, Tree};
+use crate::provider::Size;
+use crate::registration::{documents_of, register};
+use crate::tokens::{Signer, Stock};
+use crate::{nginx, provider};
+
+/// Why these documents pass: statutory duty, on request (Tijdelijke wet Groningen 3(4)); no owner's choice blocks it.
+const PURPOSE: &str = "schade-afhandeling";
+
+/// Everything that runs. The order is that of dropping: who asks stops before who answers.
+pub(crate) struct World {
+    pub(crate) gateway: Gateway,
+    nginx: Option<(Process, Arc<Target>)>,
+    to_gateway: Arc<Target>,
+    provider: Process,
+    _provider_input: ChildStdin,
+    with_database: bool,
+}
+
+/// One of the two that are compared.
+#[derive(Clone)]
+pub(crate) struct Side {
+    pub(crate) target: Arc<Target>,
+    pub(crate) tree: Tree,
+}
+
+impl World {
+    /// Starts everything, registers the documents and compares one of each size, byte by byte.
+    pub(crate) async fn start(options: &Options, directory: &Path) -> Outcome<Self> {
+        let built = || PathBuf::from(env!("CARGO_BIN_EXE_sluis"));
+        let binary = options.binary.clone().unwrap_or_else(built);
+        let certificates = Gateway::make_pki(&binary, directory)?;
+        let [own, img, ncg] = ["gateway", "img", "ncg"].map(|n| Party::find(&certificates, n));
+        let (own, img, ncg) = (own?, img?, ncg?);
+        let (provider, provider_port, input) = provider::start(&ncg)?;
+        let [exchange, desk, ops, plain] = free_ports()?;
+        let around = Surroundings {
+            ports: Ports {
+                exchange,
+                desk,
+                ops,
+            },
+            img: &img,
+            ncg: &ncg,
+            provider_port,
+            postgres: options.postgres.as_deref(),
+        };
+        let gateway = Gateway::start(&binary, directory, &around).await?;
+        register(local(exchange), &img, &ncg).await?;
+        let signer = Arc::new(Signer::new(&img, AUDIENCE, PURPOSE)?);
+        let nginx = if options.compares() {
+            let process = nginx::start(directory, &own, plain, provider_port)?;
+            let tokens = Stock::recycled(&signer)?;
+            let target = target("nginx", plain, &img, tokens, |id| {
+                format!("/documenten/{id}")
+            })?;
+            Some((process, Arc::new(target)))
+        } else {
+            None
+        };
+        let path = |id: &str| format!("/v1/documenten/{id}/download");
+        let mut to_gateway = target("the gateway", exchange, &img, Stock::fresh(signer), path)?;
+        to_gateway.recorded = true;
+        let world = Self {
+            gateway,
+            nginx,
+            to_gateway: Arc::new(to_gateway),
+            provider,
+            _provider_input: input,
+            with_database: options.postgres.is_some(),
+        };
+        world.check().await?;
+        Ok(world)
+    }
+
+    /// The gateway, with the database it may have.
+    pub(crate) fn ours(&self) -> Side {
+        Side {
+            target: self.to_gateway.clone(),
+            tree: self.gateway.tree(self.with_database),
+        }
+    }
+
+    /// The gateway first, then nginx.
+    pub(crate) fn sides(&self) -> Vec<Side> {
+        let plain = self.nginx.iter().map(|(process, target)| Side {
+            target: target.clone(),
+            tree: Tree::of(process.id(), None),
+        });
+        std::iter::once(self.ours()).chain(plain).collect()
+    }
+
+    /// The providing process, which costs the same whoever asks.
+    pub(crate) fn provider(&self) -> Tree {
+        Tree::of(self.provider.id(), None)
+    }
+
+    async fn check(&self) -> Outcome<()> {
+        for side in self.sides() {
+            let mut connection = Connection::to(&side.target, Reader::Fast).await?;
+            for size in Size::ALL {
+                connection.compare(&side.target, size).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn target(
+    name: &'static str,
+    port: u16,
+    requester: &Party,
+    tokens: Stock,
+    path: impl Fn(&str) -> String,
+) -> Outcome<Target> {
+    let uris = |size: Size| -> Outcome<(Size, Vec<Uri>)> {
+        let uri = |number| path(&size.uuid(number)).parse().or_fail("make a path");
+        Ok((
+            size,
+            (0..documents_of(size)).map(uri).collect::<Outcome<_>>()?,
+        ))
+    };
+    Ok(Target {
+        name,
+        address: local(port),
+        tls: requester.client_tls()?,
+        tokens,
+        recorded: false,
+        documents: Size::ALL.into_iter().map(uris).collect::<Outcome<_>>()?,
+        next: AtomicUsize::new(0),
+    })
+}
+
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+/// Ports that nobody has at this moment, all different.
+fn free_ports<const N: usize>() -> Outcome<[u16; N]> {
+    let mut held = Vec::new();
+    let mut ports = [0; N];
+    for port in &mut ports {
+        let listener = TcpListener::bind(local(0)).or_fail("find a free port")?;
+        *port = listener.local_addr().or_fail("find a free port")?.port();
+        held.push(listener);
+    }
+    Ok(ports)
+}
