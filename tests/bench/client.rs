@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
@@ -128,6 +128,7 @@ impl Connection {
         request: Request<Full<Bytes>>,
     ) -> Outcome<(StatusCode, Bytes)> {
         let asked = format!("{} {}", request.method(), request.uri());
+        self.sender.ready().await.or_fail(&asked)?;
         let response = self.sender.send_request(request).await.or_fail(&asked)?;
         let status = response.status();
         let body = response
@@ -190,6 +191,7 @@ impl Connection {
     async fn respond(&mut self, target: &Target, size: Size) -> Outcome<Incoming> {
         let request = target.request(size)?;
         let asked = format!("download {} from {}", request.uri(), target.name);
+        self.sender.ready().await.or_fail(&asked)?;
         let response = self.sender.send_request(request).await.or_fail(&asked)?;
         let Err(wrong) = target.accept(&response) else {
             return Ok(response.into_body());
@@ -200,8 +202,11 @@ impl Connection {
             .collect()
             .await
             .map(http_body_util::Collected::to_bytes);
-        let told = BytesMut::from(told.unwrap_or_default());
-        let told = String::from_utf8_lossy(told.get(..told.len().min(600)).unwrap_or_default());
+        let told = told.unwrap_or_default();
+        let told = match std::str::from_utf8(&told) {
+            Ok(text) => text.trim().to_owned(),
+            Err(_) => format!("({} bytes, not text)", told.len()),
+        };
         Err(Failure::new(format!(
             "could not {asked}: {wrong}: {status} {told}"
         )))

@@ -43,27 +43,29 @@ const MIB: f64 = 1024.0 * 1024.0;
 
 /// Measures what was asked for, in a directory of its own on the disk the ledger would be on.
 pub(crate) async fn measure(options: &Options) -> Outcome<Report> {
-    let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let directory = tempfile::tempdir_in(parent)
-        .or_fail(format!("make a directory in {}", parent.display()))?;
-    match report(options, directory.path()).await {
-        Ok(report) => Ok(report),
-        Err(failure) => {
-            let kept = directory.keep();
-            Err(failure.with(format!(
-                "what the processes logged is in {}",
-                kept.display()
-            )))
-        }
-    }
-}
-
-async fn report(options: &Options, directory: &Path) -> Outcome<Report> {
     let proxy = if options.compares() {
         nginx::version()?
     } else {
-        "without nginx".to_owned()
+        "nothing".to_owned()
     };
+    let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let directory = tempfile::tempdir_in(parent)
+        .or_fail(format!("make a directory in {}", parent.display()))?;
+    let measured = tokio::select! {
+        measured = report(options, directory.path(), &proxy) => measured,
+        // Leaving this way stops the processes and takes the directory away.
+        _ = tokio::signal::ctrl_c() => return Err(Failure::new("interrupted")),
+    };
+    measured.map_err(|failure| {
+        let kept = directory.keep();
+        failure.with(format!(
+            "what the processes logged is in {}",
+            kept.display()
+        ))
+    })
+}
+
+async fn report(options: &Options, directory: &Path, proxy: &str) -> Outcome<Report> {
     let mut world = World::start(options, directory).await?;
     let mut sections = Vec::new();
     let kept = [
@@ -182,7 +184,10 @@ async fn fixed_rate(world: &World, options: &Options) -> Outcome<Section> {
     };
     let [p50, p99, p999, cpu] = in_turn(world, options, slice, load).await?;
     Ok(Section {
-        title: format!("4 KiB at {RATE} per second, from the intended start"),
+        title: format!(
+            "4 KiB at {RATE} per second for {} s, from the intended start",
+            slice.as_secs()
+        ),
         lines: vec![
             p50.line("p50, ms", None),
             p99.line("p99, ms", None),
