@@ -105,3 +105,6 @@ pub const DURABILITY_CHECK: Duration = Duration::from_secs(60);
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
 /// After how long without a heartbeat a gateway's open releases are closed by another.
 pub const GATEWAY_DEAD_MS: i64 = 60_000;
+
+/// One file of a policy bundle; the largest honest one is its table, under 100 KiB.
+pub const BUNDLE_FILE_BYTES: u64 = 1024 * 1024;

@@ -10,3 +10,4 @@ pub mod merkle;
 pub mod store;
 pub mod identity;
 pub mod provider;
+pub mod policy;

@@ -1,0 +1,388 @@
+//! A bundle: one folder of law as data, loaded whole and ready to decide.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use cedar_policy::{PolicyId, PolicySet, ValidationMode, Validator, ffi::DetailedError};
+
+use super::decide::Rules;
+use super::engine::Engine;
+use super::facts::{Question, Situation};
+use super::lint::{self, Rule};
+use super::manifest::{self, ChoiceLimit, Manifest};
+use super::mistake::{BundleError, Mistake};
+use super::schema::{self, ReadSchema};
+use super::source::{MANIFEST, SCHEMA, Source, TABLE};
+use super::statements::{self, Statement};
+use super::table::{self, Table};
+use super::table_run::{self, TableReport};
+use super::verdict::Verdict;
+use super::vocabulary::{Switch, Vocabulary};
+use crate::clock::Moment;
+use crate::domain::{ChoiceKind, Role, Sha256};
+
+/// The content hash of a bundle: `Bundle::hash` says over what.
+pub type BundleHash = Sha256;
+
+/// How far a rule may follow references: the gateway hands over flat facts (Cedar RFC 76).
+const DEREFERENCE_LEVEL: u32 = 1;
+
+/// A policy bundle: parsed, strictly validated, linted, ready to decide. Immutable; share it in an
+/// `Arc`.
+#[derive(Debug)]
+pub struct Bundle {
+    hash: BundleHash,
+    manifest: Manifest,
+    schema: ReadSchema,
+    rules: Vec<Rule>,
+    table: Table,
+    variant: Variant,
+}
+
+/// A bundle's rules under one set of answers to its open questions.
+#[derive(Debug)]
+pub(super) struct Variant {
+    pub(super) engine: Engine,
+    pub(super) limits: Vec<ChoiceLimit>,
+}
+
+impl Bundle {
+    /// Loads a bundle from its folder.
+    ///
+    /// # Errors
+    /// [`BundleError`], with *every* mistake that could be found.
+    pub fn load(dir: &Path) -> Result<Self, BundleError> {
+        Self::from_source(&Source::read(dir)?)
+    }
+
+    /// Loads a bundle from files in memory: names inside the folder, and bytes.
+    ///
+    /// # Errors
+    /// As [`Bundle::load`].
+    pub fn from_files(
+        folder: &str,
+        files: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) -> Result<Self, BundleError> {
+        Self::from_source(&Source::from_files(folder, files, Vec::new())?)
+    }
+
+    fn from_source(source: &Source) -> Result<Self, BundleError> {
+        let failed = |mut mistakes: Vec<Mistake>| {
+            mistakes.sort();
+            mistakes.dedup();
+            BundleError::Mistakes {
+                bundle: source.folder.clone(),
+                mistakes,
+            }
+        };
+        let mut mistakes = Vec::new();
+        let manifest = manifest::read(&source.folder, source.text(MANIFEST));
+        let manifest = manifest.map_err(|m| mistakes.extend(m)).ok();
+        let schema = schema::read(source.text(SCHEMA));
+        let schema = schema.map_err(|m| mistakes.extend(m)).ok();
+        let rules = read_rules(source, manifest.as_ref(), schema.as_ref(), &mut mistakes);
+        let table = manifest
+            .as_ref()
+            .map(|manifest| table::read(source.text(TABLE), manifest, &mut mistakes));
+        if let (Some(manifest), Some(schema)) = (&manifest, &schema) {
+            same_words(manifest, schema, &mut mistakes);
+        }
+        let (Some(manifest), Some(schema), Some(table), true) =
+            (manifest, schema, table, mistakes.is_empty())
+        else {
+            return Err(failed(mistakes));
+        };
+        let variant = variant(&manifest, &schema, &rules, &BTreeMap::new())
+            .map_err(|text| failed(vec![Mistake::in_file(SCHEMA, text)]))?;
+        let bundle = Self {
+            hash: source.hash(),
+            manifest,
+            schema,
+            rules,
+            table,
+            variant,
+        };
+        bundle.probe(&mut mistakes);
+        if mistakes.is_empty() {
+            Ok(bundle)
+        } else {
+            Err(failed(mistakes))
+        }
+    }
+
+    /// What a decision is recorded under: SHA-256 over `sluis/bundel/v1` LF, then per file, sorted by
+    /// name: length of the name, name, length of the content, content; lengths as u64 big-endian.
+    #[must_use]
+    pub const fn hash(&self) -> BundleHash {
+        self.hash
+    }
+
+    /// Its code, which is its folder's name, such as `2023-04-19-twg`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.manifest.code
+    }
+
+    /// Its title, in Dutch.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.manifest.title
+    }
+
+    /// What it is not: the sentence that says it is a reading, not legal advice.
+    #[must_use]
+    pub fn caveat(&self) -> &str {
+        &self.manifest.caveat
+    }
+
+    /// Whether it is only there to be compared; [`super::in_force`] never picks a candidate.
+    #[must_use]
+    pub const fn is_candidate(&self) -> bool {
+        self.manifest.candidate
+    }
+
+    /// From when until when its own dates let it decide; the end is excluded.
+    #[must_use]
+    pub const fn in_force(&self) -> (Moment, Option<Moment>) {
+        (self.manifest.from, self.manifest.until)
+    }
+
+    /// The roles that must sign its activation.
+    #[must_use]
+    pub fn signers(&self) -> &[Role] {
+        &self.manifest.signers
+    }
+
+    /// Its words.
+    #[must_use]
+    pub const fn vocabulary(&self) -> &Vocabulary {
+        &self.manifest.vocabulary
+    }
+
+    /// The open legal questions, and how it answers them.
+    #[must_use]
+    pub fn switches(&self) -> &[Switch] {
+        &self.manifest.switches
+    }
+
+    /// The public texts it is a reading of: title and where to find it.
+    pub fn sources(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.manifest
+            .sources
+            .iter()
+            .map(|(title, place)| (title.as_str(), place.as_str()))
+    }
+
+    /// What people call a ground, such as `AVG 6(1)(c)`.
+    #[must_use]
+    pub fn find_ground_name(&self, iri: &str) -> Option<&str> {
+        self.manifest.grounds.get(iri).map(String::as_str)
+    }
+
+    /// Decides. Pure; never panics and never fails: what could not be evaluated is a denial.
+    pub fn decide(&self, question: &Question<'_>) -> Verdict {
+        self.under(&self.variant).decide(question)
+    }
+
+    /// Runs the jurists' table.
+    #[must_use]
+    pub fn run_table(&self) -> TableReport {
+        table_run::run(self, &self.table)
+    }
+
+    /// The decision rules under a variant of the switches.
+    pub(super) fn under<'a>(&'a self, variant: &'a Variant) -> Rules<'a> {
+        Rules {
+            engine: &variant.engine,
+            manifest: &self.manifest,
+            limits: &variant.limits,
+            hash: self.hash,
+        }
+    }
+
+    /// The bundle as it is.
+    pub(super) const fn standing(&self) -> &Variant {
+        &self.variant
+    }
+
+    /// The bundle with other answers to its open questions.
+    pub(super) fn with_switches(
+        &self,
+        positions: &BTreeMap<String, String>,
+    ) -> Result<Variant, String> {
+        variant(&self.manifest, &self.schema, &self.rules, positions)
+    }
+
+
+    pub(super) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Asks every action once with made-up facts: if the schema's shapes are not those the gateway
+    /// fills, every decision would be a refusal, and it is better to hear that now.
+    fn probe(&self, mistakes: &mut Vec<Mistake>) {
+        for purpose in self.manifest.vocabulary.purposes() {
+            let Some(situation) = Situation::supposed(&self.manifest.vocabulary, &purpose.code)
+            else {
+                continue;
+            };
+            let engine = &self.variant.engine;
+            let answer = engine.prepare(&situation).and_then(|prepared| {
+                purpose.actions.iter().try_for_each(|action| {
+                    engine.ask(action, &situation, &prepared).map(|_| ())
+                })
+            });
+            if let Err(unusable) = answer {
+                mistakes.push(Mistake::in_file(
+                    SCHEMA,
+                    format!(
+                        "doel {}: de poort kan de feiten niet zo leveren als het schema ze vraagt ({unusable})",
+                        purpose.code
+                    ),
+                ));
+            }
+        }
+    }
+}
+
+fn variant(
+    manifest: &Manifest,
+    schema: &ReadSchema,
+    rules: &[Rule],
+    overrides: &BTreeMap<String, String>,
+) -> Result<Variant, String> {
+    let positions: BTreeMap<String, String> = manifest
+        .switches
+        .iter()
+        .map(|switch| {
+            let position = overrides.get(&switch.code).unwrap_or(&switch.position);
+            (switch.code.clone(), position.clone())
+        })
+        .collect();
+    let limits = manifest
+        .choice_limits
+        .iter()
+        .filter(|limit| positions.get(&limit.switch) == Some(&limit.position))
+        .cloned()
+        .collect();
+    Ok(Variant {
+        engine: Engine::new(schema, rules, &positions)?,
+        limits,
+    })
+}
+
+fn read_rules(
+    source: &Source,
+    manifest: Option<&Manifest>,
+    schema: Option<&ReadSchema>,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<Rule> {
+    let Some(manifest) = manifest else {
+        return Vec::new();
+    };
+    let mut rules = Vec::new();
+    let mut statements: Vec<(&str, Statement<'_>)> = Vec::new();
+    for (file, text) in source.rules() {
+        for statement in statements::split(text) {
+            let order = statements.len();
+            rules.extend(lint::read(file, &statement, order, manifest, schema, mistakes));
+            statements.push((file, statement));
+        }
+    }
+    lint::unique_ids(&rules, mistakes);
+    if let Some(schema) = schema {
+        validate(schema, &rules, &statements, mistakes);
+    }
+    rules
+}
+
+/// Cedar's own strict validation, of all rules whatever the switches say.
+fn validate(
+    schema: &ReadSchema,
+    rules: &[Rule],
+    statements: &[(&str, Statement<'_>)],
+    mistakes: &mut Vec<Mistake>,
+) {
+    let numbered = rules
+        .iter()
+        .map(|rule| rule.policy.new_id(PolicyId::new(rule.order.to_string())));
+    let Ok(set) = PolicySet::from_policies(numbered) else {
+        return;
+    };
+    let result = Validator::new(schema.schema.clone()).validate_with_level(
+        &set,
+        ValidationMode::Strict,
+        DEREFERENCE_LEVEL,
+    );
+    let errors = result
+        .validation_errors()
+        .map(|error| (error.policy_id(), DetailedError::from(error)));
+    let warnings = result
+        .validation_warnings()
+        .map(|warning| (warning.policy_id(), DetailedError::from(warning)));
+    for (id, error) in errors.chain(warnings) {
+        let order = id.to_string().parse::<usize>().ok();
+        let rule = rules.iter().find(|rule| Some(rule.order) == order);
+        let place = order.and_then(|order| statements.get(order));
+        if let (Some(rule), Some((file, statement))) = (rule, place) {
+            mistakes.push(
+                lint::parse_mistake(file, statement, &error).with_rule(Some(rule.id.as_str())),
+            );
+        }
+    }
+}
+
+/// The manifest and the schema must name the same words, or a word could be agreed on and unusable.
+fn same_words(manifest: &Manifest, read: &ReadSchema, mistakes: &mut Vec<Mistake>) {
+    let vocabulary = &manifest.vocabulary;
+    let no_team = std::iter::once(schema::NO_TEAM);
+    let agreed: [(&str, Vec<&str>); 4] = [
+        (schema::ROLE, vocabulary.roles().map(|(c, _)| c.as_str()).collect()),
+        (
+            schema::TEAM,
+            vocabulary.teams().map(|(c, _)| c.as_str()).chain(no_team).collect(),
+        ),
+        (
+            schema::PURPOSE,
+            vocabulary.purposes().map(|p| p.code.as_str()).collect(),
+        ),
+        (schema::KIND, vocabulary.kinds().map(|(c, _)| c.as_str()).collect()),
+    ];
+    for (what, agreed) in agreed {
+        let declared = read.words.get(what).cloned().unwrap_or_default();
+        differ(what, &agreed, &declared.iter().map(String::as_str).collect::<Vec<_>>(), mistakes);
+    }
+    let actions: Vec<&str> = manifest.actions.iter().map(|a| a.code.as_str()).collect();
+    let declared: Vec<&str> = read.actions.keys().map(String::as_str).collect();
+    differ("action", &actions, &declared, mistakes);
+    if vocabulary.teams().any(|(team, _)| team.as_str() == schema::NO_TEAM) {
+        mistakes.push(Mistake::in_file(
+            MANIFEST,
+            format!("\"{}\" is de aanvraag zonder team en kan geen team zijn", schema::NO_TEAM),
+        ));
+    }
+    for limit in &manifest.choice_limits {
+        // A limit on an objection would make an old objection vanish: only a yes may be limited.
+        if limit.kind == ChoiceKind::Objection {
+            mistakes.push(Mistake::in_file(
+                MANIFEST,
+                "een keuzegrens kan een bezwaar niet ongedaan maken",
+            ));
+        }
+    }
+}
+
+fn differ(what: &str, agreed: &[&str], declared: &[&str], mistakes: &mut Vec<Mistake>) {
+    for word in agreed.iter().filter(|word| !declared.contains(word)) {
+        mistakes.push(Mistake::in_file(
+            SCHEMA,
+            format!("{what} \"{word}\" staat in het manifest, maar niet in het schema"),
+        ));
+    }
+    for word in declared.iter().filter(|word| !agreed.contains(word)) {
+        mistakes.push(Mistake::in_file(
+            MANIFEST,
+            format!("{what} \"{word}\" staat in het schema, maar niet in het manifest"),
+        ));
+    }
+}

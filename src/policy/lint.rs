@@ -1,0 +1,358 @@
+//! Our own reading of each rule, before Cedar validates it: the annotations that Cedar ignores, and
+//! the constructions that are legal Cedar but dangerous here (see the traps in each function).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cedar_policy::{Effect, Policy, PolicyId, ffi::DetailedError};
+use serde_json::Value;
+
+use super::manifest::Manifest;
+use super::mistake::Mistake;
+use super::reason::Reason;
+use super::schema::ReadSchema;
+use super::source::line_at;
+use super::statements::Statement;
+use super::verdict::{Ground, Obligation, RuleId};
+
+/// One rule, read.
+#[derive(Debug, Clone)]
+pub(super) struct Rule {
+    pub(super) id: RuleId,
+    /// Where it stands among all rules of the bundle.
+    pub(super) order: usize,
+    /// Its own text under its own id: the library ignores `@id` and numbers rules itself.
+    pub(super) policy: Policy,
+    pub(super) file: String,
+    pub(super) line: usize,
+    /// The switch and position it is part of the bundle for; `None`: always.
+    pub(super) switch: Option<(String, String)>,
+    pub(super) says: Says,
+}
+
+/// What a rule says when it applies.
+#[derive(Debug, Clone)]
+pub(super) enum Says {
+    Permit {
+        ground: Arc<Ground>,
+        obligations: Vec<Obligation>,
+    },
+    Forbid {
+        reason: Reason,
+    },
+}
+
+const ID: &str = "id";
+const GROUND: &str = "grondslag";
+const ALSO: &str = "medegrondslag";
+const ARTICLE: &str = "artikel";
+const EXPLANATION: &str = "toelichting";
+const REVIEW: &str = "nabeoordeling";
+const INFORM: &str = "informeren";
+const REASON: &str = "reden";
+const SWITCH: &str = "schakelaar";
+const ON_PERMIT: [&str; 8] = [ID, GROUND, ALSO, ARTICLE, EXPLANATION, REVIEW, INFORM, SWITCH];
+const ON_FORBID: [&str; 5] = [ID, ARTICLE, EXPLANATION, REASON, SWITCH];
+
+/// Operations that can fail while a rule is evaluated. A rule that fails is *skipped*, a `forbid`
+/// too; so reckoning is done in the gateway, where it is checked, and rules only compare.
+const CAN_FAIL: [&str; 11] = [
+    "+", "-", "*", "neg", "offset", "durationSince", "toDate", "toTime", "getTag", "decimal", "ip",
+];
+
+/// Reads one rule; all its mistakes go to `mistakes`.
+pub(super) fn read(
+    file: &str,
+    statement: &Statement<'_>,
+    order: usize,
+    manifest: &Manifest,
+    schema: Option<&ReadSchema>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Rule> {
+    let policy = match Policy::parse(Some(PolicyId::new("?")), statement.text) {
+        Ok(policy) => policy,
+        Err(errors) => {
+            mistakes.push(parse_mistake(file, statement, &DetailedError::from(&errors)));
+            return None;
+        }
+    };
+    let mut reading = Reading {
+        file,
+        line: statement.line,
+        policy: &policy,
+        mistakes,
+    };
+    let id = reading.text(ID);
+    let says = match policy.effect() {
+        Effect::Permit => reading.permit(manifest, schema),
+        Effect::Forbid => reading.forbid(),
+    };
+    reading.explained();
+    let switch = reading.switch(manifest);
+    reading.only_known_words(schema);
+    reading.only_safe_operations();
+    let id = id?;
+    Some(Rule {
+        id: RuleId::new(&id),
+        order,
+        policy: policy.new_id(PolicyId::new(&id)),
+        file: file.to_owned(),
+        line: statement.line,
+        switch: switch?,
+        says: says?,
+    })
+}
+
+/// Refuses rules that share an id: the log could not tell which of them decided.
+pub(super) fn unique_ids(rules: &[Rule], mistakes: &mut Vec<Mistake>) {
+    let mut seen = BTreeSet::new();
+    for rule in rules {
+        if !seen.insert(&rule.id) {
+            mistakes.push(
+                Mistake::at(&rule.file, rule.line, "deze @id is al van een andere regel")
+                    .with_rule(Some(rule.id.as_str())),
+            );
+        }
+    }
+}
+
+/// A mistake of Cedar's about a text that starts at a statement's line.
+pub(super) fn parse_mistake(
+    file: &str,
+    statement: &Statement<'_>,
+    error: &DetailedError,
+) -> Mistake {
+    let offset = error.source_locations.first().map_or(0, |l| l.loc.start);
+    let line = statement.line + line_at(statement.text, offset) - 1;
+    let text = match &error.help {
+        Some(help) => format!("{} ({help})", error.message),
+        None => error.message.clone(),
+    };
+    Mistake::at(file, line, text)
+}
+
+struct Reading<'a> {
+    file: &'a str,
+    line: usize,
+    policy: &'a Policy,
+    mistakes: &'a mut Vec<Mistake>,
+}
+
+impl Reading<'_> {
+    fn wrong(&mut self, text: impl Into<String>) {
+        let mistake = Mistake::at(self.file, self.line, text)
+            .with_rule(self.policy.annotation(ID).filter(|id| !id.is_empty()));
+        self.mistakes.push(mistake);
+    }
+
+    /// A mandatory annotation.
+    fn text(&mut self, name: &str) -> Option<String> {
+        match self.policy.annotation(name).map(str::trim) {
+            None | Some("") => {
+                self.wrong(format!("@{name} ontbreekt of is leeg"));
+                None
+            }
+            Some(text) => Some(text.to_owned()),
+        }
+    }
+
+    fn only(&mut self, allowed: &[&str]) {
+        let unknown: Vec<String> = self
+            .policy
+            .annotations()
+            .filter(|(name, _)| !allowed.contains(name))
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        for name in unknown {
+            self.wrong(format!("@{name} hoort niet bij deze regel; verwacht {}", allowed.join(", ")));
+        }
+    }
+
+    fn permit(&mut self, manifest: &Manifest, schema: Option<&ReadSchema>) -> Option<Says> {
+        self.only(&ON_PERMIT);
+        let ground = self.text(GROUND).and_then(|iri| self.ground(manifest, iri));
+        let also = match self.policy.annotation(ALSO).map(str::to_owned) {
+            Some(iri) => self.ground(manifest, iri).map(|iri| vec![iri]),
+            None => Some(Vec::new()),
+        };
+        let article = self.article();
+        let mut obligations = BTreeSet::new();
+        match self.policy.annotation(INFORM) {
+            None => {}
+            Some("eigenaar") => {
+                obligations.insert(Obligation::InformOwner);
+            }
+            Some(other) => {
+                let other = other.to_owned();
+                self.wrong(format!("@{INFORM}(\"{other}\"): verwacht \"eigenaar\""));
+            }
+        }
+        match self.policy.annotation(REVIEW).map(days) {
+            Some(Some(days)) => {
+                obligations.insert(Obligation::ReviewWithin { days });
+            }
+            Some(None) => self.wrong(format!("@{REVIEW}: verwacht een termijn, zoals \"14 dagen\"")),
+            None => {
+                if let Some(action) = self.review_due(manifest, schema) {
+                    self.wrong(format!("@{REVIEW} ontbreekt: handeling {action} wordt altijd achteraf beoordeeld"));
+                }
+            }
+        }
+        Some(Says::Permit {
+            ground: Arc::new(Ground {
+                iri: ground?,
+                also: also?,
+                article: article?,
+            }),
+            obligations: obligations.into_iter().collect(),
+        })
+    }
+
+    fn ground(&mut self, manifest: &Manifest, iri: String) -> Option<String> {
+        if manifest.grounds.contains_key(&iri) {
+            return Some(iri);
+        }
+        self.wrong(format!("\"{iri}\" is geen grondslag van deze bundel"));
+        None
+    }
+
+    /// The article travels in a header: printable ASCII.
+    fn article(&mut self) -> Option<String> {
+        let article = self.text(ARTICLE)?;
+        if article.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+            return Some(article);
+        }
+        self.wrong(format!("@{ARTICLE}: verwacht alleen ASCII, want het artikel gaat in een header"));
+        None
+    }
+
+    fn forbid(&mut self) -> Option<Says> {
+        self.only(&ON_FORBID);
+        self.article();
+        let code = self.text(REASON)?;
+        let Some(reason) = Reason::find(&code) else {
+            let known: Vec<&str> = Reason::ALL.into_iter().map(Reason::code).collect();
+            self.wrong(format!("@{REASON}(\"{code}\"): verwacht een van {}", known.join(", ")));
+            return None;
+        };
+        Some(Says::Forbid { reason })
+    }
+
+    /// A sentence in Dutch can only be checked for being one.
+    fn explained(&mut self) {
+        let Some(text) = self.text(EXPLANATION) else {
+            return;
+        };
+        if !text.ends_with('.') || !text.starts_with(char::is_uppercase) {
+            self.wrong(format!("@{EXPLANATION}: verwacht een zin, met een hoofdletter en een punt"));
+        }
+    }
+
+    /// The action of this rule that must be reviewed afterwards, if there is one.
+    fn review_due(&self, manifest: &Manifest, schema: Option<&ReadSchema>) -> Option<String> {
+        let schema = &schema?.schema;
+        let covered: Vec<String> = self
+            .policy
+            .get_valid_request_envs(schema)
+            .map(|env| env.action().id().unescaped().to_owned())
+            .collect();
+        let due = manifest.actions.iter().find(|a| a.review && covered.contains(&a.code));
+        due.map(|action| action.code.clone())
+    }
+
+    #[expect(clippy::option_option, reason = "a wrong switch is not the same as none")]
+    fn switch(&mut self, manifest: &Manifest) -> Option<Option<(String, String)>> {
+        let Some(text) = self.policy.annotation(SWITCH).map(str::to_owned) else {
+            return Some(None);
+        };
+        let known = text.split_once('=').filter(|(code, position)| {
+            manifest
+                .switches
+                .iter()
+                .any(|s| s.code == *code && s.positions.iter().any(|p| p == position))
+        });
+        if let Some((code, position)) = known {
+            return Some(Some((code.to_owned(), position.to_owned())));
+        }
+        self.wrong(format!("@{SWITCH}(\"{text}\"): verwacht een schakelaar van het manifest, als \"code=stand\""));
+        None
+    }
+
+    /// Cedar checks the words of enumerated types only: a rule that names one organisation or owner
+    /// could be misspelt unnoticed, and would be about a person besides.
+    fn only_known_words(&mut self, schema: Option<&ReadSchema>) {
+        let Some(schema) = schema else { return };
+        for uid in self.policy.entity_literals() {
+            let kind = uid.type_name().to_string();
+            if kind != "Action" && !schema.words.contains_key(&kind) {
+                self.wrong(format!("{uid}: een regel noemt alleen woorden uit een opsomming van het schema"));
+            }
+        }
+    }
+
+    fn only_safe_operations(&mut self) {
+        let Ok(json) = self.policy.to_json() else {
+            self.wrong("de regel is niet te ontleden");
+            return;
+        };
+        let bodies = json.get("conditions").and_then(Value::as_array);
+        let mut found = Vec::new();
+        for body in bodies.into_iter().flatten().filter_map(|c| c.get("body")) {
+            operations(body, &mut found);
+        }
+        for text in found {
+            self.wrong(text);
+        }
+    }
+}
+
+fn days(text: &str) -> Option<u32> {
+    let number = text.strip_suffix(" dagen")?;
+    number.parse().ok().filter(|days| (1..=3660).contains(days))
+}
+
+/// Walks an expression in Cedar's JSON form and notes every dangerous construction.
+fn operations(expression: &Value, found: &mut Vec<String>) {
+    let mut conjuncts = Vec::new();
+    flatten("&&", expression, &mut conjuncts);
+    for part in &conjuncts {
+        if let Some(whole) = part.pointer("/containsAll/right") {
+            // Everybody of nobody is everybody: an address without known owners would have
+            // complete consent.
+            let guard = serde_json::json!({"!": {"arg": {"isEmpty": {"arg": whole}}}});
+            if !conjuncts.contains(&&guard) {
+                found.push(
+                    "containsAll zonder `!….isEmpty()` ervoor: van een lege verzameling is altijd alles aanwezig"
+                        .to_owned(),
+                );
+            }
+        }
+        let members = part.as_object().into_iter().flatten();
+        for (operator, operands) in members {
+            if CAN_FAIL.contains(&operator.as_str()) {
+                found.push(format!(
+                    "`{operator}` kan mislukken, en een regel die mislukt wordt overgeslagen; reken in de poort"
+                ));
+            }
+            match operands {
+                Value::Object(named) if operator != "Value" => {
+                    named.values().for_each(|operand| operations(operand, found));
+                }
+                Value::Array(list) => list.iter().for_each(|operand| operations(operand, found)),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn flatten<'a>(operator: &str, expression: &'a Value, parts: &mut Vec<&'a Value>) {
+    let operands = expression.get(operator);
+    let side = |name| operands.and_then(|o| o.get(name));
+    match (side("left"), side("right")) {
+        (Some(left), Some(right)) => {
+            flatten(operator, left, parts);
+            flatten(operator, right, parts);
+        }
+        _ => parts.push(expression),
+    }
+}

@@ -1,0 +1,52 @@
+//! The policy floor: what the law, as two organisations signed it, says about one request.
+//!
+//! A [`Bundle`] is a folder of data: a manifest, a Cedar schema, Cedar rules and a table of examples
+//! that a jurist can read. It is loaded whole, with every mistake reported at once, and then answers
+//! a [`Question`] with a [`Verdict`]: pure, without I/O, from nothing but the facts it is handed.
+//!
+//! **Law is data.** No purpose, document kind, team, article or ground is named in this code: they
+//! come from the bundle. What is named here are the *facts* a bundle may ask for (an owner's
+//! consent, a reported unsafe situation, …) and the reason code each missing fact leads to.
+//!
+//! What this module deliberately does not do: it does not look up facts, does not know who may call,
+//! and does not record anything. A [`Permit`] is only a witness; the ledger turns it into a release.
+//!
+//! Cedar skips a rule whose evaluation errors, a `forbid` too. Therefore a permit needs four things:
+//! Cedar allows, nothing errored, every entity referred to was present, and exactly one ground
+//! results. Everything else is a denial with a reason of its own ([`Reason::PolicyUnusable`]).
+
+mod bundle;
+mod check;
+pub mod cli;
+mod closure;
+mod decide;
+mod engine;
+mod explain;
+mod facts;
+mod force;
+mod lint;
+mod manifest;
+mod mistake;
+mod reason;
+mod schema;
+mod shipped;
+mod source;
+mod statements;
+mod table;
+mod table_row;
+mod table_run;
+mod verdict;
+mod vocabulary;
+
+#[cfg(test)]
+mod tests;
+
+pub use bundle::{Bundle, BundleHash};
+pub use facts::{DocumentFacts, Question};
+pub use force::{Activation, NotInForce, Policies, in_force};
+pub use mistake::{BundleError, Mistake};
+pub use reason::{Fact, Missing, Reason};
+pub use shipped::{shipped, write_shipped};
+pub use table_run::{RowFailure, TableReport};
+pub use verdict::{Denial, Ground, Obligation, Permit, RuleId, Verdict};
+pub use vocabulary::{PurposeInfo, Switch, Vocabulary};

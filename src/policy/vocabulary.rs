@@ -1,0 +1,156 @@
+//! Which words exist, and which documents go with which purpose: the vocabulary of a bundle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::{DocumentKind, Mark, Purpose, Role, Team};
+
+/// The words of a bundle, as its parties agreed on them.
+#[derive(Debug, Clone, Default)]
+pub struct Vocabulary {
+    pub(super) roles: BTreeMap<Role, String>,
+    pub(super) teams: BTreeMap<Team, String>,
+    pub(super) kinds: BTreeMap<DocumentKind, String>,
+    pub(super) kind_origins: BTreeMap<DocumentKind, BTreeSet<Role>>,
+    pub(super) marks: BTreeMap<Mark, String>,
+    pub(super) purposes: BTreeMap<Purpose, PurposeInfo>,
+    pub(super) kind_words: BTreeMap<(Role, String), DocumentKind>,
+    pub(super) mark_words: BTreeMap<(Role, String), Mark>,
+}
+
+/// One purpose of a bundle.
+#[derive(Debug, Clone)]
+pub struct PurposeInfo {
+    /// Its code.
+    pub code: Purpose,
+    /// Its name, in Dutch.
+    pub name: String,
+    /// The grounds it can rest on, by the names of the schema's actions, in order of rank.
+    pub actions: Vec<String>,
+    /// For each party the URI of the processing activity this purpose belongs to (LDV).
+    pub activities: BTreeMap<Role, String>,
+    /// From whom to whom, which kinds.
+    pub rows: Vec<PurposeRow>,
+}
+
+/// One row of the matrix the parties sign: from, to, kinds.
+#[derive(Debug, Clone)]
+pub struct PurposeRow {
+    /// Who may hold the document.
+    pub from: BTreeSet<Role>,
+    /// Who may ask for it.
+    pub to: BTreeSet<Role>,
+    /// Which kinds.
+    pub kinds: BTreeSet<DocumentKind>,
+}
+
+/// An open legal question, and which way this bundle answers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switch {
+    /// Its code.
+    pub code: String,
+    /// The question, in Dutch.
+    pub question: String,
+    /// The answers that exist.
+    pub positions: Vec<String>,
+    /// The answer of this bundle.
+    pub position: String,
+    /// What the answers mean, in Dutch.
+    pub explanation: String,
+}
+
+impl PurposeInfo {
+    /// Whether this kind goes with this purpose in any direction at all.
+    #[must_use]
+    pub fn has_kind(&self, kind: &DocumentKind) -> bool {
+        self.rows.iter().any(|row| row.kinds.contains(kind))
+    }
+
+    /// Whether the matrix has this cell.
+    #[must_use]
+    pub fn allows(&self, from: &Role, to: &Role, kind: &DocumentKind) -> bool {
+        self.rows
+            .iter()
+            .any(|row| row.from.contains(from) && row.to.contains(to) && row.kinds.contains(kind))
+    }
+}
+
+impl Vocabulary {
+    /// Whether the bundle knows this purpose; if not, the edge answers `doel-onbekend`.
+    #[must_use]
+    pub fn knows_purpose(&self, purpose: &Purpose) -> bool {
+        self.purposes.contains_key(purpose)
+    }
+
+    /// Whether the bundle knows this document kind.
+    #[must_use]
+    pub fn knows_kind(&self, kind: &DocumentKind) -> bool {
+        self.kinds.contains_key(kind)
+    }
+
+    /// Whether the bundle knows this team.
+    #[must_use]
+    pub fn knows_team(&self, team: &Team) -> bool {
+        self.teams.contains_key(team)
+    }
+
+    /// Whether the bundle knows this role.
+    #[must_use]
+    pub fn knows_role(&self, role: &Role) -> bool {
+        self.roles.contains_key(role)
+    }
+
+    /// Whether the bundle knows this mark.
+    #[must_use]
+    pub fn knows_mark(&self, mark: &Mark) -> bool {
+        self.marks.contains_key(mark)
+    }
+
+    /// The purpose with this code.
+    #[must_use]
+    pub fn find_purpose(&self, purpose: &Purpose) -> Option<&PurposeInfo> {
+        self.purposes.get(purpose)
+    }
+
+    /// All purposes, sorted by code.
+    pub fn purposes(&self) -> impl Iterator<Item = &PurposeInfo> {
+        self.purposes.values()
+    }
+
+    /// All document kinds with their Dutch names, sorted by code.
+    pub fn kinds(&self) -> impl Iterator<Item = (&DocumentKind, &str)> {
+        self.kinds.iter().map(|(code, name)| (code, name.as_str()))
+    }
+
+    /// All teams with their Dutch names, sorted by code.
+    pub fn teams(&self) -> impl Iterator<Item = (&Team, &str)> {
+        self.teams.iter().map(|(code, name)| (code, name.as_str()))
+    }
+
+    /// All roles with their Dutch names, sorted by code.
+    pub fn roles(&self) -> impl Iterator<Item = (&Role, &str)> {
+        self.roles.iter().map(|(code, name)| (code, name.as_str()))
+    }
+
+    /// All marks with their Dutch names, sorted by code.
+    pub fn marks(&self) -> impl Iterator<Item = (&Mark, &str)> {
+        self.marks.iter().map(|(code, name)| (code, name.as_str()))
+    }
+
+    /// The roles in which a document of this kind comes into being.
+    #[must_use]
+    pub fn find_origins(&self, kind: &DocumentKind) -> Option<&BTreeSet<Role>> {
+        self.kind_origins.get(kind)
+    }
+
+    /// The shared kind for an organisation's own word (the *vertaalslag*), whatever its case.
+    #[must_use]
+    pub fn find_kind_for(&self, role: &Role, word: &str) -> Option<&DocumentKind> {
+        self.kind_words.get(&(role.clone(), word.to_lowercase()))
+    }
+
+    /// The shared mark for an organisation's own word, whatever its case.
+    #[must_use]
+    pub fn find_mark_for(&self, role: &Role, word: &str) -> Option<&Mark> {
+        self.mark_words.get(&(role.clone(), word.to_lowercase()))
+    }
+}
