@@ -11,3 +11,4 @@ pub mod store;
 pub mod identity;
 pub mod provider;
 pub mod policy;
+pub mod serve;

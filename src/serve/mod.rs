@@ -1,0 +1,153 @@
+//! The listeners: sockets, TLS handshakes, connections and how they end.
+//!
+//! The accept loop only accepts. Every connection makes its handshake in a task of its own and holds
+//! one of [`bounds::CONNECTIONS`] places until it ends, so that nobody who stalls holds up another.
+//! What a request means is not known here; only whether it is proper HTTP (SECURITY 15) and whether
+//! the certificate under it is still good (SECURITY 9).
+
+mod connection;
+mod guard;
+mod stop;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+pub use guard::Mark;
+pub use stop::{Stop, Stopper};
+
+use crate::bounds;
+use crate::identity::Identity;
+use connection::{Door, Ending, Visitor};
+
+/// How long accepting pauses when the machine has no sockets left.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves `exchange`: TLS with a client certificate. Each request's extensions get the
+/// `Arc<identity::Peer>` and, if its organisation is configured, the `Arc<Organisation>`; a request
+/// that is no proper HTTP goes on marked by `mark`, and its connection is closed after the answer.
+/// Returns once `stop` was called and everything has ended, or [`bounds::DRAIN`] has passed.
+pub async fn exchange(
+    listener: TcpListener,
+    identity: Arc<Identity>,
+    app: Router,
+    mark: Mark,
+    stop: Stop,
+) {
+    accept(listener, stop, move |stream, ending| {
+        let (identity, app) = (identity.clone(), app.clone());
+        async move {
+            let Some(stream) = handshake(stream, identity.exchange_tls()).await else {
+                return;
+            };
+            let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+            match identity.peer(chain) {
+                Ok(peer) => {
+                    let visitor = Visitor::new(identity, peer);
+                    let door = Door::new(app, Some(visitor), Some(mark));
+                    connection::tls(stream, door, ending).await;
+                }
+                // Trust changed during the handshake.
+                Err(refused) => tracing::info!(tls.refused = %refused, "a client was refused"),
+            }
+        }
+    })
+    .await;
+}
+
+/// Serves browsers: TLS without a client certificate. A request that is no proper HTTP is answered
+/// here.
+pub async fn browser(listener: TcpListener, identity: Arc<Identity>, app: Router, stop: Stop) {
+    accept(listener, stop, move |stream, ending| {
+        let (identity, app) = (identity.clone(), app.clone());
+        async move {
+            if let Some(stream) = handshake(stream, identity.desk_tls()).await {
+                connection::tls(stream, Door::new(app, None, None), ending).await;
+            }
+        }
+    })
+    .await;
+}
+
+/// Serves plain HTTP/1.1. That it listens on loopback only is for the configuration to see to.
+pub async fn plain(listener: TcpListener, app: Router, stop: Stop) {
+    accept(listener, stop, move |stream, ending| {
+        connection::http1(stream, Door::new(app.clone(), None, None), ending)
+    })
+    .await;
+}
+
+/// Accepts until stopped; then waits for what runs, and at last cuts it off.
+async fn accept<F>(listener: TcpListener, mut stop: Stop, serve: impl Fn(TcpStream, Ending) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let places = Arc::new(Semaphore::new(bounds::CONNECTIONS));
+    let (cut, cut_off) = watch::channel(false);
+    loop {
+        let next = async {
+            // A place first: whoever finds none waits in the kernel's queue, not here.
+            let place = places.clone().acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            () = stop.stopped() => break,
+            next = next => next,
+        };
+        match (place, accepted) {
+            (Ok(place), Ok((stream, _))) => {
+                // Small answers leave at once; a socket that refuses this still works.
+                let _ = stream.set_nodelay(true);
+                let connection = serve(stream, Ending::new(stop.clone(), cut_off.clone()));
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            (_, Err(error)) => {
+                tracing::error!(socket.error = %error, "no connection can be accepted");
+                sleep(PAUSE).await;
+            }
+            // The semaphore is never closed.
+            (Err(_), _) => break,
+        }
+    }
+    drop(listener);
+    let all = u32::try_from(bounds::CONNECTIONS).unwrap_or(u32::MAX);
+    if timeout(bounds::DRAIN, places.acquire_many(all))
+        .await
+        .is_err()
+    {
+        tracing::warn!("connections were cut off: their requests did not end in time");
+        cut.send_replace(true);
+        // Each task drops its connection when it is next polled.
+        let _ = timeout(PAUSE, places.acquire_many(all)).await;
+    }
+}
+
+async fn handshake(
+    stream: TcpStream,
+    config: Arc<rustls::ServerConfig>,
+) -> Option<TlsStream<TcpStream>> {
+    match timeout(bounds::HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::info!(tls.error = %error, "a handshake failed");
+            None
+        }
+        Err(_) => {
+            tracing::info!("a handshake took too long");
+            None
+        }
+    }
+}
