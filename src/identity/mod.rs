@@ -17,7 +17,7 @@ mod pki;
 mod profile;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tls;
 mod token;
 mod trust;

@@ -109,9 +109,8 @@ impl Door {
             if over_http1 {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
-            } else {
-                self.close.notify_one();
             }
+            self.close.notify_one();
         }
         Ok(response)
     }

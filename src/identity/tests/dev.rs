@@ -41,7 +41,8 @@ fn what_is_there_is_left_alone() {
 
 #[test]
 fn a_pki_that_is_broken_or_old_is_refused_in_words() {
-    let rows: [(&str, fn(&World), &str); 6] = [
+    type Spoil = fn(&World);
+    let rows: [(&str, Spoil, &str); 6] = [
         (
             "a file is missing",
             |w| fs::remove_file(&w.pki.party("ncg").unwrap().jwks).unwrap(),
@@ -60,7 +61,7 @@ fn a_pki_that_is_broken_or_old_is_refused_in_words() {
                     &w.pki.party("img").unwrap().key,
                 )
                 .map(|_| ())
-                .unwrap()
+                .unwrap();
             },
             "img.key: is there but cannot be used",
         ),
@@ -72,7 +73,7 @@ fn a_pki_that_is_broken_or_old_is_refused_in_words() {
                     &w.pki.party("img").unwrap().certificate,
                 )
                 .map(|_| ())
-                .unwrap()
+                .unwrap();
             },
             "img.pem: is there but cannot be used",
         ),

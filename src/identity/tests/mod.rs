@@ -3,7 +3,9 @@
 
 mod certificates;
 mod dev;
+mod forged;
 mod keys;
+mod provider;
 mod reload;
 mod tokens;
 
@@ -215,6 +217,18 @@ impl World {
 
     pub(crate) fn key(&self, name: &str) -> PrivateKeyDer<'static> {
         PrivateKeyDer::from_pem_file(&self.pki.party(name).unwrap().key).unwrap()
+    }
+}
+
+/// The world's clock for the other end of a connection too, whatever the machine's says.
+#[derive(Debug)]
+pub(crate) struct WorldTime(pub(crate) Arc<FixedClock>);
+
+impl rustls::time_provider::TimeProvider for WorldTime {
+    fn current_time(&self) -> Option<rustls::pki_types::UnixTime> {
+        let seconds = u64::try_from(self.0.now().unix_seconds()).ok()?;
+        let since = std::time::Duration::from_secs(seconds);
+        Some(rustls::pki_types::UnixTime::since_unix_epoch(since))
     }
 }
 
