@@ -104,6 +104,24 @@ pub enum ByteRange {
 }
 
 impl ByteRange {
+    /// Reads the value of a `Range` header that names one range of bytes. `None` for anything else,
+    /// several ranges included: whoever serves may ignore those (RFC 9110, 14.2).
+    #[must_use]
+    pub fn parse(header: &str) -> Option<Self> {
+        let number = |digits: &str| {
+            let proper = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+            proper.then(|| digits.parse::<u64>().ok())?
+        };
+        match header.strip_prefix("bytes=")?.split_once('-')? {
+            ("", count) => number(count).map(Self::Last),
+            (first, "") => number(first).map(Self::From),
+            (first, last) => {
+                let (first, last) = (number(first)?, number(last)?);
+                (first <= last).then_some(Self::FromTo(first, last))
+            }
+        }
+    }
+
     /// First and last byte, both included, of this range in a document of `size` bytes; `None` when
     /// it cannot be satisfied there (416).
     #[must_use]
@@ -205,6 +223,34 @@ mod tests {
             assert_eq!(Article::parse(wrong), None, "{wrong:?}");
         }
         assert!(Article::parse("TwG 2a(4)").is_some());
+    }
+
+    #[test]
+    fn one_range_is_read_and_nothing_else() {
+        for wrong in [
+            "",
+            "bytes",
+            "bytes=",
+            "bytes=-",
+            "bytes=a-",
+            "bytes=5-4",
+            "bytes=0-1,3-4",
+            "bytes= 0-1",
+            "bytes=+0-1",
+            "bytes=0x1-2",
+            "items=0-1",
+            "bytes=99999999999999999999-",
+        ] {
+            assert_eq!(ByteRange::parse(wrong), None, "{wrong:?}");
+        }
+        for range in [
+            ByteRange::FromTo(0, 9),
+            ByteRange::From(7),
+            ByteRange::Last(3),
+        ] {
+            let header = range.header().unwrap();
+            assert_eq!(ByteRange::parse(header.to_str().unwrap()), Some(range));
+        }
     }
 
     #[test]
