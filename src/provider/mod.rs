@@ -286,6 +286,10 @@ impl Provider {
             return;
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // The oldest are in front. Without this a quiet time would leave sockets half closed.
+        let now = Instant::now();
+        let old = idle.iter().take_while(|road| road.is_old(now)).count();
+        idle.drain(..old);
         if idle.len() < self.limits.idle_connections {
             idle.push(road);
         }

@@ -3,6 +3,8 @@
 //! There is no way to hand in a header of the requester's: what the provider receives is exactly
 //! what [`Outbound`] names, and nothing about the employee.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, HOST, HeaderMap, HeaderName, HeaderValue, RANGE};
 use http::{Method, Request, Uri};
@@ -18,7 +20,7 @@ pub(super) const SLUIS_AANVRAGER: HeaderName = HeaderName::from_static("sluis-aa
 pub(super) const SLUIS_LOGBOEK_INDEX: HeaderName = HeaderName::from_static("sluis-logboek-index");
 
 /// Everything a provider is told about a release.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Outbound {
     /// The organisation that keeps the document.
     pub provider: Oin,
@@ -41,6 +43,18 @@ pub struct Outbound {
     pub requester: Oin,
     /// `Sluis-Logboek-Index`: where the permit stands in the ledger.
     pub index: u64,
+}
+
+/// Only what may stand in an operator's log: the document may not (SECURITY 17).
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound")
+            .field("provider", &self.provider)
+            .field("transaction", &self.transaction)
+            .field("index", &self.index)
+            .field("range", &self.range)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A W3C `traceparent` of version 00: `00-<32 hex>-<16 hex>-<2 hex>`, ids not all zero.

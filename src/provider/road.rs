@@ -154,14 +154,17 @@ impl Road {
     /// Whether another request may be sent now; looks at the socket, so a connection the provider
     /// closed, or on which it said something unasked, is found out.
     pub(super) fn is_usable(&mut self, tls: &Arc<rustls::ClientConfig>, now: Instant) -> bool {
-        if !Arc::ptr_eq(&self.tls, tls)
-            || now.duration_since(self.idle_since) > bounds::PROVIDER_IDLE
-            || now.duration_since(self.made) > bounds::PROVIDER_CONNECTION_AGE
-        {
+        if !Arc::ptr_eq(&self.tls, tls) || self.is_old(now) {
             return false;
         }
         self.drive(&mut Context::from_waker(Waker::noop()));
         self.end.is_none() && self.sender.is_ready()
+    }
+
+    /// Whether it rested, or was used, for too long to be used again.
+    pub(super) fn is_old(&self, now: Instant) -> bool {
+        now.duration_since(self.idle_since) > bounds::PROVIDER_IDLE
+            || now.duration_since(self.made) > bounds::PROVIDER_CONNECTION_AGE
     }
 
     /// Marks the beginning of idleness; `false` when the connection cannot be used again.
@@ -175,8 +178,11 @@ impl End {
     fn of(end: hyper::Result<()>) -> Self {
         match end {
             // hyper names no predicate for "unexpected message"; of what can end an idle
-            // connection it is the only error that has no cause below it.
-            Err(e) if std::error::Error::source(&e).is_none() && !e.is_incomplete_message() => {
+            // connection it is the only error without a cause below it and a predicate of its own.
+            Err(e)
+                if std::error::Error::source(&e).is_none()
+                    && !(e.is_incomplete_message() || e.is_canceled() || e.is_closed()) =>
+            {
                 Self::Excess
             }
             Ok(()) | Err(_) => Self::Closed,

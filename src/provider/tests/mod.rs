@@ -10,9 +10,12 @@ use http_body_util::BodyExt;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
 };
-use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::UnixTime;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -88,17 +91,72 @@ impl Pki {
     }
 
     fn client(&self) -> Arc<rustls::ClientConfig> {
-        let (chain, key) = self.leaf(ExtendedKeyUsagePurpose::ClientAuth, "gateway");
-        let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(
-            rustls::crypto::ring::default_provider(),
-        ))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(Arc::clone(&self.roots))
-        .with_client_auth_cert(chain, key)
-        .unwrap();
+        self.client_as(
+            self.leaf(ExtendedKeyUsagePurpose::ClientAuth, "gateway"),
+            |verifier| verifier,
+        )
+    }
+
+    /// A client with this identity, which trusts this PKI as far as `check` lets it.
+    fn client_as<V: ServerCertVerifier + 'static>(
+        &self,
+        (chain, key): Identity,
+        check: impl FnOnce(Arc<WebPkiServerVerifier>) -> Arc<V>,
+    ) -> Arc<rustls::ClientConfig> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let roots = Arc::clone(&self.roots);
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build();
+        let mut config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(check(verifier.unwrap()))
+            .with_client_auth_cert(chain, key)
+            .unwrap();
         config.resumption = rustls::client::Resumption::disabled();
         Arc::new(config)
+    }
+}
+
+/// Finds another organisation in every certificate, as identity's verifier does when the subject
+/// names another OIN.
+#[derive(Debug)]
+struct OtherOin(Arc<WebPkiServerVerifier>);
+
+impl ServerCertVerifier for OtherOin {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.0.verify_server_cert(leaf, chain, name, ocsp, now)?;
+        Err(rustls::Error::General("another OIN".to_owned()))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, leaf, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, leaf, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
     }
 }
 
