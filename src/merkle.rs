@@ -59,6 +59,12 @@ fn perfect_root(hashes: &[Hash]) -> Hash {
     }
 }
 
+/// The root over a whole tile: its hash in the tile above.
+#[must_use]
+pub fn perfect_tile_root(tile: &[Hash]) -> Hash {
+    perfect_root(tile)
+}
+
 /// Where a tile stands: its level and its number in that level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TileAt {

@@ -1,4 +1,524 @@
-//! The book.
+//! The book: append, checkpoint, prove, seal, verify.
+//!
+//! [`Ledger`] is the handle everybody has; the sequencer behind it is the one task that writes.
+//! What this module does not do: decide anything. It appends what it is handed, if the facts it
+//! rests on are still the newest.
 
+mod draft;
 pub mod entry;
+mod keys;
 pub mod note;
+mod read;
+pub mod seal;
+mod sequencer;
+pub mod verify;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use draft::{
+    Claims, Closing, Draft, DraftError, NotAppended, Receipt, Recorded, Report, Seen, permitted,
+};
+pub use keys::{KeyFileError, Keys};
+pub use read::{Found, ReadError};
+
+use crate::bounds;
+use crate::clock::{Clock, Moment, Random};
+use crate::domain::{Oin, Sha256, TransactionId};
+use crate::merkle::Edge;
+use crate::policy::Permit;
+use crate::store::{
+    Activation, Change, DocumentChange, DocumentOutcome, OpenError as StoreOpenError, Store,
+    StoreError,
+};
+use draft::ClosingJob;
+use entry::{Entry, Kind};
+use seal::{KeyCache, MasterKey, OpeningKey, Owner, Personal};
+use sequencer::{Appended, IndexJob, Job, Reply, Sequencer};
+
+/// Open releases of gateways that are gone, closed at once.
+const ORPHANS_AT_ONCE: u32 = 64;
+
+/// Why the process must end: the book can no longer be written with certainty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The disk or the database failed in a way that leaves the outcome open.
+    #[error("the ledger's storage failed; restart after the disk or database was checked")]
+    Storage,
+    /// The database holds another history than this process wrote.
+    #[error("the ledger in the database is not the one this gateway wrote; do not go on with it")]
+    History,
+}
+
+/// Why the ledger was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database was not opened.
+    #[error(transparent)]
+    Store(#[from] StoreOpenError),
+    /// It could not be read.
+    #[error("the ledger cannot be read")]
+    Read(#[from] StoreError),
+    /// The last checkpoint is not signed by our key.
+    #[error("the last checkpoint does not open with the ledger's key")]
+    Checkpoint(#[source] note::NoteError),
+    /// What stands in the tables is not what the last checkpoint signed.
+    #[error("the last {entries} entries do not lead to the root of the last checkpoint")]
+    Tail {
+        /// Entries in the book according to its checkpoint.
+        entries: u64,
+    },
+    /// No randomness to name this gateway.
+    #[error(transparent)]
+    Random(#[from] crate::clock::NoRandomness),
+}
+
+/// What everybody may read without asking the database: the last checkpoint and the edge under it.
+#[derive(Debug)]
+struct Published {
+    checkpoint: String,
+    edge: Edge,
+}
+
+/// Counters for the operator.
+#[derive(Debug, Default)]
+pub struct Figures {
+    entries: AtomicU64,
+    commits: AtomicU64,
+    failures: AtomicU64,
+    commit_micros: AtomicU64,
+    size: AtomicU64,
+}
+
+impl Figures {
+    fn note_commit(&self, entries: u64, took: Duration) {
+        self.entries.fetch_add(entries, Ordering::Relaxed);
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.commit_micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    fn note_failure(&self) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn note_size(&self, size: u64) {
+        self.size.store(size, Ordering::Relaxed);
+    }
+
+    /// Entries appended by this process.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        self.entries.load(Ordering::Relaxed)
+    }
+
+    /// Commits made by this process.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Batches that could not be committed.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Time spent committing, in all.
+    #[must_use]
+    pub fn commit_time(&self) -> Duration {
+        Duration::from_micros(self.commit_micros.load(Ordering::Relaxed))
+    }
+
+    /// Entries in the book.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size.load(Ordering::Relaxed)
+    }
+}
+
+/// The handle to the book. Cheap to clone.
+#[derive(Clone)]
+pub struct Ledger(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    verifier: note::Verifier,
+    master: MasterKey,
+    keys: KeyCache,
+    jobs: mpsc::Sender<Job>,
+    closings: mpsc::Sender<ClosingJob>,
+    published: Arc<ArcSwap<Published>>,
+    figures: Arc<Figures>,
+    failure: watch::Receiver<Option<Failure>>,
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger")
+            .field("log", &self.0.verifier.name())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    /// Opens the book: its tail is verified against the last signed checkpoint, releases that a
+    /// crash left open are closed as unknown, and a `start` entry says that this gateway began.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open(
+        store: Store,
+        keys: Keys,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, OpenError> {
+        let verifier = keys.signer.verifier();
+        let head = store.head().await?;
+        let edge = read::verified_edge(&store, &head, &verifier).await?;
+        let published = Arc::new(ArcSwap::from_pointee(Published {
+            checkpoint: head.checkpoint,
+            edge: edge.clone(),
+        }));
+        let figures = Arc::new(Figures::default());
+        figures.note_size(edge.size());
+        let mut gateway = [0; 16];
+        random.fill(&mut gateway)?;
+
+        let (jobs, job_receiver) = mpsc::channel(bounds::APPEND_QUEUE);
+        let (closings, closing_receiver) = mpsc::channel(bounds::OPEN_RELEASES);
+        let (failure_sender, failure) = watch::channel(None);
+        let sequencer = Sequencer {
+            writer: store.writer().await?,
+            store: store.clone(),
+            signer: Arc::new(keys.signer),
+            clock: Arc::clone(&clock),
+            gateway,
+            edge,
+            jobs: job_receiver,
+            closings: closing_receiver,
+            published: Arc::clone(&published),
+            figures: Arc::clone(&figures),
+            failure: failure_sender,
+            carried: Vec::new(),
+            kept: Vec::new(),
+        };
+        tokio::spawn(sequencer.run());
+        Ok(Self(Arc::new(Inner {
+            store,
+            clock,
+            random,
+            verifier,
+            master: keys.master,
+            keys: KeyCache::new(),
+            jobs,
+            closings,
+            published,
+            figures,
+            failure,
+        })))
+    }
+
+    /// Makes a draft: commits to the personal values and seals what opens them.
+    ///
+    /// # Errors
+    /// [`NotAppended::Unavailable`] when the key of the openings cannot be had.
+    pub async fn draft(
+        &self,
+        mut entry: Entry,
+        personal: &Personal,
+        owner: Owner,
+        claims: Claims,
+        seen: Seen,
+        change: Option<Change>,
+    ) -> Result<Draft, NotAppended> {
+        let opening = if personal.is_empty() {
+            None
+        } else {
+            let name = self.0.master.name(owner, entry.tijd.year());
+            let key = self.opening_key(name).await?;
+            let random = &*self.0.random;
+            let sealed = seal::commit(personal, &entry.transactie, entry.soort, random)
+                .and_then(|made| {
+                    entry.zegels.clone_from(&made.seals);
+                    made.seal(&key, &entry.transactie, entry.soort, random)
+                })
+                .map_err(|error| refuse(&error))?;
+            Some((name, sealed))
+        };
+        Draft::new(&entry, opening, claims, seen, change).map_err(|error| refuse(&error))
+    }
+
+    /// Appends an entry.
+    ///
+    /// # Errors
+    /// [`NotAppended`]; the book is then as it was.
+    pub async fn append(&self, draft: Draft) -> Result<Receipt, NotAppended> {
+        self.ask(|reply| Job::Append {
+            draft: Box::new(draft),
+            slot: None,
+            reply,
+        })
+        .await
+        .map(|(receipt, _): Appended| receipt)
+    }
+
+    /// Records the permit of a release. Room for its closing entry is taken first.
+    ///
+    /// # Errors
+    /// [`NotAppended`]; the book is then as it was, and there is nothing to release.
+    pub async fn release(&self, permit: Permit, draft: Draft) -> Result<Recorded, NotAppended> {
+        let slot = Arc::new(self.0.closings.clone());
+        let slot = mpsc::Sender::clone(&slot)
+            .try_reserve_owned()
+            .map_err(|_| NotAppended::Overloaded)?;
+        let (receipt, closing) = self
+            .ask(|reply| Job::Append {
+                draft: Box::new(draft),
+                slot: Some(slot),
+                reply,
+            })
+            .await?;
+        let closing = closing.ok_or(NotAppended::Unavailable)?;
+        Ok(Recorded::new(receipt, permit, closing))
+    }
+
+    /// Changes the document index, which is not in the book but moves the facts.
+    ///
+    /// # Errors
+    /// [`NotAppended`]; the index is then as it was.
+    pub async fn change_documents(
+        &self,
+        owner: Oin,
+        changes: Vec<DocumentChange>,
+        all_or_nothing: bool,
+        claims: Claims,
+    ) -> Result<Vec<DocumentOutcome>, NotAppended> {
+        self.ask(|reply| {
+            Job::Documents(Box::new(IndexJob {
+                claims,
+                owner,
+                changes,
+                all_or_nothing,
+                reply,
+            }))
+        })
+        .await
+    }
+
+    /// Uses up a token and a transaction id where there is nothing to append.
+    ///
+    /// # Errors
+    /// [`NotAppended`].
+    pub async fn claim(&self, claims: Claims) -> Result<(), NotAppended> {
+        self.ask(|reply| Job::Claim { claims, reply }).await
+    }
+
+    /// Says in the database that this gateway lives, and catches up with the others.
+    ///
+    /// # Errors
+    /// [`NotAppended`].
+    pub async fn beat(&self) -> Result<(), NotAppended> {
+        self.ask(|reply| Job::Beat { reply }).await
+    }
+
+    /// Notes in the book that this gateway started.
+    ///
+    /// # Errors
+    /// [`NotAppended`].
+    pub async fn note_start(&self, program: &str) -> Result<Receipt, NotAppended> {
+        let mut entry = self.blank(Kind::Start)?;
+        entry.programma = Some(program.to_owned());
+        let nothing = Seen {
+            address: None,
+            policy_epoch: None,
+        };
+        self.append(self.bare(&entry, nothing, None)?).await
+    }
+
+    /// Records that a bundle is in force from a moment on.
+    ///
+    /// # Errors
+    /// [`NotAppended::Stale`] when another bundle was activated meanwhile.
+    pub async fn activate(
+        &self,
+        bundle: Sha256,
+        title: &str,
+        from: Moment,
+        until: Option<Moment>,
+        policy_epoch: u64,
+    ) -> Result<Receipt, NotAppended> {
+        let mut entry = self.blank(Kind::Agreement)?;
+        entry.bundel = Some(bundle);
+        entry.titel = Some(title.to_owned());
+        entry.geldig_van = Some(from);
+        entry.geldig_tot = until;
+        let seen = Seen {
+            address: None,
+            policy_epoch: Some(policy_epoch),
+        };
+        let change = Change::Activation {
+            bundle,
+            from,
+            until,
+        };
+        self.append(self.bare(&entry, seen, Some(change))?).await
+    }
+
+    /// At the start, before anything is released: closes as unknown what gateways that are gone left
+    /// open; answers how many. With SQLite there is one gateway, and it is this one: whoever else
+    /// was there is gone.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn close_orphans(&self) -> Result<usize, ReadError> {
+        let now = self.0.clock.now();
+        let dead = if self.0.store.is_embedded() { 0 } else { bounds::GATEWAY_DEAD_MS };
+        // One millisecond ahead: nobody was seen since, this gateway included.
+        self.close_not_seen_since(now.plus_ms(1 - dead), now).await
+    }
+
+    /// While running: the same for gateways that fell silent meanwhile.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn close_orphans_of_others(&self) -> Result<usize, ReadError> {
+        let now = self.0.clock.now();
+        self.close_not_seen_since(now.plus_ms(-bounds::GATEWAY_DEAD_MS), now).await
+    }
+
+    async fn close_not_seen_since(
+        &self,
+        alive_since: Moment,
+        now: Moment,
+    ) -> Result<usize, ReadError> {
+        let mut closed = 0;
+        loop {
+            let orphans = self.0.store.orphaned_releases(alive_since, ORPHANS_AT_ONCE).await?;
+            let last = orphans.len() < ORPHANS_AT_ONCE as usize;
+            for orphan in orphans {
+                let job = ClosingJob::new(orphan.index, orphan.transaction, now, None)
+                    .map_err(|_| ReadError::Impossible("a closing entry"))?;
+                if self.0.closings.send(job).await.is_err() {
+                    return Err(ReadError::Unavailable);
+                }
+                closed += 1;
+            }
+            // A batch takes every closing that waits, so with this beat they are committed, and the
+            // next read does not see them again.
+            self.beat().await.map_err(|_| ReadError::Unavailable)?;
+            if last {
+                return Ok(closed);
+            }
+        }
+    }
+
+    fn blank(&self, kind: Kind) -> Result<Entry, NotAppended> {
+        let now = self.0.clock.now();
+        let transaction =
+            TransactionId::new(now, &*self.0.random).map_err(|error| refuse(&error))?;
+        Ok(Entry::new(kind, now, transaction))
+    }
+
+    fn bare(
+        &self,
+        entry: &Entry,
+        seen: Seen,
+        change: Option<Change>,
+    ) -> Result<Draft, NotAppended> {
+        Draft::new(entry, None, Claims::default(), seen, change).map_err(|error| refuse(&error))
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, NotAppended> {
+        let (reply, answer) = oneshot::channel();
+        self.0
+            .jobs
+            .try_send(job(reply))
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => NotAppended::Overloaded,
+                mpsc::error::TrySendError::Closed(_) => NotAppended::Unavailable,
+            })?;
+        answer.await.map_err(|_| NotAppended::Unavailable)?
+    }
+
+    async fn opening_key(&self, name: seal::KeyName) -> Result<OpeningKey, NotAppended> {
+        if let Some(key) = self.0.keys.find(name) {
+            return Ok(key);
+        }
+        let found = self.0.store.find_opening_key(name.tag, name.year).await;
+        let wrapped = match found.map_err(|error| refuse(&error))? {
+            Some(wrapped) => wrapped,
+            None => {
+                let wrapped = self
+                    .0
+                    .master
+                    .wrap_fresh(name, &*self.0.random)
+                    .map_err(|error| refuse(&error))?;
+                self.ask(|reply| Job::Key {
+                    name,
+                    wrapped,
+                    reply,
+                })
+                .await?
+            }
+        };
+        let key = self
+            .0
+            .master
+            .unwrap(name, &wrapped)
+            .map_err(|error| refuse(&error))?;
+        self.0.keys.keep(name, key.clone());
+        Ok(key)
+    }
+
+    /// The activations of bundles, with the epoch a decision under them has seen.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn activations(&self) -> Result<(Vec<Activation>, u64), StoreError> {
+        let activations = self.0.store.activations().await?;
+        let epoch = activations.last().map_or(0, |last| last.index + 1);
+        Ok((activations, epoch))
+    }
+
+    /// The key that verifies the checkpoints.
+    #[must_use]
+    pub fn verifier(&self) -> &note::Verifier {
+        &self.0.verifier
+    }
+
+    /// Counters for the operator.
+    #[must_use]
+    pub fn figures(&self) -> &Figures {
+        &self.0.figures
+    }
+
+    /// Ends when the book can no longer be written with certainty; the process must end then.
+    pub async fn failed(&self) -> Failure {
+        let mut failure = self.0.failure.clone();
+        loop {
+            if let Some(failure) = *failure.borrow_and_update() {
+                return failure;
+            }
+            if failure.changed().await.is_err() {
+                return Failure::Storage;
+            }
+        }
+    }
+}
+
+/// Notes for the operator why nothing was appended; to the caller the book is unavailable.
+fn refuse(error: &(dyn std::error::Error + 'static)) -> NotAppended {
+    tracing::error!(
+        error = sequencer::error_chain(error),
+        "an entry could not be made"
+    );
+    NotAppended::Unavailable
+}

@@ -32,6 +32,7 @@ pub use outbound::{Article, ByteRange, Outbound, TraceParent};
 
 use crate::bounds;
 use crate::domain::Oin;
+use crate::ledger::{Closing, Recorded};
 use answer::Head;
 use road::Road;
 
@@ -195,20 +196,37 @@ impl Providers {
         )
     }
 
-    /// Asks the provider for the document and gives the answer, whose body is still to be read.
+    /// Opens the road: asks the provider for the document, and gives its answer, whose body is still
+    /// to be read, with the duty to close the release.
     ///
-    /// Dropping the future or the body drops the connection.
+    /// INVARIANT (release after record): only a [`Recorded`] opens the road, and it is used up by it.
+    /// Dropping the future, the body or the [`Closing`] drops the connection and closes the release.
     ///
-    /// # Errors
-    /// [`ProviderFailure`] when there is no answer that may be passed on; nothing has been read of
-    /// its body then.
-    pub async fn open(&self, request: Outbound) -> Result<Incoming, ProviderFailure> {
+    /// Without the record there is no road:
+    ///
+    /// ```compile_fail
+    /// async fn around(road: &sluis::provider::Providers, request: sluis::provider::Outbound) {
+    ///     let _ = road.ask(&request).await;
+    /// }
+    /// ```
+    pub async fn open(
+        &self,
+        recorded: Recorded,
+        request: Outbound,
+    ) -> (Closing, Result<Incoming, ProviderFailure>) {
+        let closing = recorded.into_closing();
+        let answer = self.ask(&request).await;
+        (closing, answer)
+    }
+
+    /// Asks the provider. Private: [`Providers::open`] is the only way in.
+    async fn ask(&self, request: &Outbound) -> Result<Incoming, ProviderFailure> {
         let provider = self
             .0
             .iter()
             .find(|provider| provider.oin == request.provider)
             .ok_or(ProviderFailure::Unreachable(Unreachable::NotConfigured))?;
-        provider.open(&request).await
+        provider.open(request).await
     }
 }
 

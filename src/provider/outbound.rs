@@ -10,7 +10,8 @@ use http::header::{ACCEPT_ENCODING, HOST, HeaderMap, HeaderName, HeaderValue, RA
 use http::{Method, Request, Uri};
 use http_body_util::Empty;
 
-use crate::domain::{DocumentId, Oin, Purpose, TransactionId};
+use crate::domain::{Document, DocumentId, Oin, Purpose, TransactionId};
+use crate::ledger::Recorded;
 
 pub(super) const FSC_TRANSACTION_ID: HeaderName = HeaderName::from_static("fsc-transaction-id");
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -161,6 +162,31 @@ impl ByteRange {
 }
 
 impl Outbound {
+    /// What the provider of this document is told of the release that was recorded; `None` when the
+    /// article of its ground cannot stand in a header, which a bundle's lint does not let pass.
+    #[must_use]
+    pub fn new(
+        recorded: &Recorded,
+        document: &Document,
+        range: Option<ByteRange>,
+        trace_parent: Option<&str>,
+        purpose: Purpose,
+        requester: Oin,
+    ) -> Option<Self> {
+        Some(Self {
+            provider: document.provider,
+            document: document.id,
+            range,
+            size_bytes: Some(document.size_bytes),
+            transaction: recorded.receipt().transaction,
+            trace_parent: trace_parent.and_then(TraceParent::parse),
+            purpose,
+            article: Article::parse(&recorded.ground().article)?,
+            requester,
+            index: recorded.receipt().index,
+        })
+    }
+
     /// The request, for a provider whose base path is `base_path` (no slash at its end).
     ///
     /// `None` cannot happen: every value is of a type that is narrower than a header value. It is

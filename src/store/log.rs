@@ -131,28 +131,30 @@ impl Store {
         .await
     }
 
-    /// The entry that opened a transaction, with its index.
+    /// The entries of one transaction, with their indices: a decision and its closing entry.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn find_entry(
+    pub async fn entries_of(
         &self,
         transaction: TransactionId,
-    ) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
         const DOING: &str = "find a transaction";
         let pool = self.pool.clone();
         detached(DOING, async move {
             on!(&pool, p => {
-                let row = sqlx::query(sql::ENTRY_OF_TRANSACTION)
+                let rows = sqlx::query(sql::ENTRIES_OF_TRANSACTION)
                     .bind(transaction.as_bytes().as_slice())
-                    .fetch_optional(p)
+                    .fetch_all(p)
                     .await
                     .map_err(failed(DOING))?;
-                row.map(|row| {
-                    let index = row.try_get(0).map_err(failed(DOING))?;
-                    Ok((from_sql(index, "entries", "idx")?, row.try_get(1).map_err(failed(DOING))?))
-                })
-                .transpose()
+                rows.iter()
+                    .map(|row| {
+                        let index = row.try_get(0).map_err(failed(DOING))?;
+                        let index = from_sql(index, "entries", "idx")?;
+                        Ok((index, row.try_get(1).map_err(failed(DOING))?))
+                    })
+                    .collect()
             })
         })
         .await

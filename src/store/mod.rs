@@ -65,6 +65,31 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// The primary result code of SQLite, when the embedded engine refused.
+    fn sqlite_code(&self) -> Option<i64> {
+        let Self::Database { source, .. } = self else {
+            return None;
+        };
+        let code: i64 = source.as_database_error()?.code()?.parse().ok()?;
+        Some(code & 0xff)
+    }
+
+    /// Whether SQLite says the disk itself failed (`SQLITE_IOERR`, `SQLITE_CORRUPT`), as opposed to
+    /// one that is full or read-only, which heals. After that nothing it says can be trusted: it has
+    /// been seen to go on accepting commits after a failed fsync (SECURITY 4).
+    #[must_use]
+    pub fn is_disk_failure(&self) -> bool {
+        matches!(self.sqlite_code(), Some(10 | 11))
+    }
+
+    /// Whether a failed commit certainly did not happen: SQLite was busy, full or read-only.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        matches!(self.sqlite_code(), Some(5 | 8 | 13))
+    }
+}
+
 /// Names what was being done when the driver failed.
 fn failed(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
     move |source| StoreError::Database { doing, source }

@@ -174,8 +174,8 @@ pub(super) const DOCUMENTS_AT: &str =
 
 pub(super) const ENTRIES: &str =
     "select idx, entry from entries where idx >= $1 and idx < $2 order by idx";
-pub(super) const ENTRY_OF_TRANSACTION: &str =
-    "select idx, entry from entries where transactie = $1";
+pub(super) const ENTRIES_OF_TRANSACTION: &str =
+    "select idx, entry from entries where transactie = $1 order by idx";
 pub(super) const TILE: &str = "select hashes from tiles where level = $1 and number = $2";
 pub(super) const TILES: &str = "select number, hashes from tiles where level = $1 and number >= $2 and number < $3 order by number";
 pub(super) const OPENING: &str = "select tag, year, sealed from openings where idx = $1";

@@ -32,8 +32,8 @@ pub struct ClaimedToken {
 pub struct EntryRow<'a> {
     /// Its index.
     pub index: u64,
-    /// The transaction it opens, if it opens one.
-    pub transaction: Option<TransactionId>,
+    /// Its transaction.
+    pub transaction: TransactionId,
     /// Its bytes.
     pub entry: &'a [u8],
 }
@@ -353,7 +353,7 @@ impl Batch<'_> {
             rows,
             |query, row| query
                 .bind(to_sql(row.index))
-                .bind(row.transaction.map(|id| id.as_bytes().to_vec()))
+                .bind(row.transaction.as_bytes().as_slice())
                 .bind(row.entry)
         );
         Ok(())

@@ -248,7 +248,7 @@ async fn of_the_providers_headers_only_the_listed_ones_exist() {
     ] {
         let answer = format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: 5\r\n\r\nhallo");
         let (port, _) = provider(pki.server("localhost"), vec![say(answer)]).await;
-        let answer = providers(port, pki.client()).open(whole()).await.unwrap();
+        let answer = providers(port, pki.client()).ask(&whole()).await.unwrap();
         assert_eq!(
             answer
                 .media_type

@@ -265,7 +265,7 @@ async fn outcome(providers: &Providers, asked: Outbound) -> String {
         Some(cause) => format!("{e}: {cause}"),
         None => e.to_string(),
     };
-    let mut answer = match providers.open(asked).await {
+    let mut answer = match providers.ask(&asked).await {
         Ok(answer) => answer,
         Err(e) => return chain(&e),
     };

@@ -46,7 +46,7 @@ async fn a_requester_who_reads_slowly_is_not_the_providers_silence() {
         body.len()
     );
     let (port, _) = provider(pki.server("localhost"), vec![say(answer)]).await;
-    let mut answer = providers(port, pki.client()).open(whole()).await.unwrap();
+    let mut answer = providers(port, pki.client()).ask(&whole()).await.unwrap();
     let first = answer
         .body
         .frame()

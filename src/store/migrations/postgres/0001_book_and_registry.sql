@@ -12,13 +12,13 @@ create table head (
     policy_epoch bigint not null
 );
 
--- The leaves. `transactie` stands only with the entry that opened its transaction.
+-- The leaves. A release has two entries of one transaction: its decision and its closing.
 create table entries (
     idx bigint primary key,
-    transactie bytea,
+    transactie bytea not null,
     entry bytea not null
 );
-create unique index entries_transactie on entries (transactie) where transactie is not null;
+create index entries_transactie on entries (transactie);
 
 -- Whole tiles of hashes; they never change.
 create table tiles (

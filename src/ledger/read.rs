@@ -1,0 +1,291 @@
+//! Reading the book: checkpoints, tiles, entry bundles, proofs, openings.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::entry::{Entry, EntryError};
+use super::note::{Checkpoint, Verifier};
+use super::seal::{self, KeyName, Opened, SealError};
+use super::{Ledger, OpenError};
+use crate::domain::TransactionId;
+use crate::merkle::{self, Edge, Hash, Proof, TILE_WIDTH, TileAt, Tiles};
+use crate::store::{Head, Store, StoreError};
+
+/// Why something could not be read from the book.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store failed.
+    #[error("the ledger cannot be read")]
+    Store(#[from] StoreError),
+    /// An entry is not in its form.
+    #[error("the entry at {index} is not in its form")]
+    Entry {
+        /// Its index.
+        index: u64,
+        /// What is wrong with it.
+        #[source]
+        source: EntryError,
+    },
+    /// An opening does not open.
+    #[error("the openings of the entry at {index} do not open")]
+    Opening {
+        /// Its index.
+        index: u64,
+        /// What is wrong with them.
+        #[source]
+        source: SealError,
+    },
+    /// The writing task is gone.
+    #[error("the ledger is not being written any more")]
+    Unavailable,
+    /// What a whole book always has is missing.
+    #[error("the ledger lacks {0}")]
+    Impossible(&'static str),
+}
+
+/// An entry with its place in the book.
+#[derive(Debug)]
+pub struct Found {
+    /// Its index.
+    pub index: u64,
+    /// Its line, as it stands in the tree.
+    pub line: Vec<u8>,
+    /// What it says.
+    pub entry: Entry,
+}
+
+/// The edge of the stored tree, from its whole tiles and the entries after them, checked against
+/// the signed checkpoint. Reads a few hundred rows, however long the book is.
+pub(super) async fn verified_edge(
+    store: &Store,
+    head: &Head,
+    verifier: &Verifier,
+) -> Result<Edge, OpenError> {
+    let signed = verifier
+        .open(&head.checkpoint)
+        .map_err(OpenError::Checkpoint)?;
+    let edge = stored_edge(store, head.size).await?;
+    let found = edge.map(|edge| {
+        (
+            Checkpoint {
+                size: edge.size(),
+                root: edge.root(),
+            },
+            edge,
+        )
+    });
+    match found {
+        Some((checkpoint, edge)) if checkpoint == signed => Ok(edge),
+        _ => Err(OpenError::Tail { entries: head.size }),
+    }
+}
+
+async fn stored_edge(store: &Store, size: u64) -> Result<Option<Edge>, StoreError> {
+    let mut levels = Vec::new();
+    let width = TILE_WIDTH as u64;
+    let leaves = store.entries(size - size % width, size).await?;
+    if u64::try_from(leaves.len()).ok() != Some(size % width) {
+        return Ok(None);
+    }
+    levels.push(
+        leaves
+            .iter()
+            .map(|entry| merkle::leaf_hash(entry))
+            .collect(),
+    );
+    let mut whole = size / width;
+    let mut level = 0;
+    while whole > 0 {
+        // The hashes of the incomplete tile above are the roots of whole tiles of this level.
+        let tiles = store.tiles(level, whole - whole % width, whole).await?;
+        levels.push(
+            tiles
+                .into_iter()
+                .map(|tile| merkle::perfect_tile_root(&tile))
+                .collect(),
+        );
+        whole /= width;
+        level += 1;
+    }
+    Ok(Edge::from_tiles(size, levels))
+}
+
+impl Ledger {
+    /// The last signed checkpoint this gateway knows.
+    #[must_use]
+    pub fn checkpoint(&self) -> String {
+        self.0.published.load().checkpoint.clone()
+    }
+
+    /// The size of that checkpoint.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.0.published.load().edge.size()
+    }
+
+    /// The first `width` hashes of a tile; `None` when the book has no such tile yet.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn tile(&self, at: TileAt, width: usize) -> Result<Option<Vec<Hash>>, ReadError> {
+        let edge_tile = {
+            let published = self.0.published.load();
+            let there = merkle::tile_width(at, published.edge.size());
+            if width == 0 || width > there {
+                return Ok(None);
+            }
+            // An incomplete tile stands in memory only; a whole one in the store only.
+            (there < TILE_WIDTH).then(|| published.edge.tile(at.level).to_vec())
+        };
+        let mut hashes = match edge_tile {
+            Some(hashes) => hashes,
+            None => self
+                .0
+                .store
+                .find_tile(at)
+                .await?
+                .ok_or(ReadError::Impossible("a whole tile of its tree"))?,
+        };
+        hashes.truncate(width);
+        Ok(Some(hashes))
+    }
+
+    /// The first `width` entries of a bundle, each behind its length in two bytes; `None` when the
+    /// book does not have them yet.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn bundle(&self, number: u64, width: usize) -> Result<Option<Vec<u8>>, ReadError> {
+        let at = TileAt { level: 0, number };
+        if width == 0 || width > merkle::tile_width(at, self.size()) {
+            return Ok(None);
+        }
+        let first = number * TILE_WIDTH as u64;
+        let entries = self.0.store.entries(first, first + width as u64).await?;
+        if entries.len() != width {
+            return Err(ReadError::Impossible("entries its checkpoint covers"));
+        }
+        let mut bundle = Vec::with_capacity(entries.iter().map(|entry| entry.len() + 2).sum());
+        for entry in entries {
+            let length = u16::try_from(entry.len())
+                .map_err(|_| ReadError::Impossible("an entry that fits a bundle"))?;
+            bundle.extend_from_slice(&length.to_be_bytes());
+            bundle.extend_from_slice(&entry);
+        }
+        Ok(Some(bundle))
+    }
+
+    /// The entry that opened a transaction: the first of it.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn find(&self, transaction: TransactionId) -> Result<Option<Found>, ReadError> {
+        let first = self
+            .0
+            .store
+            .entries_of(transaction)
+            .await?
+            .into_iter()
+            .next();
+        first.map(parse_found).transpose()
+    }
+
+    /// The closing entry of a transaction.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn find_closing(
+        &self,
+        transaction: TransactionId,
+    ) -> Result<Option<Found>, ReadError> {
+        let second = self
+            .0
+            .store
+            .entries_of(transaction)
+            .await?
+            .into_iter()
+            .nth(1);
+        second.map(parse_found).transpose()
+    }
+
+    /// A C2SP tlog-proof that the entry at this index stands in the book.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn proof(&self, index: u64) -> Result<String, ReadError> {
+        if self.size() <= index {
+            // Another gateway appended it; our own edge has to catch up first.
+            self.beat().await.map_err(|_| ReadError::Unavailable)?;
+        }
+        let (checkpoint, edge) = {
+            let published = self.0.published.load();
+            (published.checkpoint.clone(), published.edge.clone())
+        };
+        let proof = Proof::inclusion(index, edge.size())
+            .ok_or(ReadError::Impossible("an entry that was found"))?;
+        let mut tiles = Tiles::default();
+        for at in proof.tiles() {
+            let hashes = if merkle::tile_width(at, edge.size()) < TILE_WIDTH {
+                edge.tile(at.level).to_vec()
+            } else {
+                let stored = self.0.store.find_tile(at).await?;
+                stored.ok_or(ReadError::Impossible("a whole tile of its tree"))?
+            };
+            tiles.insert(at, hashes);
+        }
+        let hashes = proof
+            .hashes(&tiles)
+            .ok_or(ReadError::Impossible("the tiles of its tree"))?;
+        let mut text = format!("c2sp.org/tlog-proof@v1\nindex {index}\n");
+        for hash in hashes {
+            text.push_str(&BASE64.encode(hash));
+            text.push('\n');
+        }
+        text.push('\n');
+        text.push_str(&checkpoint);
+        Ok(text)
+    }
+
+    /// Opens the personal values of an entry; empty when they were erased or there are none.
+    ///
+    /// Whoever calls this shows personal data: an `inzage` entry must stand in the book first
+    /// (DESIGN, I6).
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn open_values(&self, found: &Found) -> Result<BTreeMap<String, Opened>, ReadError> {
+        let index = found.index;
+        let Some(stored) = self.0.store.find_opening(index).await? else {
+            return Ok(BTreeMap::new());
+        };
+        let name = KeyName {
+            tag: stored.tag,
+            year: stored.year,
+        };
+        let key = match self.0.keys.find(name) {
+            Some(key) => key,
+            None => match self.0.store.find_opening_key(name.tag, name.year).await? {
+                None => return Ok(BTreeMap::new()),
+                Some(wrapped) => self
+                    .0
+                    .master
+                    .unwrap(name, &wrapped)
+                    .map_err(|source| ReadError::Opening { index, source })?,
+            },
+        };
+        seal::open(
+            &stored.sealed,
+            &key,
+            &found.entry.transactie,
+            found.entry.soort,
+        )
+        .map_err(|source| ReadError::Opening { index, source })
+    }
+}
+
+fn parse_found((index, line): (u64, Vec<u8>)) -> Result<Found, ReadError> {
+    let entry = Entry::parse(&line).map_err(|source| ReadError::Entry { index, source })?;
+    Ok(Found { index, line, entry })
+}
