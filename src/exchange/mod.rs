@@ -1,0 +1,352 @@
+//! The procedure: identify → facts → decide → record → forward. This file is the story of one
+//! request; its neighbours are the other calls (`reading`, `registry`), the entries they leave
+//! (`record`), and the body on its way out (`release`).
+//!
+//! What it deliberately does not do: parse HTTP, hold a connection, know SQL or Cedar.
+
+mod api;
+mod in_force;
+mod reading;
+mod record;
+mod registry;
+mod release;
+
+use std::sync::Arc;
+
+pub use api::{
+    BulkLine, BulkMode, BulkOutcome, Call, Failure, FieldError, Found, KnownCodes, NewAos,
+    NewChoice, Put, Search, TestOutcome, Withdrawal, Withheld,
+};
+pub use release::{BrokenOff, Release, ReleaseBody};
+
+pub use crate::ledger::Receipt;
+pub use crate::policy::Ground;
+pub use crate::provider::ByteRange;
+
+use crate::bounds;
+use crate::clock::{Clock, Moment, Random};
+use crate::domain::{
+    AddressFacts, Document, DocumentId, Organisation, Organisations, Purpose, TransactionId,
+};
+use crate::identity::{Claims, Identity, TokenError};
+use crate::ledger::entry::{Act, End};
+use crate::ledger::{Ledger, NotAppended, Recorded, Report};
+use crate::policy::{DocumentFacts, Permit, Policies, Question, Verdict};
+use crate::provider::{Outbound, ProviderFailure, Providers};
+use crate::store::{Store, Subject};
+use in_force::InForce;
+use record::Refusal;
+
+/// The purpose of a token for the registry, the index and the book itself.
+const REGISTRY_PURPOSE: &str = "beheer";
+
+/// Everything the procedure works with.
+#[derive(Debug)]
+pub struct Exchange {
+    organisations: Organisations,
+    identity: Arc<Identity>,
+    store: Store,
+    policies: Policies,
+    in_force: InForce,
+    ledger: Ledger,
+    providers: Providers,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+/// What an [`Exchange`] is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Who takes part.
+    pub organisations: Organisations,
+    /// Who is who.
+    pub identity: Arc<Identity>,
+    /// The facts.
+    pub store: Store,
+    /// The bundles this gateway has.
+    pub policies: Policies,
+    /// The book.
+    pub ledger: Ledger,
+    /// The roads out.
+    pub providers: Providers,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub random: Arc<dyn Random>,
+}
+
+/// A caller whose certificate and token agree. Good for one call: every procedure takes it by value.
+#[derive(Debug)]
+#[must_use = "an identified caller has a call to make"]
+pub struct Caller {
+    organisation: Arc<Organisation>,
+    claims: Claims,
+    transaction: TransactionId,
+    traceparent: Option<String>,
+}
+
+impl Caller {
+    /// The organisation that asks.
+    #[must_use]
+    pub fn organisation(&self) -> &Organisation {
+        &self.organisation
+    }
+
+    /// What for.
+    #[must_use]
+    pub fn purpose(&self) -> &Purpose {
+        self.claims.purpose()
+    }
+
+    /// Its call.
+    #[must_use]
+    pub const fn transaction(&self) -> TransactionId {
+        self.transaction
+    }
+}
+
+impl Exchange {
+    /// Puts the parts together and learns from the book which bundle is in force.
+    ///
+    /// # Errors
+    /// [`Failure::LedgerUnavailable`] when the book cannot be read.
+    pub async fn new(parts: Parts) -> Result<Self, Failure> {
+        let in_force = InForce::learn(&parts.ledger).await?;
+        Ok(Self {
+            organisations: parts.organisations,
+            identity: parts.identity,
+            store: parts.store,
+            policies: parts.policies,
+            in_force,
+            ledger: parts.ledger,
+            providers: parts.providers,
+            clock: parts.clock,
+            random: parts.random,
+        })
+    }
+
+    /// Identify: the token must be the organisation's own, for this certificate and for us. That it
+    /// is used only once is settled when the call is recorded, in the same transaction.
+    ///
+    /// # Errors
+    /// [`Failure`]; the refusal is in the book before it is answered.
+    pub async fn identify(&self, call: Call) -> Result<Caller, Failure> {
+        let verified = match call.unverified_token.as_deref() {
+            None => Err(Failure::TokenMissing),
+            Some(unverified) => {
+                self.identity.verify_token(unverified, &call.peer, &call.organisation).map_err(
+                    |error| match error {
+                        TokenError::Invalid(flaw) => {
+                            tracing::info!(
+                                organisation.oin = call.organisation.oin.as_str(),
+                                transaction.id = %call.transaction,
+                                token.flaw = %flaw,
+                                "a request token was refused"
+                            );
+                            Failure::TokenInvalid
+                        }
+                        TokenError::Expired => Failure::TokenExpired,
+                        TokenError::NotBound => Failure::TokenNotBound,
+                    },
+                )
+            }
+        };
+        match verified {
+            Ok(claims) => Ok(Caller {
+                organisation: call.organisation,
+                claims,
+                transaction: call.transaction,
+                traceparent: call.traceparent,
+            }),
+            Err(failure) => Err(self.record_bad_token(&call, failure).await),
+        }
+    }
+
+    /// A document, from its provider to the requester, on a recorded ground.
+    ///
+    /// # Errors
+    /// [`Failure`]; whatever was refused is in the book before it is answered.
+    pub async fn download(
+        &self,
+        caller: Caller,
+        id: DocumentId,
+        range: Option<ByteRange>,
+    ) -> Result<Release, Failure> {
+        let act = Act::Download;
+        self.check_requester(&caller, act, Some(id)).await?;
+        for _ in 0..bounds::DECISION_ATTEMPTS {
+            // Facts: of one snapshot; perhaps of yesterday, which the ledger would notice.
+            let Some(subject) = self.store.find_subject(id).await.map_err(record::unreadable)? else {
+                return Err(self.record_unknown(&caller, act, id).await);
+            };
+            // Decide.
+            let now = self.clock.now();
+            let (decided, epoch) = 
+                self.decide(&caller, &subject.document, &subject.address.facts, now);
+            let permit = match decided {
+                Ok(permit) => permit,
+                Err(refusal) => match self.record_refusal(&caller, act, &subject, now, epoch, &refusal).await {
+                    Err(NotAppended::Stale) => {
+                        self.learn_anew(&subject).await?;
+                        continue;
+                    }
+                    Ok(_) => return Err(refusal.into_failure()),
+                    Err(error) => return Err(self.not_appended(&caller, act, error).await),
+                },
+            };
+            let size = subject.document.size_bytes;
+            if range.is_some_and(|range| range.within(size).is_none()) {
+                return Err(self.record_bad_range(&caller, act, &subject, now, size).await);
+            }
+            // Record: what comes back exists only after the commit.
+            let draft = self.permit_draft(&caller, act, &subject, now, epoch, &permit).await;
+            let recorded = match draft {
+                Ok(draft) => self.ledger.release(permit, draft).await,
+                Err(error) => Err(error),
+            };
+            match recorded {
+                // Forward.
+                Ok(recorded) => return self.forward(&caller, &subject, recorded, range).await,
+                Err(NotAppended::Stale) => self.learn_anew(&subject).await?,
+                Err(error) => return Err(self.not_appended(&caller, act, error).await),
+            }
+        }
+        Err(Failure::Overloaded)
+    }
+
+    /// Forward: the provider is asked only now, and only with what was recorded. Whatever happens
+    /// from here on ends in a closing entry.
+    async fn forward(
+        &self,
+        caller: &Caller,
+        subject: &Subject,
+        recorded: Recorded,
+        range: Option<ByteRange>,
+    ) -> Result<Release, Failure> {
+        let document = &subject.document;
+        let article = recorded.ground().article.clone();
+        let index = recorded.receipt().index;
+        let Some(outbound) = Outbound::new(
+            &recorded,
+            document,
+            range,
+            caller.traceparent.as_deref(),
+            caller.claims.purpose().clone(),
+            caller.organisation.oin,
+        ) else {
+            recorded.into_closing().finish(&Report::nothing(500, End::BrokenByProvider));
+            return Err(Failure::Internal);
+        };
+        let (closing, answer) = self.providers.open(recorded, outbound).await;
+        match answer {
+            Ok(incoming) => Ok(Release::new(document, article, index, incoming, closing)),
+            Err(failure) => {
+                let (status, told) = match &failure {
+                    ProviderFailure::Unreachable(_) => (502, Failure::ProviderUnreachable),
+                    ProviderFailure::TooLate(_) => (504, Failure::ProviderTooLate),
+                    ProviderFailure::Wrong(_) => (502, Failure::ProviderError),
+                    ProviderFailure::NotFound => (404, Failure::DocumentUnknown),
+                };
+                tracing::warn!(
+                    provider.oin = document.provider.as_str(),
+                    transaction.id = %caller.transaction,
+                    error = record::error_chain(&failure),
+                    "a provider gave no document"
+                );
+                closing.finish(&Report::nothing(status, End::BrokenByProvider));
+                Err(told)
+            }
+        }
+    }
+
+    /// Decide: pure, on these facts and the bundle in force at this moment. Also answers the policy
+    /// epoch that was seen, which the append compares.
+    fn decide(
+        &self,
+        caller: &Caller,
+        document: &Document,
+        address: &AddressFacts,
+        now: Moment,
+    ) -> (Result<Permit, Refusal>, u64) {
+        let known = self.in_force.load();
+        let Ok(bundle) = known.bundle(&self.policies, now) else {
+            return (Err(Refusal::policy_unusable(None)), known.epoch());
+        };
+        let Some(provider) = self.organisations.find(document.provider) else {
+            // An organisation that was taken out of the configuration has no part in the policy.
+            return (Err(Refusal::policy_unusable(Some(bundle.hash()))), known.epoch());
+        };
+        let verdict = bundle.decide(&Question {
+            at: now,
+            requester: caller.organisation.oin,
+            requester_role: &caller.organisation.role,
+            team: caller.claims.team(),
+            purpose: caller.claims.purpose(),
+            document: DocumentFacts {
+                kind: &document.kind,
+                provider: document.provider,
+                provider_role: &provider.role,
+                health: document.health,
+                address: document.address,
+            },
+            address,
+        });
+        let decided = match verdict {
+            Verdict::Permit(permit) => Ok(permit),
+            Verdict::Deny(denial) => Err(Refusal::from(&denial)),
+        };
+        (decided, known.epoch())
+    }
+
+    /// The facts or the policy moved on: forget what was known and read it again.
+    async fn learn_anew(&self, subject: &Subject) -> Result<(), Failure> {
+        self.store.cache().forget(subject.document.address);
+        self.in_force.refresh(&self.ledger).await
+    }
+
+    /// The organisations that take part.
+    #[must_use]
+    pub fn organisations(&self) -> &Organisations {
+        &self.organisations
+    }
+
+    /// The book, for reading it.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The codes that exist at this moment.
+    #[must_use]
+    pub fn vocabulary(&self) -> Arc<KnownCodes> {
+        self.in_force.known_codes(&self.policies, &self.organisations, self.clock.now())
+    }
+
+    /// Activates every configured bundle that the book does not know yet, in their order.
+    ///
+    /// # Errors
+    /// [`Failure::LedgerUnavailable`].
+    pub async fn activate_bundles(&self) -> Result<(), Failure> {
+        for bundle in self.policies.iter() {
+            loop {
+                self.in_force.refresh(&self.ledger).await?;
+                let known = self.in_force.load();
+                if known.activated(bundle.hash()) {
+                    break;
+                }
+                let (from, until) = bundle.in_force();
+                let done = self
+                    .ledger
+                    .activate(bundle.hash(), bundle.title(), from, until, known.epoch())
+                    .await;
+                match done {
+                    // Another gateway was first, or the book moved: look again.
+                    Ok(_) | Err(NotAppended::Stale) => {}
+                    Err(_) => return Err(Failure::LedgerUnavailable),
+                }
+            }
+        }
+        self.in_force.refresh(&self.ledger).await
+    }
+}
+

@@ -1,0 +1,368 @@
+//! What the procedure leaves in the book: decisions, refusals, readings, each with its seals.
+
+use serde_json::{Value, json};
+
+use super::api::{Call, Failure};
+use super::{Caller, Exchange};
+use crate::clock::Moment;
+use crate::domain::{AddressId, DocumentId, Oin, OwnerId, Sha256};
+use crate::ledger::entry::{Act, Entry, Kind, Outcome};
+use crate::ledger::seal::{Owner, Personal};
+use crate::ledger::{Claims, Draft, NotAppended, Receipt, Seen, permitted};
+use crate::policy::{Denial, Permit, Reason};
+use crate::store::{ClaimedToken, Subject};
+
+/// A no of the policy, in the words of the contract.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    pub(super) reason: &'static str,
+    pub(super) missing: Value,
+    pub(super) rules: Vec<String>,
+    pub(super) bundle: Option<Sha256>,
+}
+
+impl From<&Denial> for Refusal {
+    fn from(denial: &Denial) -> Self {
+        Self {
+            reason: denial.reason().code(),
+            missing: json!(denial.missing()),
+            rules: denial.rules().iter().map(ToString::to_string).collect(),
+            bundle: Some(denial.bundle()),
+        }
+    }
+}
+
+impl Refusal {
+    /// What could not be checked is refused.
+    pub(super) fn policy_unusable(bundle: Option<Sha256>) -> Self {
+        Self {
+            reason: Reason::PolicyUnusable.code(),
+            missing: json!([]),
+            rules: Vec::new(),
+            bundle,
+        }
+    }
+
+    pub(super) fn into_failure(self) -> Failure {
+        Failure::NotAllowed { reason: self.reason, missing: self.missing }
+    }
+}
+
+/// A store or book that cannot be read: refused, because nothing could be checked.
+pub(super) fn unreadable(error: impl std::error::Error) -> Failure {
+    tracing::error!(error = error_chain(&error), "the facts cannot be read");
+    Failure::LedgerUnavailable
+}
+
+/// An error and its causes in one line, for the operator's log.
+pub(super) fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// Owners as one value to be sealed: a JSON list, sorted.
+pub(super) fn owners_value<'o>(owners: impl Iterator<Item = &'o OwnerId>) -> String {
+    json!(owners.map(OwnerId::as_str).collect::<Vec<_>>()).to_string()
+}
+
+impl Caller {
+    /// What this call uses up: its token and its transaction id.
+    pub(super) fn uses(&self) -> Claims {
+        Claims {
+            token: Some(ClaimedToken {
+                tag: *self.claims.token_id(),
+                until: self.claims.expires().plus_ms(crate::bounds::TOKEN_LEEWAY_SECONDS * 1000),
+            }),
+            transaction: Some(self.transaction),
+        }
+    }
+
+    /// An entry about this call.
+    pub(super) fn entry(&self, kind: Kind, at: Moment) -> Entry {
+        let mut entry = Entry::new(kind, at, self.transaction);
+        entry.aanvrager = Some(self.organisation.oin);
+        entry.doel = Some(self.claims.purpose().clone());
+        entry.team = self.claims.team().cloned();
+        entry
+    }
+
+    /// Who asked and for which case, to be sealed.
+    pub(super) fn personal(&self) -> Personal {
+        Personal::none()
+            .with("medewerker", self.claims.employee())
+            .with("zaak", self.claims.case())
+    }
+
+    /// Whose key seals an entry that is about no known address.
+    pub(super) fn own_key(&self) -> Owner {
+        Owner::Organisation(self.organisation.oin)
+    }
+}
+
+impl Exchange {
+    /// The draft of a decision about a subject, without its outcome filled in by `outcome`.
+    async fn decision_draft(
+        &self,
+        caller: &Caller,
+        subject: &Subject,
+        now: Moment,
+        epoch: Option<u64>,
+        outcome: impl FnOnce(&mut Entry) + Send,
+    ) -> Result<Draft, NotAppended> {
+        let document = &subject.document;
+        let facts = &subject.address.facts;
+        let mut entry = caller.entry(Kind::Decision, now);
+        entry.bron = Some(document.provider);
+        entry.documentsoort = Some(document.kind.clone());
+        entry.gezondheid = Some(document.health);
+        entry.gezien = Some(facts.version);
+        outcome(&mut entry);
+        let owners = facts.owners_at(now);
+        let mut personal = caller
+            .personal()
+            .with("document", document.id)
+            .with("nummeraanduiding", document.address)
+            .with("titel", &document.title);
+        if !owners.is_empty() {
+            personal = personal.with("eigenaren", owners_value(owners.keys()));
+        }
+        let seen = Seen { address: Some(subject.address.clone()), policy_epoch: epoch };
+        let owner = Owner::Address(document.address);
+        self.ledger.draft(entry, &personal, owner, caller.uses(), seen, None).await
+    }
+
+    /// The draft of a permit.
+    pub(super) async fn permit_draft(
+        &self,
+        caller: &Caller,
+        act: Act,
+        subject: &Subject,
+        now: Moment,
+        epoch: u64,
+        permit: &Permit,
+    ) -> Result<Draft, NotAppended> {
+        self.decision_draft(caller, subject, now, Some(epoch), |entry| permitted(entry, permit, act))
+            .await
+    }
+
+    /// Records a no of the policy.
+    pub(super) async fn record_refusal(
+        &self,
+        caller: &Caller,
+        act: Act,
+        subject: &Subject,
+        now: Moment,
+        epoch: u64,
+        refusal: &Refusal,
+    ) -> Result<Receipt, NotAppended> {
+        let draft = self
+            .decision_draft(caller, subject, now, Some(epoch), |entry| {
+                entry.handeling = Some(act);
+                entry.uitkomst =
+                    Some(if act == Act::Test { Outcome::Test } else { Outcome::Refused });
+                entry.reden = Some(refusal.reason.to_owned());
+                entry.regels.clone_from(&refusal.rules);
+                entry.bundel = refusal.bundle;
+            })
+            .await?;
+        self.ledger.append(draft).await
+    }
+
+    /// Records that the range that was asked for lies outside the document.
+    pub(super) async fn record_bad_range(
+        &self,
+        caller: &Caller,
+        act: Act,
+        subject: &Subject,
+        now: Moment,
+        size: u64,
+    ) -> Failure {
+        let draft = self.decision_draft(caller, subject, now, None, |entry| {
+            entry.handeling = Some(act);
+            entry.uitkomst = Some(Outcome::Refused);
+            entry.code = Some("bereik-ongeldig".to_owned());
+        });
+        let recorded = match draft.await {
+            Ok(draft) => self.ledger.append(draft).await,
+            Err(error) => Err(error),
+        };
+        match recorded {
+            Ok(_) => Failure::RangeNotSatisfiable { size },
+            Err(error) => self.not_appended(caller, act, error).await,
+        }
+    }
+
+    /// Records a refusal that no policy was asked about, and answers what to tell the caller.
+    async fn record_other(
+        &self,
+        mut entry: Entry,
+        code: &'static str,
+        personal: &Personal,
+        requester: Oin,
+        claims: Claims,
+    ) -> Result<Receipt, NotAppended> {
+        entry.uitkomst = Some(Outcome::Refused);
+        entry.code = Some(code.to_owned());
+        let nothing = Seen { address: None, policy_epoch: None };
+        let owner = Owner::Organisation(requester);
+        let draft = self.ledger.draft(entry, personal, owner, claims, nothing, None).await?;
+        self.ledger.append(draft).await
+    }
+
+    /// Records a call with no good token. Its claims are not believed, so none are recorded.
+    pub(super) async fn record_bad_token(&self, call: &Call, failure: Failure) -> Failure {
+        let code = match failure {
+            Failure::TokenMissing => "token-ontbreekt",
+            Failure::TokenExpired => "token-verlopen",
+            Failure::TokenNotBound => "token-niet-gebonden",
+            _ => "token-ongeldig",
+        };
+        let mut entry = Entry::new(Kind::Decision, self.clock.now(), call.transaction);
+        entry.aanvrager = Some(call.organisation.oin);
+        let claims = Claims { token: None, transaction: Some(call.transaction) };
+        let oin = call.organisation.oin;
+        match self.record_other(entry, code, &Personal::none(), oin, claims).await {
+            Ok(_) => failure,
+            Err(NotAppended::TransactionUsed) => Failure::Conflict,
+            Err(NotAppended::Overloaded) => Failure::Overloaded,
+            Err(_) => Failure::LedgerUnavailable,
+        }
+    }
+
+    /// Records that a verified caller was refused before any policy was asked.
+    pub(super) async fn record_code(
+        &self,
+        caller: &Caller,
+        act: Act,
+        code: &'static str,
+        personal: Personal,
+        failure: Failure,
+    ) -> Failure {
+        let mut entry = caller.entry(Kind::Decision, self.clock.now());
+        entry.handeling = Some(act);
+        let oin = caller.organisation.oin;
+        match self.record_other(entry, code, &personal, oin, caller.uses()).await {
+            Ok(_) => failure,
+            Err(error) => self.not_appended(caller, act, error).await,
+        }
+    }
+
+    /// Records that a document is not in the index.
+    pub(super) async fn record_unknown(
+        &self,
+        caller: &Caller,
+        act: Act,
+        id: DocumentId,
+    ) -> Failure {
+        let personal = caller.personal().with("document", id);
+        self.record_code(caller, act, "document-onbekend", personal, Failure::DocumentUnknown).await
+    }
+
+    /// Answers what to tell the caller when nothing was appended; a token that was used before is a
+    /// refusal of its own, and recorded.
+    pub(super) async fn not_appended(
+        &self,
+        caller: &Caller,
+        act: Act,
+        error: NotAppended,
+    ) -> Failure {
+        match error {
+            NotAppended::TokenUsed => {
+                let mut entry = caller.entry(Kind::Decision, self.clock.now());
+                entry.handeling = Some(act);
+                let oin = caller.organisation.oin;
+                // The attempt that found the token used has used up the transaction id.
+                let (personal, none) = (caller.personal(), Claims::default());
+                match self.record_other(entry, "token-hergebruikt", &personal, oin, none).await {
+                    Ok(_) => Failure::TokenReused,
+                    Err(NotAppended::Overloaded) => Failure::Overloaded,
+                    Err(_) => Failure::LedgerUnavailable,
+                }
+            }
+            NotAppended::TransactionUsed => Failure::Conflict,
+            NotAppended::Overloaded | NotAppended::Stale => Failure::Overloaded,
+            NotAppended::Unavailable => Failure::LedgerUnavailable,
+        }
+    }
+
+    /// A requester's token must be for a purpose the bundle in force knows, and if it names a
+    /// document, for that one.
+    pub(super) async fn check_requester(
+        &self,
+        caller: &Caller,
+        act: Act,
+        document: Option<DocumentId>,
+    ) -> Result<(), Failure> {
+        let known = self.in_force.load();
+        // Without a bundle in force the decision itself is the refusal, with its own reason.
+        let knows = known
+            .bundle(&self.policies, self.clock.now())
+            .map_or(true, |bundle| bundle.vocabulary().knows_purpose(caller.claims.purpose()));
+        if !knows {
+            let failure = Failure::PurposeUnknown;
+            return Err(self
+                .record_code(caller, act, "doel-onbekend", caller.personal(), failure)
+                .await);
+        }
+        if caller.claims.document().is_some_and(|only| Some(only) != document) {
+            let personal = match document {
+                Some(id) => caller.personal().with("document", id),
+                None => caller.personal(),
+            };
+            let failure = Failure::TokenInvalid;
+            return Err(self.record_code(caller, act, "token-ongeldig", personal, failure).await);
+        }
+        Ok(())
+    }
+
+    /// A token for the registry, the index or the book must say so.
+    pub(super) async fn check_registry(&self, caller: &Caller) -> Result<(), Failure> {
+        if caller.claims.purpose().as_str() == super::REGISTRY_PURPOSE {
+            return Ok(());
+        }
+        let failure = Failure::PurposeUnknown;
+        let personal = caller.personal();
+        Err(self.record_code(caller, Act::Registry, "doel-onbekend", personal, failure).await)
+    }
+
+    /// Records that something is not this organisation's to change or see.
+    pub(super) async fn record_not_authorised(&self, caller: &Caller) -> Failure {
+        let failure = Failure::NotAuthorised;
+        let personal = caller.personal();
+        self.record_code(caller, Act::Registry, "niet-bevoegd", personal, failure).await
+    }
+
+    /// Records a reading of personal data out of the registry or the book, before it is shown
+    /// (DESIGN, I6).
+    pub(super) async fn record_reading(
+        &self,
+        caller: &Caller,
+        address: Option<AddressId>,
+        of: Option<u64>,
+    ) -> Result<Receipt, Failure> {
+        let mut entry = caller.entry(Kind::Reading, self.clock.now());
+        entry.index = of;
+        let (personal, owner) = match address {
+            Some(address) => {
+                (caller.personal().with("nummeraanduiding", address), Owner::Address(address))
+            }
+            None => (caller.personal(), caller.own_key()),
+        };
+        let nothing = Seen { address: None, policy_epoch: None };
+        let draft = self.ledger.draft(entry, &personal, owner, caller.uses(), nothing, None).await;
+        let recorded = match draft {
+            Ok(draft) => self.ledger.append(draft).await,
+            Err(error) => Err(error),
+        };
+        match recorded {
+            Ok(receipt) => Ok(receipt),
+            Err(error) => Err(self.not_appended(caller, Act::Registry, error).await),
+        }
+    }
+}
