@@ -25,6 +25,19 @@ pub const SEARCH_DEFAULT_DOCUMENTS: u32 = 50;
 pub const SEARCH_DOCUMENTS: u32 = 200;
 /// Items in a list inside a body: owners, receivers, purposes, kinds, marks.
 pub const LIST_ITEMS: usize = 64;
+/// Mistakes listed for one body; more are counted. Too small hides mistakes from an honest caller,
+/// whose largest body (a choice with three full lists) has fewer; without it an answer could be
+/// ten times its request.
+pub const FIELD_ERRORS: usize = 256;
+/// Mistakes listed for one line of a bulk call.
+pub const BULK_LINE_ERRORS: usize = 32;
+/// Mistakes listed for a whole bulk call; lines after that only say that they are wrong.
+pub const BULK_ERRORS: usize = 10_000;
+/// Bulk calls of one organisation at once; each holds its body in memory. More is a 429.
+pub const BULK_CALLS_PER_ORGANISATION: usize = 2;
+/// Requests of one organisation being worked on at once, bodies under way out not counted. More is
+/// a 429, so that one organisation's flood is not the other's.
+pub const REQUESTS_PER_ORGANISATION: usize = 1_024;
 /// Objects and lists inside one another in a JSON text; honest ones have four.
 pub const JSON_DEPTH: usize = 16;
 
@@ -65,6 +78,16 @@ pub const DECISION_AGE_MS: i64 = 5_000;
 pub const DECISION_ATTEMPTS: u32 = 4;
 /// How long a batch may take in the database before its outcome counts as unknown.
 pub const COMMIT: Duration = Duration::from_secs(5);
+/// How long a closing entry waits for a decision to share its commit with.
+pub const CLOSING_WAIT: Duration = Duration::from_millis(5);
+/// How often the sequencer lets other tasks run before it commits, when several are at work.
+pub const GATHER_YIELDS: u32 = 4;
+/// How long the sequencer waits after the database failed.
+pub const STORE_RETRY: Duration = Duration::from_millis(200);
+/// How often it asks for the outcome of a commit before the process ends.
+pub const FIND_OUT_ATTEMPTS: u32 = 25;
+/// Entries of another gateway that are read at once.
+pub const CATCH_UP_ENTRIES: u64 = 4_096;
 /// How long a read from the database may take.
 pub const READ: Duration = Duration::from_secs(5);
 /// Connections to the database for reading.

@@ -1,0 +1,202 @@
+//! The answers: from what the procedure gives to what goes on the wire.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::media;
+use super::problem::{Code, Problem};
+use crate::domain::Choice;
+use crate::exchange::{Found, Receipt, Release, TestOutcome};
+
+/// A JSON answer.
+pub(super) fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<Response, Problem> {
+    let text = serde_json::to_vec(value).map_err(|_| Code::Internal)?;
+    Ok(typed(status, media::JSON, text.into()))
+}
+
+/// A JSON answer that is always the same.
+pub(super) fn fixed_json(text: &'static str) -> Response {
+    typed(StatusCode::OK, media::JSON, text.into())
+}
+
+/// A text answer.
+pub(super) fn text(text: String) -> Response {
+    typed(StatusCode::OK, "text/plain; charset=utf-8", text.into())
+}
+
+/// An answer of bytes.
+pub(super) fn bytes(bytes: Vec<u8>) -> Response {
+    typed(StatusCode::OK, media::BYTES, bytes.into())
+}
+
+/// An answer without a body.
+pub(super) fn nothing() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// An answer of this type.
+pub(super) fn typed(status: StatusCode, media_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+/// The answer to a search.
+pub(super) fn found(found: Found) -> Value {
+    let mut answer = json!({"documenten": found.documents, "onthouden": found.withheld});
+    if let (Some(cursor), Some(answer)) = (found.cursor, answer.as_object_mut()) {
+        answer.insert("vervolg".to_owned(), json!(cursor));
+    }
+    answer
+}
+
+/// The answer to a test.
+pub(super) fn test_outcome(outcome: TestOutcome) -> Value {
+    let mut answer = Map::new();
+    answer.insert("toegestaan".to_owned(), json!(outcome.permitted));
+    if let Some(ground) = outcome.ground {
+        answer.insert("grondslag".to_owned(), json!(ground.iri));
+        answer.insert("artikel".to_owned(), json!(ground.article));
+    }
+    answer.insert("regels".to_owned(), json!(outcome.rules));
+    if let Some(reason) = outcome.reason {
+        answer.insert("reden".to_owned(), json!(reason));
+    }
+    answer.insert("ontbreekt".to_owned(), outcome.missing);
+    Value::Object(answer)
+}
+
+/// What was recorded, with where it stands in the ledger.
+pub(super) fn recorded<T: Serialize>(value: &T, receipt: &Receipt) -> Result<Value, Problem> {
+    let members = |value: Result<Value, _>| match value {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) | Err(_) => Err(Problem::new(Code::Internal)),
+    };
+    let mut answer = members(serde_json::to_value(value))?;
+    answer.extend(members(serde_json::to_value(receipt))?);
+    Ok(Value::Object(answer))
+}
+
+/// The choices at an address.
+pub(super) fn choices(choices: &[Choice]) -> Value {
+    json!({ "toestemmingen": choices })
+}
+
+/// A document, on its way.
+pub(super) fn release(release: Release) -> Result<Response, Problem> {
+    let status = match release.status {
+        200 => StatusCode::OK,
+        206 => StatusCode::PARTIAL_CONTENT,
+        _ => return Err(Code::Internal.into()),
+    };
+    let mut response = Response::new(Body::new(release.body));
+    *response.status_mut() = status;
+    let headers = [
+        (header::CONTENT_TYPE, Some(release.media_type.to_string())),
+        (
+            header::CONTENT_LENGTH,
+            release.length.map(|n| n.to_string()),
+        ),
+        (header::CONTENT_RANGE, release.content_range),
+        (header::ACCEPT_RANGES, Some("bytes".to_owned())),
+        (header::ETAG, Some(release.etag)),
+        (
+            header::CONTENT_DISPOSITION,
+            Some(content_disposition(&release.file_name)),
+        ),
+        (
+            HeaderName::from_static("sluis-grondslag"),
+            Some(release.article),
+        ),
+        (
+            HeaderName::from_static("sluis-logboek-index"),
+            Some(release.index.to_string()),
+        ),
+    ];
+    for (name, value) in headers {
+        if let Some(value) = value {
+            let value = HeaderValue::try_from(value).map_err(|_| Code::Internal)?;
+            response.headers_mut().insert(name, value);
+        }
+    }
+    Ok(response)
+}
+
+/// `attachment`, with the name in ASCII for old readers (RFC 6266) and, when that is not the whole
+/// name, in UTF-8 as well (RFC 8187). Nothing that is part of a path, that a shell or a file
+/// system takes for something else, or that turns the text around, stays in it.
+fn content_disposition(name: &str) -> String {
+    let safe: String = name
+        .trim_start_matches('.')
+        .chars()
+        .map(|c| if unsafe_in_a_name(c) { '_' } else { c })
+        .collect();
+    let safe = if safe.trim().is_empty() {
+        "document"
+    } else {
+        &safe
+    };
+    let ascii: String = safe
+        .chars()
+        .map(|c| if c.is_ascii() { c } else { '_' })
+        .collect();
+    if ascii == safe {
+        return format!("attachment; filename=\"{ascii}\"");
+    }
+    let encoded: String = safe.bytes().map(encode).collect();
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{encoded}")
+}
+
+fn unsafe_in_a_name(c: char) -> bool {
+    c.is_control()
+        || "/\\:*?\"<>|%".contains(c)
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// RFC 8187, 3.2.1: `attr-char` stands for itself.
+fn encode(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
+        char::from(byte).to_string()
+    } else {
+        format!("%{byte:02X}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_is_a_name_and_nothing_more() {
+        for (name, header) in [
+            ("", "attachment; filename=\"document\""),
+            ("..", "attachment; filename=\"document\""),
+            (
+                "../../etc/passwd",
+                "attachment; filename=\"_.._etc_passwd\"",
+            ),
+            ("a\"; x=\"b", "attachment; filename=\"a_; x=_b\""),
+            (
+                "a\r\nSet-Cookie: x",
+                "attachment; filename=\"a__Set-Cookie_ x\"",
+            ),
+            ("c:\\x%41.pdf", "attachment; filename=\"c__x_41.pdf\""),
+            ("fdp.\u{202e}exe", "attachment; filename=\"fdp._exe\""),
+            ("Advies 12.pdf", "attachment; filename=\"Advies 12.pdf\""),
+            (
+                "Één.pdf",
+                "attachment; filename=\"__n.pdf\"; filename*=UTF-8''%C3%89%C3%A9n.pdf",
+            ),
+        ] {
+            assert_eq!(content_disposition(name), header, "{name:?}");
+        }
+    }
+}
