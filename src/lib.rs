@@ -1,14 +1,19 @@
 //! Sluis: a gateway between public bodies. Every dossier document passes only on a recorded legal
 //! ground. ARCHITECTURE.md draws the floors; `exchange` tells the story of one request.
 
+pub mod app;
 pub mod bounds;
 pub mod clock;
+pub mod config;
 pub mod demo;
 pub mod domain;
+pub mod exchange;
+pub mod http;
+pub mod identity;
 pub mod ledger;
 pub mod merkle;
-pub mod store;
-pub mod identity;
-pub mod provider;
 pub mod policy;
+pub mod provider;
 pub mod serve;
+pub mod store;
+pub mod telemetry;

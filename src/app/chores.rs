@@ -1,0 +1,96 @@
+//! What a gateway does beside serving: watch its files, say that it lives, assert durability.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::in_full;
+use crate::bounds;
+use crate::http;
+use crate::identity::Identity;
+use crate::ledger::{Failure, Ledger};
+use crate::store::{OpenError, Store};
+
+/// What is not ready, for whoever asks.
+#[derive(Debug, Clone)]
+pub(super) struct Readiness {
+    identity: Arc<Identity>,
+    book: Arc<AtomicBool>,
+}
+
+impl Readiness {
+    pub(super) fn new(identity: Arc<Identity>) -> Self {
+        Self { identity, book: Arc::new(AtomicBool::new(true)) }
+    }
+
+    /// As the listener for operators wants to ask it.
+    pub(super) fn asked(&self) -> http::Readiness {
+        let own = self.clone();
+        Arc::new(move || {
+            let mut missing = own.identity.alarms();
+            if !own.book.load(Ordering::Relaxed) {
+                missing.push("the ledger cannot be written".to_owned());
+            }
+            missing
+        })
+    }
+}
+
+/// Starts the chores. One that ends, ends the gateway.
+pub(super) fn start(
+    chores: &mut JoinSet<Failure>,
+    identity: &Arc<Identity>,
+    ledger: &Ledger,
+    store: &Store,
+    readiness: &Readiness,
+) {
+    let watched = Arc::clone(identity);
+    chores.spawn(async move {
+        watched.watch().await;
+        // It only ends with the runtime.
+        std::future::pending().await
+    });
+    chores.spawn(heartbeat(ledger.clone(), readiness.clone()));
+    chores.spawn(assert_durable(store.clone()));
+}
+
+/// Says every [`bounds::HEARTBEAT`] that this gateway lives, which also shows whether the book can
+/// be written, and now and then closes what gateways that are gone left open.
+async fn heartbeat(ledger: Ledger, readiness: Readiness) -> Failure {
+    const BEATS_BETWEEN_ORPHANS: u32 = 12;
+    let mut beats = interval(bounds::HEARTBEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut count = 0_u32;
+    loop {
+        beats.tick().await;
+        let beat = ledger.beat().await;
+        readiness.book.store(beat.is_ok(), Ordering::Relaxed);
+        count = count.wrapping_add(1);
+        if beat.is_ok()
+            && count.is_multiple_of(BEATS_BETWEEN_ORPHANS)
+            && let Err(error) = ledger.close_orphans_of_others().await
+        {
+            tracing::error!(error = in_full(&error), "open releases could not be closed");
+        }
+    }
+}
+
+/// Asserts every [`bounds::DURABILITY_CHECK`] that a commit is still durable (SECURITY 3).
+async fn assert_durable(store: Store) -> Failure {
+    let mut checks = interval(bounds::DURABILITY_CHECK);
+    checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        checks.tick().await;
+        match store.assert_durable().await {
+            Ok(()) => {}
+            Err(error @ OpenError::NotDurable { .. }) => {
+                tracing::error!(error = in_full(&error), "commits are no longer durable");
+                return Failure::Storage;
+            }
+            // Whether it can be reached at all shows at the next append.
+            Err(error) => tracing::warn!(error = in_full(&error), "durability was not checked"),
+        }
+    }
+}

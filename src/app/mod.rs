@@ -1,0 +1,311 @@
+//! Composition: from a configuration to a running gateway, and to its end.
+//!
+//! [`Prepared`] holds everything that can be wrong before anything is opened; [`Gateway`] opens the
+//! book, then the ports, and runs until it is told to stop or the book can no longer be trusted.
+
+mod chores;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use prometheus::Registry;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::clock::{Clock, Random};
+use crate::config::Config;
+use crate::exchange::{self, Exchange};
+use crate::http::{self, Metrics, Ops};
+use crate::identity::Identity;
+use crate::ledger::{self, KeyFileError, Keys, Ledger};
+use crate::policy::{Bundle, Policies};
+use crate::provider::{ProviderSettings, Providers};
+use crate::serve::{self, Stopper};
+use crate::store::{self, Store};
+use crate::telemetry;
+
+/// The program and its version, as the `start` entry names it.
+pub const PROGRAM: &str = concat!("sluis ", env!("CARGO_PKG_VERSION"));
+
+/// A configuration whose files were all read and found good.
+#[derive(Debug)]
+pub struct Prepared {
+    config: Config,
+    identity: Arc<Identity>,
+    policies: Policies,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Prepared {
+    /// Reads every file the configuration names: certificates, CRLs, JWKS, policy bundles.
+    ///
+    /// # Errors
+    /// Every mistake, one sentence each.
+    pub fn new(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, Vec<String>> {
+        let mut mistakes = Vec::new();
+        let loaded =
+            Identity::load(config.identity.clone(), &config.organisations, Arc::clone(&clock));
+        let identity = match loaded {
+            Ok(identity) => Some(Arc::new(identity)),
+            Err(errors) => {
+                mistakes.extend(errors.iter().map(|error| in_full(error)));
+                None
+            }
+        };
+        let mut bundles = Vec::new();
+        for folder in &config.bundles {
+            match Bundle::load(folder) {
+                Ok(bundle) => bundles.push(Arc::new(bundle)),
+                Err(error) => mistakes.extend(error.to_string().lines().map(str::to_owned)),
+            }
+        }
+        mistakes.extend(roles_nobody_knows(&config, &bundles));
+        match identity {
+            Some(identity) if mistakes.is_empty() => Ok(Self {
+                config,
+                identity,
+                policies: Policies::new(bundles),
+                clock,
+                random,
+            }),
+            _ => Err(mistakes),
+        }
+    }
+}
+
+/// An organisation whose part no bundle knows could never be permitted anything.
+fn roles_nobody_knows(config: &Config, bundles: &[Arc<Bundle>]) -> Vec<String> {
+    let known = |role| bundles.iter().any(|bundle| bundle.vocabulary().knows_role(role));
+    config
+        .organisations
+        .iter()
+        .filter(|organisation| !bundles.is_empty() && !known(&organisation.role))
+        .map(|organisation| {
+            format!(
+                "organisations: no bundle knows the role {} of {}; correct role, or add a bundle",
+                organisation.role, organisation.oin
+            )
+        })
+        .collect()
+}
+
+/// An error with its causes, in one line.
+#[must_use]
+pub fn in_full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// Why the gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A key file.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::OpenError),
+    /// The book.
+    #[error(transparent)]
+    Ledger(#[from] ledger::OpenError),
+    /// The book was opened, and then could not be used.
+    #[error("the ledger was opened but cannot be used")]
+    Book,
+    /// A port.
+    #[error("cannot listen on {address}; is something else using it")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The figures.
+    #[error("the figures cannot be set up")]
+    Figures(#[from] prometheus::Error),
+}
+
+/// Makes the keys and the empty book.
+///
+/// # Errors
+/// [`StartError`]; keys that exist are never overwritten.
+pub async fn init_ledger(config: &Config, random: &dyn Random) -> Result<String, StartError> {
+    let settings = &config.ledger;
+    let empty = Keys::create(&settings.key, &settings.master_key, &settings.origin, random)?;
+    if let Err(error) = Store::create(&config.store, &empty).await {
+        // Without the book the keys are of no use, and would be in the way of the next try.
+        for path in [&settings.key, &settings.master_key] {
+            let _ = std::fs::remove_file(path);
+        }
+        return Err(error.into());
+    }
+    let keys = Keys::read(&settings.key, &settings.master_key, &settings.origin)?;
+    Ok(keys.signer.verifier().to_string())
+}
+
+/// A gateway with its ports open.
+#[derive(Debug)]
+pub struct Gateway {
+    ledger: Ledger,
+    exchange: Arc<Exchange>,
+    addresses: Addresses,
+    stopper: Stopper,
+    listeners: JoinSet<()>,
+    chores: JoinSet<ledger::Failure>,
+}
+
+/// Where a gateway listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    /// For systems.
+    pub exchange: SocketAddr,
+    /// For operators.
+    pub ops: SocketAddr,
+}
+
+impl Gateway {
+    /// Opens the book, closes what a crash left open, activates the configured bundles, and only
+    /// then opens the ports.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(prepared: Prepared) -> Result<Self, StartError> {
+        let Prepared { config, identity, policies, clock, random } = prepared;
+        let settings = &config.ledger;
+        let keys = Keys::read(&settings.key, &settings.master_key, &settings.origin)?;
+        let store = Store::open(config.store.clone()).await?;
+        let ledger =
+            Ledger::open(store.clone(), keys, Arc::clone(&clock), Arc::clone(&random)).await?;
+        let unusable = |error: &dyn std::error::Error| {
+            tracing::error!(error = in_full(error), "the ledger cannot be used");
+            StartError::Book
+        };
+        ledger.close_orphans().await.map_err(|error| unusable(&error))?;
+        ledger.note_start(PROGRAM).await.map_err(|error| unusable(&error))?;
+
+        let parts = exchange::Parts {
+            organisations: config.organisations.clone(),
+            identity: Arc::clone(&identity),
+            store: store.clone(),
+            policies,
+            ledger: ledger.clone(),
+            providers: providers(&config, &identity),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        };
+        let exchange = Arc::new(Exchange::new(parts).await.map_err(|error| unusable(&error))?);
+        exchange.activate_bundles().await.map_err(|error| unusable(&error))?;
+
+        let registry = Registry::new();
+        let metrics = Metrics::new(&registry)?;
+        telemetry::watch_ledger(&registry, &ledger)?;
+        let readiness = chores::Readiness::new(Arc::clone(&identity));
+
+        let (exchange_listener, exchange_at) = listen(config.listen.exchange).await?;
+        let (ops_listener, ops_at) = listen(config.listen.ops).await?;
+        let (stopper, stop) = Stopper::new();
+        let mut listeners = JoinSet::new();
+        let app = http::router(
+            Arc::clone(&exchange),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+            metrics,
+        );
+        listeners.spawn(serve::exchange(
+            exchange_listener,
+            Arc::clone(&identity),
+            app,
+            http::mark_malformed,
+            stop.clone(),
+        ));
+        let ops = http::ops::router(Ops { registry, readiness: readiness.asked() });
+        listeners.spawn(serve::plain(ops_listener, ops, stop.clone()));
+        let mut chores = JoinSet::new();
+        chores::start(&mut chores, &identity, &ledger, &store, &readiness);
+        let addresses = Addresses { exchange: exchange_at, ops: ops_at };
+        tracing::info!(
+            listen.exchange = %addresses.exchange,
+            listen.ops = %addresses.ops,
+            ledger.size_entries = ledger.size(),
+            "the gateway is open"
+        );
+        Ok(Self { ledger, exchange, addresses, stopper, listeners, chores })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// The key that verifies the checkpoints of its book.
+    #[must_use]
+    pub fn ledger_key(&self) -> String {
+        self.ledger.verifier().to_string()
+    }
+
+    /// The procedure behind it.
+    #[must_use]
+    pub const fn exchange(&self) -> &Arc<Exchange> {
+        &self.exchange
+    }
+
+    /// Runs until `stop` comes, then lets running requests end; or until the book can no longer be
+    /// trusted, and then ends at once.
+    ///
+    /// # Errors
+    /// The [`ledger::Failure`] that ended it.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), ledger::Failure> {
+        let failed = tokio::select! {
+            () = stop => None,
+            failure = self.ledger.failed() => Some(failure),
+            Some(Ok(failure)) = self.chores.join_next() => Some(failure),
+        };
+        self.stopper.stop();
+        if let Some(failure) = failed {
+            tracing::error!(error = %failure, "the gateway stops at once");
+            return Err(failure);
+        }
+        tracing::info!("the gateway stops; running requests may end");
+        while self.listeners.join_next().await.is_some() {}
+        self.chores.shutdown().await;
+        // Closing entries of the last requests are committed before this beat is answered.
+        let _ = self.ledger.beat().await;
+        Ok(())
+    }
+}
+
+fn providers(config: &Config, identity: &Arc<Identity>) -> Providers {
+    let settings = config
+        .providers
+        .iter()
+        .map(|(oin, base_url)| {
+            let (oin, identity) = (*oin, Arc::clone(identity));
+            ProviderSettings {
+                oin,
+                base_url: base_url.clone(),
+                tls: Arc::new(move || identity.provider_tls(oin)),
+                limits: crate::provider::Limits::default(),
+            }
+        })
+        .collect();
+    Providers::new(settings)
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
