@@ -1,0 +1,281 @@
+//! The commands, one function each.
+
+pub(crate) mod output;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+use sluis::app::{self, Gateway, Prepared, StartError, in_full};
+use sluis::clock::{Clock, Random, SystemClock, SystemRandomness};
+use sluis::config::Config;
+use sluis::domain::{CaseNumber, DocumentId, Employee, Purpose, Team};
+use sluis::identity::{TokenRequest, dev_pki, make_token};
+use sluis::policy;
+use sluis::telemetry;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done.
+    Done,
+    /// Checked, and found wrong.
+    Wrong,
+    /// Bad usage or configuration.
+    Usage,
+    /// Our own mistake, or the machine's.
+    Internal,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Wrong => 1,
+            Exit::Usage => 64,
+            Exit::Internal => 70,
+        })
+    }
+}
+
+/// Why a command ended badly: one line for each mistake.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) exit: Exit,
+    pub(crate) lines: Vec<String>,
+}
+
+impl Failed {
+    fn usage(lines: impl IntoIterator<Item = String>) -> Self {
+        Self { exit: Exit::Usage, lines: lines.into_iter().collect() }
+    }
+
+    fn internal(error: &dyn std::error::Error) -> Self {
+        Self { exit: Exit::Internal, lines: vec![in_full(error)] }
+    }
+}
+
+type Outcome = Result<Exit, Failed>;
+
+/// The gateway between public bodies: every dossier document passes only on a recorded legal
+/// ground.
+#[derive(Debug, Parser)]
+#[command(name = "sluis", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway.
+    Serve(ConfigFile),
+    /// Make or check the ledger.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Check a configuration file and everything it names, without opening anything.
+    CheckConfig(ConfigFile),
+    /// Make certificates.
+    #[command(subcommand)]
+    Pki(PkiCommand),
+    /// Print a request token, for tests and scripts.
+    Token(TokenArgs),
+    /// Check or test policy bundles.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+}
+
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum LedgerCommand {
+    /// Make the keys and the empty ledger that the configuration names.
+    Init(ConfigFile),
+}
+
+#[derive(Debug, Subcommand)]
+enum PkiCommand {
+    /// Make a development CA, and certificates for gateway, IMG, NCG and a municipality.
+    Dev {
+        /// The folder to write them to.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+struct TokenArgs {
+    /// The organisation's token key (PKCS#8 PEM).
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// The client certificate the token is bound to (PEM).
+    #[arg(long, value_name = "FILE")]
+    cert: PathBuf,
+    /// The gateway's audience.
+    #[arg(long, value_name = "URL")]
+    aud: String,
+    /// Who asks: a pseudonym.
+    #[arg(long, value_name = "ID")]
+    sub: Employee,
+    /// What for: a purpose code, or `beheer` for the registry.
+    #[arg(long, value_name = "CODE")]
+    doel: Purpose,
+    /// The requester's own case number.
+    #[arg(long, value_name = "NR")]
+    zaak: CaseNumber,
+    /// In which team.
+    #[arg(long, value_name = "NAME")]
+    team: Option<Team>,
+    /// For which document only.
+    #[arg(long, value_name = "UUID")]
+    document: Option<DocumentId>,
+    /// How long it lives, in seconds.
+    #[arg(long, value_name = "S", default_value_t = 60)]
+    ttl: i64,
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    /// Validate bundles strictly: schema, rules, annotations, coverage.
+    Check {
+        /// The folders of the bundles.
+        #[arg(required = true, value_name = "DIR")]
+        bundles: Vec<PathBuf>,
+    },
+    /// Run the jurists' tables of bundles.
+    Test {
+        /// The folders of the bundles.
+        #[arg(required = true, value_name = "DIR")]
+        bundles: Vec<PathBuf>,
+    },
+}
+
+/// Runs a command.
+pub(crate) fn run(cli: Cli) -> Outcome {
+    match cli.command {
+        Command::Serve(file) => in_runtime(serve(&file.config)),
+        Command::Ledger(LedgerCommand::Init(file)) => in_runtime(init(&file.config)),
+        Command::CheckConfig(file) => check_config(&file.config),
+        Command::Pki(PkiCommand::Dev { out }) => make_pki(&out),
+        Command::Token(args) => token(args),
+        Command::Policy(PolicyCommand::Check { bundles }) => policy(policy::cli::check, &bundles),
+        Command::Policy(PolicyCommand::Test { bundles }) => policy(policy::cli::test, &bundles),
+    }
+}
+
+fn in_runtime(command: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failed::internal(&error))?;
+    let outcome = runtime.block_on(command);
+    // What still runs belongs to nobody any more.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn read(path: &Path) -> Result<Config, Failed> {
+    Config::read(path).map_err(|mistakes| Failed::usage(mistakes.iter().map(ToString::to_string)))
+}
+
+fn prepare(path: &Path) -> Result<Prepared, Failed> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let random: Arc<dyn Random> = Arc::new(SystemRandomness::default());
+    Prepared::new(read(path)?, clock, random).map_err(Failed::usage)
+}
+
+fn start_failed(error: &StartError) -> Failed {
+    let exit = match error {
+        StartError::Keys(_) | StartError::Store(_) | StartError::Listen { .. } => Exit::Usage,
+        StartError::Ledger(_) => Exit::Wrong,
+        StartError::Book | StartError::Figures(_) => Exit::Internal,
+    };
+    Failed { exit, lines: vec![in_full(error)] }
+}
+
+async fn serve(config: &Path) -> Outcome {
+    telemetry::start_logging();
+    let prepared = prepare(config)?;
+    let gateway = Gateway::start(prepared).await.map_err(|error| start_failed(&error))?;
+    gateway.run(stop_signal()).await.map_err(|failure| Failed::internal(&failure))?;
+    Ok(Exit::Done)
+}
+
+/// Waits for the word to stop: `SIGTERM` or `SIGINT`.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+async fn init(path: &Path) -> Outcome {
+    let config = read(path)?;
+    let made = app::init_ledger(&config, &SystemRandomness::default()).await;
+    let key = made.map_err(|error| start_failed(&error))?;
+    output::say("The ledger is empty and ready. Whoever checks it needs this key:");
+    output::say(&key);
+    Ok(Exit::Done)
+}
+
+fn check_config(path: &Path) -> Outcome {
+    prepare(path)?;
+    output::say("The configuration is good.");
+    Ok(Exit::Done)
+}
+
+fn make_pki(out: &Path) -> Outcome {
+    let pki = dev_pki(out, &SystemClock, &SystemRandomness::default())
+        .map_err(|error| Failed::usage([in_full(&error)]))?;
+    let made = if pki.made { "made" } else { "found complete; its CRL was renewed" };
+    output::say(&format!("The development PKI in {} was {made}.", out.display()));
+    for party in &pki.parties {
+        output::say(&format!("  {:<9} {}  {}", party.name, party.oin, party.organisation));
+    }
+    Ok(Exit::Done)
+}
+
+fn token(args: TokenArgs) -> Outcome {
+    let request = TokenRequest {
+        key: args.key,
+        certificate: args.cert,
+        audience: args.aud,
+        employee: args.sub,
+        purpose: args.doel,
+        case: args.zaak,
+        team: args.team,
+        document: args.document,
+        life_seconds: args.ttl,
+    };
+    let token = make_token(&request, &SystemClock, &SystemRandomness::default())
+        .map_err(|error| Failed::usage([in_full(&error)]))?;
+    output::say(&token);
+    Ok(Exit::Done)
+}
+
+type PolicyTool =
+    fn(&[PathBuf], &mut dyn std::io::Write) -> std::io::Result<policy::cli::Exit>;
+
+fn policy(tool: PolicyTool, bundles: &[PathBuf]) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    let exit = tool(bundles, &mut out).map_err(|error| Failed::internal(&error))?;
+    out.flush().map_err(|error| Failed::internal(&error))?;
+    Ok(match exit {
+        policy::cli::Exit::Clean => Exit::Done,
+        policy::cli::Exit::Wrong => Exit::Wrong,
+        policy::cli::Exit::Usage => Exit::Usage,
+    })
+}
