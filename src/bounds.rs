@@ -48,7 +48,7 @@ pub const HEADER_READ: Duration = Duration::from_secs(10);
 /// How long a request's body may take to arrive.
 pub const BODY_READ: Duration = Duration::from_secs(30);
 /// How long a connection may do nothing.
-pub const IDLE: Duration = Duration::from_secs(60);
+pub const IDLE: Duration = Duration::from_mins(1);
 /// Connections per listener; the next one waits in the kernel's queue.
 pub const CONNECTIONS: usize = 4_096;
 /// Concurrent HTTP/2 streams on one connection.
@@ -104,7 +104,7 @@ pub const PROVIDER_FIRST_BYTE: Duration = Duration::from_secs(30);
 /// Longest silence between two pieces of a provider's body.
 pub const PROVIDER_BETWEEN_BYTES: Duration = Duration::from_secs(30);
 /// Longest time a requester may leave a piece unread before the release is broken off.
-pub const REQUESTER_BETWEEN_BYTES: Duration = Duration::from_secs(60);
+pub const REQUESTER_BETWEEN_BYTES: Duration = Duration::from_mins(1);
 /// Idle connections kept to one provider.
 pub const PROVIDER_IDLE_CONNECTIONS: usize = 32;
 /// How long a connection to a provider may rest unused. Longer than the provider's own limit only
@@ -123,7 +123,7 @@ pub const TRUST_FILE_BYTES: u64 = 8 * 1024 * 1024;
 /// How often certificates, CRLs and JWKS are looked at for a change on disk.
 pub const RELOAD: Duration = Duration::from_millis(500);
 /// How often PostgreSQL's durability settings are asserted (SECURITY 3).
-pub const DURABILITY_CHECK: Duration = Duration::from_secs(60);
+pub const DURABILITY_CHECK: Duration = Duration::from_mins(1);
 /// How often a gateway says in the database that it lives.
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
 /// After how long without a heartbeat a gateway's open releases are closed by another.

@@ -14,7 +14,12 @@ use commands::{Cli, output};
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
             output::print(&error.to_string());
             return ExitCode::SUCCESS;
         }
@@ -41,6 +46,9 @@ fn usage(error: &clap::Error) -> ExitCode {
         .filter(|line| !line.is_empty())
         .collect();
     let what = what.join(" ");
-    output::complain(&format!("{}; see `sluis --help`", what.trim_start_matches("error: ")));
+    output::complain(&format!(
+        "{}; see `sluis --help`",
+        what.trim_start_matches("error: ")
+    ));
     commands::Exit::Usage.into()
 }

@@ -62,7 +62,10 @@ impl LedgerFigures {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "Prometheus counts in floating point")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "Prometheus counts in floating point"
+)]
 fn as_float(count: u64) -> f64 {
     count as f64
 }
@@ -77,7 +80,11 @@ fn raise(counter: &Counter, to: f64) {
 impl Collector for LedgerFigures {
     fn desc(&self) -> Vec<&Desc> {
         let counters = [&self.entries, &self.commits, &self.failures, &self.seconds];
-        counters.into_iter().flat_map(Counter::desc).chain(self.size.desc()).collect()
+        counters
+            .into_iter()
+            .flat_map(Counter::desc)
+            .chain(self.size.desc())
+            .collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
@@ -88,7 +95,11 @@ impl Collector for LedgerFigures {
         raise(&self.seconds, figures.commit_time().as_secs_f64());
         self.size.set(as_float(figures.size()));
         let counters = [&self.entries, &self.commits, &self.failures, &self.seconds];
-        counters.into_iter().flat_map(Counter::collect).chain(self.size.collect()).collect()
+        counters
+            .into_iter()
+            .flat_map(Counter::collect)
+            .chain(self.size.collect())
+            .collect()
     }
 }
 

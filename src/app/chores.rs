@@ -22,7 +22,10 @@ pub(super) struct Readiness {
 
 impl Readiness {
     pub(super) fn new(identity: Arc<Identity>) -> Self {
-        Self { identity, book: Arc::new(AtomicBool::new(true)) }
+        Self {
+            identity,
+            book: Arc::new(AtomicBool::new(true)),
+        }
     }
 
     /// As the listener for operators wants to ask it.

@@ -48,8 +48,11 @@ impl Prepared {
         random: Arc<dyn Random>,
     ) -> Result<Self, Vec<String>> {
         let mut mistakes = Vec::new();
-        let loaded =
-            Identity::load(config.identity.clone(), &config.organisations, Arc::clone(&clock));
+        let loaded = Identity::load(
+            config.identity.clone(),
+            &config.organisations,
+            Arc::clone(&clock),
+        );
         let identity = match loaded {
             Ok(identity) => Some(Arc::new(identity)),
             Err(errors) => {
@@ -80,7 +83,11 @@ impl Prepared {
 
 /// An organisation whose part no bundle knows could never be permitted anything.
 fn roles_nobody_knows(config: &Config, bundles: &[Arc<Bundle>]) -> Vec<String> {
-    let known = |role| bundles.iter().any(|bundle| bundle.vocabulary().knows_role(role));
+    let known = |role| {
+        bundles
+            .iter()
+            .any(|bundle| bundle.vocabulary().knows_role(role))
+    };
     config
         .organisations
         .iter()
@@ -142,7 +149,12 @@ pub enum StartError {
 /// [`StartError`]; keys that exist are never overwritten.
 pub async fn init_ledger(config: &Config, random: &dyn Random) -> Result<String, StartError> {
     let settings = &config.ledger;
-    let empty = Keys::create(&settings.key, &settings.master_key, &settings.origin, random)?;
+    let empty = Keys::create(
+        &settings.key,
+        &settings.master_key,
+        &settings.origin,
+        random,
+    )?;
     if let Err(error) = Store::create(&config.store, &empty).await {
         // Without the book the keys are of no use, and would be in the way of the next try.
         for path in [&settings.key, &settings.master_key] {
@@ -181,7 +193,13 @@ impl Gateway {
     /// # Errors
     /// [`StartError`].
     pub async fn start(prepared: Prepared) -> Result<Self, StartError> {
-        let Prepared { config, identity, policies, clock, random } = prepared;
+        let Prepared {
+            config,
+            identity,
+            policies,
+            clock,
+            random,
+        } = prepared;
         let settings = &config.ledger;
         let keys = Keys::read(&settings.key, &settings.master_key, &settings.origin)?;
         let store = Store::open(config.store.clone()).await?;
@@ -191,8 +209,14 @@ impl Gateway {
             tracing::error!(error = in_full(error), "the ledger cannot be used");
             StartError::Book
         };
-        ledger.close_orphans().await.map_err(|error| unusable(&error))?;
-        ledger.note_start(PROGRAM).await.map_err(|error| unusable(&error))?;
+        ledger
+            .close_orphans()
+            .await
+            .map_err(|error| unusable(&error))?;
+        ledger
+            .note_start(PROGRAM)
+            .await
+            .map_err(|error| unusable(&error))?;
 
         let parts = exchange::Parts {
             organisations: config.organisations.clone(),
@@ -204,8 +228,15 @@ impl Gateway {
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
         };
-        let exchange = Arc::new(Exchange::new(parts).await.map_err(|error| unusable(&error))?);
-        exchange.activate_bundles().await.map_err(|error| unusable(&error))?;
+        let exchange = Arc::new(
+            Exchange::new(parts)
+                .await
+                .map_err(|error| unusable(&error))?,
+        );
+        exchange
+            .activate_bundles()
+            .await
+            .map_err(|error| unusable(&error))?;
 
         let registry = Registry::new();
         let metrics = Metrics::new(&registry)?;
@@ -229,18 +260,31 @@ impl Gateway {
             http::mark_malformed,
             stop.clone(),
         ));
-        let ops = http::ops::router(Ops { registry, readiness: readiness.asked() });
+        let ops = http::ops::router(Ops {
+            registry,
+            readiness: readiness.asked(),
+        });
         listeners.spawn(serve::plain(ops_listener, ops, stop.clone()));
         let mut chores = JoinSet::new();
         chores::start(&mut chores, &identity, &ledger, &store, &readiness);
-        let addresses = Addresses { exchange: exchange_at, ops: ops_at };
+        let addresses = Addresses {
+            exchange: exchange_at,
+            ops: ops_at,
+        };
         tracing::info!(
             listen.exchange = %addresses.exchange,
             listen.ops = %addresses.ops,
             ledger.size_entries = ledger.size(),
             "the gateway is open"
         );
-        Ok(Self { ledger, exchange, addresses, stopper, listeners, chores })
+        Ok(Self {
+            ledger,
+            exchange,
+            addresses,
+            stopper,
+            listeners,
+            chores,
+        })
     }
 
     /// Where it listens.

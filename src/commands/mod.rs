@@ -49,11 +49,17 @@ pub(crate) struct Failed {
 
 impl Failed {
     fn usage(lines: impl IntoIterator<Item = String>) -> Self {
-        Self { exit: Exit::Usage, lines: lines.into_iter().collect() }
+        Self {
+            exit: Exit::Usage,
+            lines: lines.into_iter().collect(),
+        }
     }
 
     fn internal(error: &dyn std::error::Error) -> Self {
-        Self { exit: Exit::Internal, lines: vec![in_full(error)] }
+        Self {
+            exit: Exit::Internal,
+            lines: vec![in_full(error)],
+        }
     }
 }
 
@@ -62,7 +68,12 @@ type Outcome = Result<Exit, Failed>;
 /// The gateway between public bodies: every dossier document passes only on a recorded legal
 /// ground.
 #[derive(Debug, Parser)]
-#[command(name = "sluis", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "sluis",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -197,23 +208,32 @@ fn start_failed(error: &StartError) -> Failed {
         StartError::Ledger(_) => Exit::Wrong,
         StartError::Book | StartError::Figures(_) => Exit::Internal,
     };
-    Failed { exit, lines: vec![in_full(error)] }
+    Failed {
+        exit,
+        lines: vec![in_full(error)],
+    }
 }
 
 async fn serve(config: &Path) -> Outcome {
     telemetry::start_logging();
     let prepared = prepare(config)?;
-    let gateway = Gateway::start(prepared).await.map_err(|error| start_failed(&error))?;
-    gateway.run(stop_signal()).await.map_err(|failure| Failed::internal(&failure))?;
+    let gateway = Gateway::start(prepared)
+        .await
+        .map_err(|error| start_failed(&error))?;
+    gateway
+        .run(stop_signal())
+        .await
+        .map_err(|failure| Failed::internal(&failure))?;
     Ok(Exit::Done)
 }
 
 /// Waits for the word to stop: `SIGTERM` or `SIGINT`.
 async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -240,10 +260,20 @@ fn check_config(path: &Path) -> Outcome {
 fn make_pki(out: &Path) -> Outcome {
     let pki = dev_pki(out, &SystemClock, &SystemRandomness::default())
         .map_err(|error| Failed::usage([in_full(&error)]))?;
-    let made = if pki.made { "made" } else { "found complete; its CRL was renewed" };
-    output::say(&format!("The development PKI in {} was {made}.", out.display()));
+    let made = if pki.made {
+        "made"
+    } else {
+        "found complete; its CRL was renewed"
+    };
+    output::say(&format!(
+        "The development PKI in {} was {made}.",
+        out.display()
+    ));
     for party in &pki.parties {
-        output::say(&format!("  {:<9} {}  {}", party.name, party.oin, party.organisation));
+        output::say(&format!(
+            "  {:<9} {}  {}",
+            party.name, party.oin, party.organisation
+        ));
     }
     Ok(Exit::Done)
 }
@@ -266,8 +296,7 @@ fn token(args: TokenArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-type PolicyTool =
-    fn(&[PathBuf], &mut dyn std::io::Write) -> std::io::Result<policy::cli::Exit>;
+type PolicyTool = fn(&[PathBuf], &mut dyn std::io::Write) -> std::io::Result<policy::cli::Exit>;
 
 fn policy(tool: PolicyTool, bundles: &[PathBuf]) -> Outcome {
     let mut out = std::io::stdout().lock();

@@ -1,5 +1,9 @@
 //! The one place that writes to the terminal.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the CLI's own output")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the CLI's own output"
+)]
 
 /// Writes text to standard output, as it is.
 pub(crate) fn print(text: &str) {

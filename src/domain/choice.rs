@@ -289,7 +289,7 @@ impl Answers {
                             break;
                         }
                         ChoiceState::Given | ChoiceState::Renewed => {
-                            ran_out |= choice.expired_at(scope.at)
+                            ran_out |= choice.expired_at(scope.at);
                         }
                         ChoiceState::Refused | ChoiceState::Withdrawn | ChoiceState::Revoked => {
                             verdict = Some(&mut standing.withdrawn);

@@ -27,7 +27,9 @@ pub(super) struct Activations {
 
 impl InForce {
     pub(super) async fn learn(ledger: &Ledger) -> Result<Self, Failure> {
-        Ok(Self(ArcSwap::new(Arc::new(Activations::read(ledger).await?))))
+        Ok(Self(ArcSwap::new(Arc::new(
+            Activations::read(ledger).await?,
+        ))))
     }
 
     pub(super) async fn refresh(&self, ledger: &Ledger) -> Result<(), Failure> {
@@ -48,12 +50,18 @@ impl InForce {
     ) -> Arc<KnownCodes> {
         let known = self.load();
         let mut codes = KnownCodes {
-            organisations: organisations.iter().map(|organisation| organisation.oin).collect(),
+            organisations: organisations
+                .iter()
+                .map(|organisation| organisation.oin)
+                .collect(),
             ..KnownCodes::default()
         };
         if let Ok(bundle) = known.bundle(policies, at) {
             let vocabulary = bundle.vocabulary();
-            codes.purposes = vocabulary.purposes().map(|purpose| purpose.code.clone()).collect();
+            codes.purposes = vocabulary
+                .purposes()
+                .map(|purpose| purpose.code.clone())
+                .collect();
             codes.kinds = vocabulary.kinds().map(|(kind, _)| kind.clone()).collect();
             codes.marks = vocabulary.marks().map(|(mark, _)| mark.clone()).collect();
         }
@@ -83,7 +91,9 @@ impl Activations {
 
     /// Whether the book has an activation of this bundle.
     pub(super) fn activated(&self, bundle: Sha256) -> bool {
-        self.list.iter().any(|activation| activation.bundle == bundle)
+        self.list
+            .iter()
+            .any(|activation| activation.bundle == bundle)
     }
 
     /// The bundle in force at a moment.

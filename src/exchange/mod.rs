@@ -133,23 +133,22 @@ impl Exchange {
     pub async fn identify(&self, call: Call) -> Result<Caller, Failure> {
         let verified = match call.unverified_token.as_deref() {
             None => Err(Failure::TokenMissing),
-            Some(unverified) => {
-                self.identity.verify_token(unverified, &call.peer, &call.organisation).map_err(
-                    |error| match error {
-                        TokenError::Invalid(flaw) => {
-                            tracing::info!(
-                                organisation.oin = call.organisation.oin.as_str(),
-                                transaction.id = %call.transaction,
-                                token.flaw = %flaw,
-                                "a request token was refused"
-                            );
-                            Failure::TokenInvalid
-                        }
-                        TokenError::Expired => Failure::TokenExpired,
-                        TokenError::NotBound => Failure::TokenNotBound,
-                    },
-                )
-            }
+            Some(unverified) => self
+                .identity
+                .verify_token(unverified, &call.peer, &call.organisation)
+                .map_err(|error| match error {
+                    TokenError::Invalid(flaw) => {
+                        tracing::info!(
+                            organisation.oin = call.organisation.oin.as_str(),
+                            transaction.id = %call.transaction,
+                            token.flaw = %flaw,
+                            "a request token was refused"
+                        );
+                        Failure::TokenInvalid
+                    }
+                    TokenError::Expired => Failure::TokenExpired,
+                    TokenError::NotBound => Failure::TokenNotBound,
+                }),
         };
         match verified {
             Ok(claims) => Ok(Caller {
@@ -176,16 +175,24 @@ impl Exchange {
         self.check_requester(&caller, act, Some(id)).await?;
         for _ in 0..bounds::DECISION_ATTEMPTS {
             // Facts: of one snapshot; perhaps of yesterday, which the ledger would notice.
-            let Some(subject) = self.store.find_subject(id).await.map_err(record::unreadable)? else {
+            let Some(subject) = self
+                .store
+                .find_subject(id)
+                .await
+                .map_err(record::unreadable)?
+            else {
                 return Err(self.record_unknown(&caller, act, id).await);
             };
             // Decide.
             let now = self.clock.now();
-            let (decided, epoch) = 
+            let (decided, epoch) =
                 self.decide(&caller, &subject.document, &subject.address.facts, now);
             let permit = match decided {
                 Ok(permit) => permit,
-                Err(refusal) => match self.record_refusal(&caller, act, &subject, now, epoch, &refusal).await {
+                Err(refusal) => match self
+                    .record_refusal(&caller, act, &subject, now, epoch, &refusal)
+                    .await
+                {
                     Err(NotAppended::Stale) => {
                         self.learn_anew(&subject).await?;
                         continue;
@@ -196,10 +203,14 @@ impl Exchange {
             };
             let size = subject.document.size_bytes;
             if range.is_some_and(|range| range.within(size).is_none()) {
-                return Err(self.record_bad_range(&caller, act, &subject, now, size).await);
+                return Err(self
+                    .record_bad_range(&caller, act, &subject, now, size)
+                    .await);
             }
             // Record: what comes back exists only after the commit.
-            let draft = self.permit_draft(&caller, act, &subject, now, epoch, &permit).await;
+            let draft = self
+                .permit_draft(&caller, act, &subject, now, epoch, &permit)
+                .await;
             let recorded = match draft {
                 Ok(draft) => self.ledger.release(permit, draft).await,
                 Err(error) => Err(error),
@@ -234,7 +245,9 @@ impl Exchange {
             caller.claims.purpose().clone(),
             caller.organisation.oin,
         ) else {
-            recorded.into_closing().finish(&Report::nothing(500, End::BrokenByProvider));
+            recorded
+                .into_closing()
+                .finish(&Report::nothing(500, End::BrokenByProvider));
             return Err(Failure::Internal);
         };
         let (closing, answer) = self.providers.open(recorded, outbound).await;
@@ -274,7 +287,10 @@ impl Exchange {
         };
         let Some(provider) = self.organisations.find(document.provider) else {
             // An organisation that was taken out of the configuration has no part in the policy.
-            return (Err(Refusal::policy_unusable(Some(bundle.hash()))), known.epoch());
+            return (
+                Err(Refusal::policy_unusable(Some(bundle.hash()))),
+                known.epoch(),
+            );
         };
         let verdict = bundle.decide(&Question {
             at: now,
@@ -319,7 +335,8 @@ impl Exchange {
     /// The codes that exist at this moment.
     #[must_use]
     pub fn vocabulary(&self) -> Arc<KnownCodes> {
-        self.in_force.known_codes(&self.policies, &self.organisations, self.clock.now())
+        self.in_force
+            .known_codes(&self.policies, &self.organisations, self.clock.now())
     }
 
     /// Activates every configured bundle that the book does not know yet, in their order.
@@ -349,4 +366,3 @@ impl Exchange {
         self.in_force.refresh(&self.ledger).await
     }
 }
-

@@ -41,22 +41,24 @@ impl Exchange {
     /// # Errors
     /// [`Failure`]; a no is not one of them.
     pub async fn test(&self, caller: Caller, id: DocumentId) -> Result<TestOutcome, Failure> {
-        Ok(match self.decide_and_record(&caller, Act::Test, id).await?.1 {
-            Decided::Permitted { ground, rules } => TestOutcome {
-                permitted: true,
-                ground: Some(ground),
-                rules,
-                reason: None,
-                missing: json!([]),
+        Ok(
+            match self.decide_and_record(&caller, Act::Test, id).await?.1 {
+                Decided::Permitted { ground, rules } => TestOutcome {
+                    permitted: true,
+                    ground: Some(ground),
+                    rules,
+                    reason: None,
+                    missing: json!([]),
+                },
+                Decided::Refused(refusal) => TestOutcome {
+                    permitted: false,
+                    ground: None,
+                    rules: refusal.rules,
+                    reason: Some(refusal.reason),
+                    missing: refusal.missing,
+                },
             },
-            Decided::Refused(refusal) => TestOutcome {
-                permitted: false,
-                ground: None,
-                rules: refusal.rules,
-                reason: Some(refusal.reason),
-                missing: refusal.missing,
-            },
-        })
+        )
     }
 
     /// Decides about a document and records it, where the record is all that follows.
@@ -80,8 +82,9 @@ impl Exchange {
                         ground: permit.ground().clone(),
                         rules: permit.rules().iter().map(ToString::to_string).collect(),
                     };
-                    let draft =
-                        self.permit_draft(caller, act, &subject, now, epoch, &permit).await;
+                    let draft = self
+                        .permit_draft(caller, act, &subject, now, epoch, &permit)
+                        .await;
                     let recorded = match draft {
                         Ok(draft) => self.ledger.append(draft).await,
                         Err(error) => Err(error),
@@ -89,8 +92,9 @@ impl Exchange {
                     (recorded, decided)
                 }
                 Err(refusal) => {
-                    let recorded =
-                        self.record_refusal(caller, act, &subject, now, epoch, &refusal).await;
+                    let recorded = self
+                        .record_refusal(caller, act, &subject, now, epoch, &refusal)
+                        .await;
                     (recorded, Decided::Refused(refusal))
                 }
             };
@@ -120,15 +124,24 @@ impl Exchange {
                 .map_err(unreadable)?;
             let complete = documents.len() < read as usize;
             let now = self.clock.now();
-            let mut found = Found { documents: Vec::new(), withheld: Vec::new(), cursor: None };
+            let mut found = Found {
+                documents: Vec::new(),
+                withheld: Vec::new(),
+                cursor: None,
+            };
             let mut listed: BTreeMap<DocumentKind, u32> = BTreeMap::new();
             let mut withheld: BTreeMap<(DocumentKind, &'static str), u32> = BTreeMap::new();
             let mut epoch = self.in_force.load().epoch();
             let mut last = None;
             let mut more = !complete;
             for document in documents {
-                let asked_for = wanted.kind.as_ref().is_none_or(|kind| *kind == document.kind)
-                    && wanted.provider.is_none_or(|provider| provider == document.provider);
+                let asked_for = wanted
+                    .kind
+                    .as_ref()
+                    .is_none_or(|kind| *kind == document.kind)
+                    && wanted
+                        .provider
+                        .is_none_or(|provider| provider == document.provider);
                 if asked_for && found.documents.len() >= wanted.limit as usize {
                     more = true;
                     break;
@@ -152,15 +165,20 @@ impl Exchange {
             }
             found.withheld = withheld
                 .keys()
-                .map(|(kind, reason)| Withheld { kind: kind.clone(), reason })
+                .map(|(kind, reason)| Withheld {
+                    kind: kind.clone(),
+                    reason,
+                })
                 .collect();
             found.cursor = if more { last } else { None };
 
             let mut entry = caller.entry(Kind::Search, now);
             entry.handeling = Some(Act::Search);
             entry.gezien = Some(address.facts.version);
-            entry.getoond =
-                listed.into_iter().map(|(soort, aantal)| Listed { aantal, soort }).collect();
+            entry.getoond = listed
+                .into_iter()
+                .map(|(soort, aantal)| Listed { aantal, soort })
+                .collect();
             entry.onthouden = withheld
                 .into_iter()
                 .map(|((soort, reden), aantal)| WithheldCount {
@@ -170,10 +188,15 @@ impl Exchange {
                 })
                 .collect();
             let personal = caller.personal().with("nummeraanduiding", wanted.address);
-            let seen = Seen { address: Some(address), policy_epoch: Some(epoch) };
+            let seen = Seen {
+                address: Some(address),
+                policy_epoch: Some(epoch),
+            };
             let owner = Owner::Address(wanted.address);
-            let draft =
-                self.ledger.draft(entry, &personal, owner, caller.uses(), seen, None).await;
+            let draft = self
+                .ledger
+                .draft(entry, &personal, owner, caller.uses(), seen, None)
+                .await;
             let recorded = match draft {
                 Ok(draft) => self.ledger.append(draft).await,
                 Err(error) => Err(error),
@@ -201,7 +224,8 @@ impl Exchange {
                 .record_code(&caller, Act::Registry, "niet-gevonden", personal, failure)
                 .await);
         };
-        self.record_reading(&caller, None, Some(found.index)).await?;
+        self.record_reading(&caller, None, Some(found.index))
+            .await?;
 
         let is_requester = found.entry.aanvrager == Some(caller.organisation.oin);
         let openings: Map<String, Value> = self
@@ -283,7 +307,11 @@ impl Exchange {
         width: u16,
     ) -> Result<Option<Vec<u8>>, Failure> {
         let at = TileAt { level, number };
-        let hashes = self.ledger.tile(at, usize::from(width)).await.map_err(unreadable)?;
+        let hashes = self
+            .ledger
+            .tile(at, usize::from(width))
+            .await
+            .map_err(unreadable)?;
         Ok(hashes.map(|hashes| hashes.as_flattened().to_vec()))
     }
 
@@ -292,7 +320,10 @@ impl Exchange {
     /// # Errors
     /// [`Failure::LedgerUnavailable`].
     pub async fn entries(&self, number: u64, width: u16) -> Result<Option<Vec<u8>>, Failure> {
-        self.ledger.bundle(number, usize::from(width)).await.map_err(unreadable)
+        self.ledger
+            .bundle(number, usize::from(width))
+            .await
+            .map_err(unreadable)
     }
 }
 

@@ -44,7 +44,10 @@ impl Refusal {
     }
 
     pub(super) fn into_failure(self) -> Failure {
-        Failure::NotAllowed { reason: self.reason, missing: self.missing }
+        Failure::NotAllowed {
+            reason: self.reason,
+            missing: self.missing,
+        }
     }
 }
 
@@ -77,7 +80,10 @@ impl Caller {
         Claims {
             token: Some(ClaimedToken {
                 tag: *self.claims.token_id(),
-                until: self.claims.expires().plus_ms(crate::bounds::TOKEN_LEEWAY_SECONDS * 1000),
+                until: self
+                    .claims
+                    .expires()
+                    .plus_ms(crate::bounds::TOKEN_LEEWAY_SECONDS * 1000),
             }),
             transaction: Some(self.transaction),
         }
@@ -132,9 +138,14 @@ impl Exchange {
         if !owners.is_empty() {
             personal = personal.with("eigenaren", owners_value(owners.keys()));
         }
-        let seen = Seen { address: Some(subject.address.clone()), policy_epoch: epoch };
+        let seen = Seen {
+            address: Some(subject.address.clone()),
+            policy_epoch: epoch,
+        };
         let owner = Owner::Address(document.address);
-        self.ledger.draft(entry, &personal, owner, caller.uses(), seen, None).await
+        self.ledger
+            .draft(entry, &personal, owner, caller.uses(), seen, None)
+            .await
     }
 
     /// The draft of a permit.
@@ -147,8 +158,10 @@ impl Exchange {
         epoch: u64,
         permit: &Permit,
     ) -> Result<Draft, NotAppended> {
-        self.decision_draft(caller, subject, now, Some(epoch), |entry| permitted(entry, permit, act))
-            .await
+        self.decision_draft(caller, subject, now, Some(epoch), |entry| {
+            permitted(entry, permit, act);
+        })
+        .await
     }
 
     /// Records a no of the policy.
@@ -164,8 +177,11 @@ impl Exchange {
         let draft = self
             .decision_draft(caller, subject, now, Some(epoch), |entry| {
                 entry.handeling = Some(act);
-                entry.uitkomst =
-                    Some(if act == Act::Test { Outcome::Test } else { Outcome::Refused });
+                entry.uitkomst = Some(if act == Act::Test {
+                    Outcome::Test
+                } else {
+                    Outcome::Refused
+                });
                 entry.reden = Some(refusal.reason.to_owned());
                 entry.regels.clone_from(&refusal.rules);
                 entry.bundel = refusal.bundle;
@@ -209,9 +225,15 @@ impl Exchange {
     ) -> Result<Receipt, NotAppended> {
         entry.uitkomst = Some(Outcome::Refused);
         entry.code = Some(code.to_owned());
-        let nothing = Seen { address: None, policy_epoch: None };
+        let nothing = Seen {
+            address: None,
+            policy_epoch: None,
+        };
         let owner = Owner::Organisation(requester);
-        let draft = self.ledger.draft(entry, personal, owner, claims, nothing, None).await?;
+        let draft = self
+            .ledger
+            .draft(entry, personal, owner, claims, nothing, None)
+            .await?;
         self.ledger.append(draft).await
     }
 
@@ -225,9 +247,15 @@ impl Exchange {
         };
         let mut entry = Entry::new(Kind::Decision, self.clock.now(), call.transaction);
         entry.aanvrager = Some(call.organisation.oin);
-        let claims = Claims { token: None, transaction: Some(call.transaction) };
+        let claims = Claims {
+            token: None,
+            transaction: Some(call.transaction),
+        };
         let oin = call.organisation.oin;
-        match self.record_other(entry, code, &Personal::none(), oin, claims).await {
+        match self
+            .record_other(entry, code, &Personal::none(), oin, claims)
+            .await
+        {
             Ok(_) => failure,
             Err(NotAppended::TransactionUsed) => Failure::Conflict,
             Err(NotAppended::Overloaded) => Failure::Overloaded,
@@ -247,7 +275,10 @@ impl Exchange {
         let mut entry = caller.entry(Kind::Decision, self.clock.now());
         entry.handeling = Some(act);
         let oin = caller.organisation.oin;
-        match self.record_other(entry, code, &personal, oin, caller.uses()).await {
+        match self
+            .record_other(entry, code, &personal, oin, caller.uses())
+            .await
+        {
             Ok(_) => failure,
             Err(error) => self.not_appended(caller, act, error).await,
         }
@@ -261,7 +292,14 @@ impl Exchange {
         id: DocumentId,
     ) -> Failure {
         let personal = caller.personal().with("document", id);
-        self.record_code(caller, act, "document-onbekend", personal, Failure::DocumentUnknown).await
+        self.record_code(
+            caller,
+            act,
+            "document-onbekend",
+            personal,
+            Failure::DocumentUnknown,
+        )
+        .await
     }
 
     /// Answers what to tell the caller when nothing was appended; a token that was used before is a
@@ -279,7 +317,10 @@ impl Exchange {
                 let oin = caller.organisation.oin;
                 // The attempt that found the token used has used up the transaction id.
                 let (personal, none) = (caller.personal(), Claims::default());
-                match self.record_other(entry, "token-hergebruikt", &personal, oin, none).await {
+                match self
+                    .record_other(entry, "token-hergebruikt", &personal, oin, none)
+                    .await
+                {
                     Ok(_) => Failure::TokenReused,
                     Err(NotAppended::Overloaded) => Failure::Overloaded,
                     Err(_) => Failure::LedgerUnavailable,
@@ -303,20 +344,28 @@ impl Exchange {
         // Without a bundle in force the decision itself is the refusal, with its own reason.
         let knows = known
             .bundle(&self.policies, self.clock.now())
-            .map_or(true, |bundle| bundle.vocabulary().knows_purpose(caller.claims.purpose()));
+            .map_or(true, |bundle| {
+                bundle.vocabulary().knows_purpose(caller.claims.purpose())
+            });
         if !knows {
             let failure = Failure::PurposeUnknown;
             return Err(self
                 .record_code(caller, act, "doel-onbekend", caller.personal(), failure)
                 .await);
         }
-        if caller.claims.document().is_some_and(|only| Some(only) != document) {
+        if caller
+            .claims
+            .document()
+            .is_some_and(|only| Some(only) != document)
+        {
             let personal = match document {
                 Some(id) => caller.personal().with("document", id),
                 None => caller.personal(),
             };
             let failure = Failure::TokenInvalid;
-            return Err(self.record_code(caller, act, "token-ongeldig", personal, failure).await);
+            return Err(self
+                .record_code(caller, act, "token-ongeldig", personal, failure)
+                .await);
         }
         Ok(())
     }
@@ -328,14 +377,17 @@ impl Exchange {
         }
         let failure = Failure::PurposeUnknown;
         let personal = caller.personal();
-        Err(self.record_code(caller, Act::Registry, "doel-onbekend", personal, failure).await)
+        Err(self
+            .record_code(caller, Act::Registry, "doel-onbekend", personal, failure)
+            .await)
     }
 
     /// Records that something is not this organisation's to change or see.
     pub(super) async fn record_not_authorised(&self, caller: &Caller) -> Failure {
         let failure = Failure::NotAuthorised;
         let personal = caller.personal();
-        self.record_code(caller, Act::Registry, "niet-bevoegd", personal, failure).await
+        self.record_code(caller, Act::Registry, "niet-bevoegd", personal, failure)
+            .await
     }
 
     /// Records a reading of personal data out of the registry or the book, before it is shown
@@ -349,13 +401,20 @@ impl Exchange {
         let mut entry = caller.entry(Kind::Reading, self.clock.now());
         entry.index = of;
         let (personal, owner) = match address {
-            Some(address) => {
-                (caller.personal().with("nummeraanduiding", address), Owner::Address(address))
-            }
+            Some(address) => (
+                caller.personal().with("nummeraanduiding", address),
+                Owner::Address(address),
+            ),
             None => (caller.personal(), caller.own_key()),
         };
-        let nothing = Seen { address: None, policy_epoch: None };
-        let draft = self.ledger.draft(entry, &personal, owner, caller.uses(), nothing, None).await;
+        let nothing = Seen {
+            address: None,
+            policy_epoch: None,
+        };
+        let draft = self
+            .ledger
+            .draft(entry, &personal, owner, caller.uses(), nothing, None)
+            .await;
         let recorded = match draft {
             Ok(draft) => self.ledger.append(draft).await,
             Err(error) => Err(error),

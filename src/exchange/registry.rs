@@ -4,9 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::api::{
-    BulkLine, BulkMode, BulkOutcome, Failure, NewAos, NewChoice, Put, Withdrawal,
-};
+use super::api::{BulkLine, BulkMode, BulkOutcome, Failure, NewAos, NewChoice, Put, Withdrawal};
 use super::record::{owners_value, unreadable};
 use super::{Caller, Exchange};
 use crate::bounds;
@@ -37,7 +35,11 @@ impl Exchange {
         if !caller.organisation.provides || document.provider != caller.organisation.oin {
             return Err(self.record_not_authorised(&caller).await);
         }
-        match self.change_index(&caller, vec![DocumentChange::Put(document)], true).await?.first() {
+        match self
+            .change_index(&caller, vec![DocumentChange::Put(document)], true)
+            .await?
+            .first()
+        {
             Some(DocumentOutcome::Created) => Ok(Put::Created),
             Some(DocumentOutcome::Replaced) => Ok(Put::Replaced),
             Some(DocumentOutcome::Unchanged) => Ok(Put::Unchanged),
@@ -52,7 +54,11 @@ impl Exchange {
     /// [`Failure`].
     pub async fn delete_document(&self, caller: Caller, id: DocumentId) -> Result<(), Failure> {
         self.check_registry(&caller).await?;
-        match self.change_index(&caller, vec![DocumentChange::Delete(id)], true).await?.first() {
+        match self
+            .change_index(&caller, vec![DocumentChange::Delete(id)], true)
+            .await?
+            .first()
+        {
             Some(DocumentOutcome::Deleted) => Ok(()),
             Some(DocumentOutcome::Unknown) => Err(Failure::DocumentUnknown),
             Some(DocumentOutcome::NotOwned) => Err(Failure::NotAuthorised),
@@ -74,8 +80,13 @@ impl Exchange {
         if !caller.organisation.provides {
             return Err(self.record_not_authorised(&caller).await);
         }
-        let changes = lines.into_iter().map(|line| DocumentChange::Put(line.document)).collect();
-        let outcomes = self.change_index(&caller, changes, mode == BulkMode::AllOrNothing).await?;
+        let changes = lines
+            .into_iter()
+            .map(|line| DocumentChange::Put(line.document))
+            .collect();
+        let outcomes = self
+            .change_index(&caller, changes, mode == BulkMode::AllOrNothing)
+            .await?;
         outcomes
             .into_iter()
             .map(|outcome| match outcome {
@@ -96,7 +107,11 @@ impl Exchange {
         all_or_nothing: bool,
     ) -> Result<Vec<DocumentOutcome>, Failure> {
         let own = caller.organisation.oin;
-        match self.ledger.change_documents(own, changes, all_or_nothing, caller.uses()).await {
+        match self
+            .ledger
+            .change_documents(own, changes, all_or_nothing, caller.uses())
+            .await
+        {
             Ok(outcomes) => Ok(outcomes),
             Err(error) => Err(self.not_appended(caller, Act::Registry, error).await),
         }
@@ -116,9 +131,19 @@ impl Exchange {
         self.change_registry(&caller, address, |_, now| {
             let mut entry = caller.entry(Kind::Owners, now);
             entry.per = Some(from);
-            let personal = caller.personal().with("eigenaren", owners_value(owners.iter()));
-            let told = Ownership { from, owners: owners.clone(), recorded_at: 0 };
-            Ok(Proposal { entry, personal, change: Change::Owners(address, told) })
+            let personal = caller
+                .personal()
+                .with("eigenaren", owners_value(owners.iter()));
+            let told = Ownership {
+                from,
+                owners: owners.clone(),
+                recorded_at: 0,
+            };
+            Ok(Proposal {
+                entry,
+                personal,
+                change: Change::Owners(address, told),
+            })
         })
         .await
     }
@@ -141,9 +166,17 @@ impl Exchange {
             entry.actief = Some(active);
             entry.kenmerken = marks.iter().cloned().collect();
             let personal = caller.personal().with("dossier", &number);
-            let dossier =
-                Dossier { organisation, number: number.clone(), active, marks: marks.clone() };
-            Ok(Proposal { entry, personal, change: Change::Dossier(address, dossier) })
+            let dossier = Dossier {
+                organisation,
+                number: number.clone(),
+                active,
+                marks: marks.clone(),
+            };
+            Ok(Proposal {
+                entry,
+                personal,
+                change: Change::Dossier(address, dossier),
+            })
         })
         .await
     }
@@ -199,8 +232,8 @@ impl Exchange {
             return Err(self.record_missing(&caller).await);
         };
         // The owner may withdraw at either counter; the rest is for whoever recorded it.
-        let allowed = how.state == ChoiceState::Withdrawn
-            || known.recorded_by == caller.organisation.oin;
+        let allowed =
+            how.state == ChoiceState::Withdrawn || known.recorded_by == caller.organisation.oin;
         if !allowed {
             return Err(self.record_not_authorised(&caller).await);
         }
@@ -217,7 +250,10 @@ impl Exchange {
                 }
                 taken_back = Choice {
                     state: how.state,
-                    evidence: how.evidence.clone().unwrap_or_else(|| current.evidence.clone()),
+                    evidence: how
+                        .evidence
+                        .clone()
+                        .unwrap_or_else(|| current.evidence.clone()),
                     ..current.clone()
                 };
                 Ok(choice_proposal(&caller, Kind::Withdrawal, &taken_back, now))
@@ -239,7 +275,8 @@ impl Exchange {
         if !caller.organisation.provides {
             return Err(self.record_not_authorised(&caller).await);
         }
-        self.record_reading(&caller, Some(choice.address), None).await?;
+        self.record_reading(&caller, Some(choice.address), None)
+            .await?;
         Ok(choice)
     }
 
@@ -302,7 +339,10 @@ impl Exchange {
                 if current.closed.is_some() {
                     return Err(Failure::Conflict);
                 }
-                closed = Aos { closed: Some(now), ..current.clone() };
+                closed = Aos {
+                    closed: Some(now),
+                    ..current.clone()
+                };
                 Ok(aos_proposal(&caller, Kind::AosEnd, &closed, now))
             })
             .await?;
@@ -327,7 +367,10 @@ impl Exchange {
             let mut entry = proposal.entry;
             entry.gezien = Some(loaded.facts.version);
             let personal = proposal.personal.with("nummeraanduiding", address);
-            let seen = Seen { address: Some(Arc::clone(&loaded)), policy_epoch: None };
+            let seen = Seen {
+                address: Some(Arc::clone(&loaded)),
+                policy_epoch: None,
+            };
             let owner = Owner::Address(address);
             let uses = caller.uses();
             let draft = self
@@ -350,7 +393,8 @@ impl Exchange {
     async fn record_missing(&self, caller: &Caller) -> Failure {
         let personal = caller.personal();
         let failure = Failure::NotFound;
-        self.record_code(caller, Act::Registry, "niet-gevonden", personal, failure).await
+        self.record_code(caller, Act::Registry, "niet-gevonden", personal, failure)
+            .await
     }
 }
 
@@ -375,7 +419,11 @@ fn choice_proposal(caller: &Caller, kind: Kind, choice: &Choice, now: Moment) ->
         .with("eigenaar", &choice.owner)
         .with("bewijssoort", &choice.evidence.kind)
         .with("bewijskenmerk", &choice.evidence.reference);
-    Proposal { entry, personal, change: Change::Choice(Box::new(choice.clone())) }
+    Proposal {
+        entry,
+        personal,
+        change: Change::Choice(Box::new(choice.clone())),
+    }
 }
 
 fn aos_proposal(caller: &Caller, kind: Kind, aos: &Aos, now: Moment) -> Proposal {
@@ -383,5 +431,9 @@ fn aos_proposal(caller: &Caller, kind: Kind, aos: &Aos, now: Moment) -> Proposal
     entry.melding = Some(aos.id);
     entry.van = Some(aos.from);
     entry.tot = Some(aos.until);
-    Proposal { entry, personal: caller.personal(), change: Change::Aos(aos.clone()) }
+    Proposal {
+        entry,
+        personal: caller.personal(),
+        change: Change::Aos(aos.clone()),
+    }
 }

@@ -45,7 +45,9 @@ impl Release {
     ) -> Self {
         let (status, content_range) = match incoming.part {
             Part::Whole => (200, None),
-            Part::Range { first, last, size } => (206, Some(format!("bytes {first}-{last}/{size}"))),
+            Part::Range { first, last, size } => {
+                (206, Some(format!("bytes {first}-{last}/{size}")))
+            }
         };
         Self {
             status,
@@ -73,11 +75,17 @@ impl Release {
 /// have is hashed: all that matters is that another version gives another tag.
 pub(super) fn entity_tag(version: &Version) -> String {
     let text = version.as_str();
-    if text.bytes().all(|byte| byte == b'!' || (b'#'..=b'~').contains(&byte)) {
+    if text
+        .bytes()
+        .all(|byte| byte == b'!' || (b'#'..=b'~').contains(&byte))
+    {
         return format!("\"{text}\"");
     }
     let mut hash = [0; 32];
-    for (to, from) in hash.iter_mut().zip(digest::digest(&SHA256, text.as_bytes()).as_ref()) {
+    for (to, from) in hash
+        .iter_mut()
+        .zip(digest::digest(&SHA256, text.as_bytes()).as_ref())
+    {
         *to = *from;
     }
     format!("\"{}\"", Sha256::from_bytes(hash))
@@ -117,13 +125,17 @@ pub struct ReleaseBody {
 
 impl std::fmt::Debug for ReleaseBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ReleaseBody").field("passed", &self.passed).finish_non_exhaustive()
+        f.debug_struct("ReleaseBody")
+            .field("passed", &self.passed)
+            .finish_non_exhaustive()
     }
 }
 
 impl ReleaseBody {
     fn close(&mut self, end: End) {
-        let Some(closing) = self.closing.take() else { return };
+        let Some(closing) = self.closing.take() else {
+            return;
+        };
         let hash = std::mem::replace(&mut self.hash, digest::Context::new(&SHA256)).finish();
         let mut sha256 = [0; 32];
         for (to, from) in sha256.iter_mut().zip(hash.as_ref()) {
@@ -194,6 +206,10 @@ impl Body for ReleaseBody {
 
 impl Drop for ReleaseBody {
     fn drop(&mut self) {
-        self.close(if self.is_whole() { End::Complete } else { End::BrokenByRequester });
+        self.close(if self.is_whole() {
+            End::Complete
+        } else {
+            End::BrokenByRequester
+        });
     }
 }

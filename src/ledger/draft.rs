@@ -302,8 +302,8 @@ pub fn permitted(entry: &mut Entry, permit: &Permit, act: Act) {
     } else {
         Outcome::Permitted
     });
-    entry.grondslag = Some(permit.ground().iri.to_string());
-    entry.artikel = Some(permit.ground().article.to_string());
+    entry.grondslag = Some(permit.ground().iri.clone());
+    entry.artikel = Some(permit.ground().article.clone());
     entry.regels = permit.rules().iter().map(ToString::to_string).collect();
     entry.bundel = Some(permit.bundle());
     entry.verplichtingen = permit

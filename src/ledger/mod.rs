@@ -380,7 +380,11 @@ impl Ledger {
     /// [`ReadError`].
     pub async fn close_orphans(&self) -> Result<usize, ReadError> {
         let now = self.0.clock.now();
-        let dead = if self.0.store.is_embedded() { 0 } else { bounds::GATEWAY_DEAD_MS };
+        let dead = if self.0.store.is_embedded() {
+            0
+        } else {
+            bounds::GATEWAY_DEAD_MS
+        };
         // One millisecond ahead: nobody was seen since, this gateway included.
         self.close_not_seen_since(now.plus_ms(1 - dead), now).await
     }
@@ -391,7 +395,8 @@ impl Ledger {
     /// [`ReadError`].
     pub async fn close_orphans_of_others(&self) -> Result<usize, ReadError> {
         let now = self.0.clock.now();
-        self.close_not_seen_since(now.plus_ms(-bounds::GATEWAY_DEAD_MS), now).await
+        self.close_not_seen_since(now.plus_ms(-bounds::GATEWAY_DEAD_MS), now)
+            .await
     }
 
     async fn close_not_seen_since(
@@ -401,7 +406,11 @@ impl Ledger {
     ) -> Result<usize, ReadError> {
         let mut closed = 0;
         loop {
-            let orphans = self.0.store.orphaned_releases(alive_since, ORPHANS_AT_ONCE).await?;
+            let orphans = self
+                .0
+                .store
+                .orphaned_releases(alive_since, ORPHANS_AT_ONCE)
+                .await?;
             let last = orphans.len() < ORPHANS_AT_ONCE as usize;
             for orphan in orphans {
                 let job = ClosingJob::new(orphan.index, orphan.transaction, now, None)

@@ -213,7 +213,6 @@ impl Bundle {
         variant(&self.manifest, &self.schema, &self.rules, positions)
     }
 
-
     pub(super) fn rules(&self) -> &[Rule] {
         &self.rules
     }
@@ -228,9 +227,10 @@ impl Bundle {
             };
             let engine = &self.variant.engine;
             let answer = engine.prepare(&situation).and_then(|prepared| {
-                purpose.actions.iter().try_for_each(|action| {
-                    engine.ask(action, &situation, &prepared).map(|_| ())
-                })
+                purpose
+                    .actions
+                    .iter()
+                    .try_for_each(|action| engine.ask(action, &situation, &prepared).map(|_| ()))
             });
             if let Err(unusable) = answer {
                 mistakes.push(Mistake::in_file(
@@ -285,7 +285,9 @@ fn read_rules(
     for (file, text) in source.rules() {
         for statement in statements::split(text) {
             let order = statements.len();
-            rules.extend(lint::read(file, &statement, order, manifest, schema, mistakes));
+            rules.extend(lint::read(
+                file, &statement, order, manifest, schema, mistakes,
+            ));
             statements.push((file, statement));
         }
     }
@@ -337,28 +339,49 @@ fn same_words(manifest: &Manifest, read: &ReadSchema, mistakes: &mut Vec<Mistake
     let vocabulary = &manifest.vocabulary;
     let no_team = std::iter::once(schema::NO_TEAM);
     let agreed: [(&str, Vec<&str>); 4] = [
-        (schema::ROLE, vocabulary.roles().map(|(c, _)| c.as_str()).collect()),
+        (
+            schema::ROLE,
+            vocabulary.roles().map(|(c, _)| c.as_str()).collect(),
+        ),
         (
             schema::TEAM,
-            vocabulary.teams().map(|(c, _)| c.as_str()).chain(no_team).collect(),
+            vocabulary
+                .teams()
+                .map(|(c, _)| c.as_str())
+                .chain(no_team)
+                .collect(),
         ),
         (
             schema::PURPOSE,
             vocabulary.purposes().map(|p| p.code.as_str()).collect(),
         ),
-        (schema::KIND, vocabulary.kinds().map(|(c, _)| c.as_str()).collect()),
+        (
+            schema::KIND,
+            vocabulary.kinds().map(|(c, _)| c.as_str()).collect(),
+        ),
     ];
     for (what, agreed) in agreed {
         let declared = read.words.get(what).cloned().unwrap_or_default();
-        differ(what, &agreed, &declared.iter().map(String::as_str).collect::<Vec<_>>(), mistakes);
+        differ(
+            what,
+            &agreed,
+            &declared.iter().map(String::as_str).collect::<Vec<_>>(),
+            mistakes,
+        );
     }
     let actions: Vec<&str> = manifest.actions.iter().map(|a| a.code.as_str()).collect();
     let declared: Vec<&str> = read.actions.keys().map(String::as_str).collect();
     differ("action", &actions, &declared, mistakes);
-    if vocabulary.teams().any(|(team, _)| team.as_str() == schema::NO_TEAM) {
+    if vocabulary
+        .teams()
+        .any(|(team, _)| team.as_str() == schema::NO_TEAM)
+    {
         mistakes.push(Mistake::in_file(
             MANIFEST,
-            format!("\"{}\" is de aanvraag zonder team en kan geen team zijn", schema::NO_TEAM),
+            format!(
+                "\"{}\" is de aanvraag zonder team en kan geen team zijn",
+                schema::NO_TEAM
+            ),
         ));
     }
     for limit in &manifest.choice_limits {

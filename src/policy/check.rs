@@ -36,7 +36,10 @@ fn matrix(bundle: &Bundle, mistakes: &mut Vec<Mistake>) {
                     };
                     mistakes.push(Mistake::in_file(
                         MANIFEST,
-                        format!("doel {}, van {from} naar {to}, soort {kind}: {what}", purpose.code),
+                        format!(
+                            "doel {}, van {from} naar {to}, soort {kind}: {what}",
+                            purpose.code
+                        ),
                     ));
                 }
             }
@@ -58,7 +61,10 @@ fn permitted(
     situation.requester_role = to.as_str();
     situation.kind = kind.as_str();
     let rules = bundle.under(bundle.standing());
-    let teams = bundle.vocabulary().teams().map(|(team, _)| Some(team.as_str()));
+    let teams = bundle
+        .vocabulary()
+        .teams()
+        .map(|(team, _)| Some(team.as_str()));
     std::iter::once(None).chain(teams).any(|team| {
         situation.team = team;
         let answer = rules

@@ -90,7 +90,10 @@ fn each(
     mut of_bundle: impl FnMut(&Bundle, &mut dyn Write) -> io::Result<Exit>,
 ) -> io::Result<Exit> {
     if dirs.is_empty() {
-        writeln!(out, "name at least one bundle folder, such as policies/2023-04-19-twg")?;
+        writeln!(
+            out,
+            "name at least one bundle folder, such as policies/2023-04-19-twg"
+        )?;
         return Ok(Exit::Usage);
     }
     let mut worst = Exit::Clean;
@@ -98,7 +101,10 @@ fn each(
         let exit = match Bundle::load(dir) {
             Ok(bundle) => of_bundle(&bundle, out)?,
             Err(BundleError::Folder { folder, source }) => {
-                writeln!(out, "FOUT  {folder}: cannot be read: {source}; name a bundle folder")?;
+                writeln!(
+                    out,
+                    "FOUT  {folder}: cannot be read: {source}; name a bundle folder"
+                )?;
                 Exit::Usage
             }
             Err(BundleError::Mistakes { bundle, mistakes }) => {

@@ -144,7 +144,9 @@ impl Engine {
     /// The facts these actions ask for, so that only those are supposed otherwise.
     pub(super) fn facts_of(&self, actions: &[String]) -> BTreeSet<ContextFact> {
         let asked = actions.iter().filter_map(|code| self.actions.get(code));
-        asked.flat_map(|action| action.facts.iter().copied()).collect()
+        asked
+            .flat_map(|action| action.facts.iter().copied())
+            .collect()
     }
 
     /// Builds and validates the entities of a request.
@@ -162,11 +164,20 @@ impl Engine {
         list.extend(owners.iter().map(|owner| Entity::with_uid(owner.clone())));
         let attributes = HashMap::from([
             ("houder".to_owned(), references.value(&provider)),
-            ("bron".to_owned(), self.word(schema::ROLE, situation.provider_role)?),
+            (
+                "bron".to_owned(),
+                self.word(schema::ROLE, situation.provider_role)?,
+            ),
             ("adres".to_owned(), address(situation)),
             ("soort".to_owned(), self.word(schema::KIND, situation.kind)?),
-            ("gezondheid".to_owned(), RestrictedExpression::new_bool(situation.health)),
-            ("eigenaren".to_owned(), owner_set(&mut references, owners.iter())),
+            (
+                "gezondheid".to_owned(),
+                RestrictedExpression::new_bool(situation.health),
+            ),
+            (
+                "eigenaren".to_owned(),
+                owner_set(&mut references, owners.iter()),
+            ),
         ]);
         let document = Entity::new(self.document.clone(), attributes, HashSet::new());
         list.push(document.map_err(|_| Unusable::Shape)?);
@@ -215,7 +226,9 @@ impl Engine {
         rules.sort_unstable_by_key(|rule| rule.order);
         match response.decision() {
             Decision::Allow => permitted(&rules),
-            Decision::Deny => Ok(Outcome::Deny(rules.into_iter().filter_map(forbidden).collect())),
+            Decision::Deny => Ok(Outcome::Deny(
+                rules.into_iter().filter_map(forbidden).collect(),
+            )),
         }
     }
 
@@ -228,9 +241,8 @@ impl Engine {
     ) -> Result<Context, Unusable> {
         let mut pairs = Vec::with_capacity(action.facts.len());
         for fact in &action.facts {
-            let mut stand = |kind| {
-                self.stand(situation, situation.stand(kind), prepared, references)
-            };
+            let mut stand =
+                |kind| self.stand(situation, situation.stand(kind), prepared, references);
             let value = match fact {
                 ContextFact::Purpose => self.word(schema::PURPOSE, situation.purpose)?,
                 ContextFact::Team => self.word(schema::TEAM, situation.team.unwrap_or(NO_TEAM))?,
@@ -263,8 +275,14 @@ impl Engine {
         };
         RestrictedExpression::new_record([
             ("adres".to_owned(), address(situation)),
-            ("doel".to_owned(), self.word(schema::PURPOSE, situation.purpose)?),
-            ("ontvanger".to_owned(), references.value(&prepared.requester)),
+            (
+                "doel".to_owned(),
+                self.word(schema::PURPOSE, situation.purpose)?,
+            ),
+            (
+                "ontvanger".to_owned(),
+                references.value(&prepared.requester),
+            ),
             ("actief".to_owned(), of(&stand.yes, references)?),
             ("ingetrokken".to_owned(), of(&stand.withdrawn, references)?),
         ])
@@ -294,7 +312,11 @@ fn permitted(rules: &[&Rule]) -> Result<Outcome, Unusable> {
     let mut one: Option<&Arc<Ground>> = None;
     let mut all = BTreeSet::new();
     for rule in rules {
-        let Says::Permit { ground, obligations } = &rule.says else {
+        let Says::Permit {
+            ground,
+            obligations,
+        } = &rule.says
+        else {
             return Err(Unusable::NotOneGround);
         };
         if one.is_some_and(|known| known != ground) {

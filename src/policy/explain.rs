@@ -125,7 +125,10 @@ fn candidates<'a>(
         });
     };
     if asked.contains(&ContextFact::Objection) && !situation.objection.yes.is_empty() {
-        suppose(Fact::ObjectionWithdrawn, Some(situation.objection.yes.len()));
+        suppose(
+            Fact::ObjectionWithdrawn,
+            Some(situation.objection.yes.len()),
+        );
     }
     for (asks, fact, stand) in [
         (ContextFact::Consent, Fact::Consent, &situation.consent),

@@ -51,13 +51,32 @@ const REVIEW: &str = "nabeoordeling";
 const INFORM: &str = "informeren";
 const REASON: &str = "reden";
 const SWITCH: &str = "schakelaar";
-const ON_PERMIT: [&str; 8] = [ID, GROUND, ALSO, ARTICLE, EXPLANATION, REVIEW, INFORM, SWITCH];
+const ON_PERMIT: [&str; 8] = [
+    ID,
+    GROUND,
+    ALSO,
+    ARTICLE,
+    EXPLANATION,
+    REVIEW,
+    INFORM,
+    SWITCH,
+];
 const ON_FORBID: [&str; 5] = [ID, ARTICLE, EXPLANATION, REASON, SWITCH];
 
 /// Operations that can fail while a rule is evaluated. A rule that fails is *skipped*, a `forbid`
 /// too; so reckoning is done in the gateway, where it is checked, and rules only compare.
 const CAN_FAIL: [&str; 11] = [
-    "+", "-", "*", "neg", "offset", "durationSince", "toDate", "toTime", "getTag", "decimal", "ip",
+    "+",
+    "-",
+    "*",
+    "neg",
+    "offset",
+    "durationSince",
+    "toDate",
+    "toTime",
+    "getTag",
+    "decimal",
+    "ip",
 ];
 
 /// Reads one rule; all its mistakes go to `mistakes`.
@@ -72,7 +91,11 @@ pub(super) fn read(
     let policy = match Policy::parse(Some(PolicyId::new("?")), statement.text) {
         Ok(policy) => policy,
         Err(errors) => {
-            mistakes.push(parse_mistake(file, statement, &DetailedError::from(&errors)));
+            mistakes.push(parse_mistake(
+                file,
+                statement,
+                &DetailedError::from(&errors),
+            ));
             return None;
         }
     };
@@ -164,7 +187,10 @@ impl Reading<'_> {
             .map(|(name, _)| name.to_owned())
             .collect();
         for name in unknown {
-            self.wrong(format!("@{name} hoort niet bij deze regel; verwacht {}", allowed.join(", ")));
+            self.wrong(format!(
+                "@{name} hoort niet bij deze regel; verwacht {}",
+                allowed.join(", ")
+            ));
         }
     }
 
@@ -191,10 +217,14 @@ impl Reading<'_> {
             Some(Some(days)) => {
                 obligations.insert(Obligation::ReviewWithin { days });
             }
-            Some(None) => self.wrong(format!("@{REVIEW}: verwacht een termijn, zoals \"14 dagen\"")),
+            Some(None) => self.wrong(format!(
+                "@{REVIEW}: verwacht een termijn, zoals \"14 dagen\""
+            )),
             None => {
                 if let Some(action) = self.review_due(manifest, schema) {
-                    self.wrong(format!("@{REVIEW} ontbreekt: handeling {action} wordt altijd achteraf beoordeeld"));
+                    self.wrong(format!(
+                        "@{REVIEW} ontbreekt: handeling {action} wordt altijd achteraf beoordeeld"
+                    ));
                 }
             }
         }
@@ -222,7 +252,9 @@ impl Reading<'_> {
         if article.bytes().all(|b| (0x20..0x7f).contains(&b)) {
             return Some(article);
         }
-        self.wrong(format!("@{ARTICLE}: verwacht alleen ASCII, want het artikel gaat in een header"));
+        self.wrong(format!(
+            "@{ARTICLE}: verwacht alleen ASCII, want het artikel gaat in een header"
+        ));
         None
     }
 
@@ -232,7 +264,10 @@ impl Reading<'_> {
         let code = self.text(REASON)?;
         let Some(reason) = Reason::find(&code) else {
             let known: Vec<&str> = Reason::ALL.into_iter().map(Reason::code).collect();
-            self.wrong(format!("@{REASON}(\"{code}\"): verwacht een van {}", known.join(", ")));
+            self.wrong(format!(
+                "@{REASON}(\"{code}\"): verwacht een van {}",
+                known.join(", ")
+            ));
             return None;
         };
         Some(Says::Forbid { reason })
@@ -244,7 +279,9 @@ impl Reading<'_> {
             return;
         };
         if !text.ends_with('.') || !text.starts_with(char::is_uppercase) {
-            self.wrong(format!("@{EXPLANATION}: verwacht een zin, met een hoofdletter en een punt"));
+            self.wrong(format!(
+                "@{EXPLANATION}: verwacht een zin, met een hoofdletter en een punt"
+            ));
         }
     }
 
@@ -256,11 +293,17 @@ impl Reading<'_> {
             .get_valid_request_envs(schema)
             .map(|env| env.action().id().unescaped().to_owned())
             .collect();
-        let due = manifest.actions.iter().find(|a| a.review && covered.contains(&a.code));
+        let due = manifest
+            .actions
+            .iter()
+            .find(|a| a.review && covered.contains(&a.code));
         due.map(|action| action.code.clone())
     }
 
-    #[expect(clippy::option_option, reason = "a wrong switch is not the same as none")]
+    #[expect(
+        clippy::option_option,
+        reason = "a wrong switch is not the same as none"
+    )]
     fn switch(&mut self, manifest: &Manifest) -> Option<Option<(String, String)>> {
         let Some(text) = self.policy.annotation(SWITCH).map(str::to_owned) else {
             return Some(None);
@@ -274,7 +317,9 @@ impl Reading<'_> {
         if let Some((code, position)) = known {
             return Some(Some((code.to_owned(), position.to_owned())));
         }
-        self.wrong(format!("@{SWITCH}(\"{text}\"): verwacht een schakelaar van het manifest, als \"code=stand\""));
+        self.wrong(format!(
+            "@{SWITCH}(\"{text}\"): verwacht een schakelaar van het manifest, als \"code=stand\""
+        ));
         None
     }
 
@@ -285,7 +330,9 @@ impl Reading<'_> {
         for uid in self.policy.entity_literals() {
             let kind = uid.type_name().to_string();
             if kind != "Action" && !schema.words.contains_key(&kind) {
-                self.wrong(format!("{uid}: een regel noemt alleen woorden uit een opsomming van het schema"));
+                self.wrong(format!(
+                    "{uid}: een regel noemt alleen woorden uit een opsomming van het schema"
+                ));
             }
         }
     }
@@ -336,7 +383,9 @@ fn operations(expression: &Value, found: &mut Vec<String>) {
             }
             match operands {
                 Value::Object(named) if operator != "Value" => {
-                    named.values().for_each(|operand| operations(operand, found));
+                    named
+                        .values()
+                        .for_each(|operand| operations(operand, found));
                 }
                 Value::Array(list) => list.iter().for_each(|operand| operations(operand, found)),
                 _ => {}

@@ -200,9 +200,9 @@ mod file {
 
 /// Reads the manifest of the bundle in this folder.
 pub(super) fn read(folder: &str, text: &str) -> Result<Manifest, Vec<Mistake>> {
-    let written = file::Manifest::deserialize(toml::Deserializer::parse(text).map_err(|e| {
-        vec![syntax(text, &e)]
-    })?)
+    let written = file::Manifest::deserialize(
+        toml::Deserializer::parse(text).map_err(|e| vec![syntax(text, &e)])?,
+    )
     .map_err(|e| vec![syntax(text, &e)])?;
     let mut reader = Reader {
         text,
@@ -306,13 +306,19 @@ impl Reader<'_> {
                 format!("de code moet gelijk zijn aan de naam van de map, \"{folder}\""),
             );
         }
-        for (text, what) in [(&written.titel, "titel"), (&written.voorbehoud, "voorbehoud")] {
+        for (text, what) in [
+            (&written.titel, "titel"),
+            (&written.voorbehoud, "voorbehoud"),
+        ] {
             if text.trim().is_empty() {
                 self.wrong(text, format!("`{what}` is leeg"));
             }
         }
         if written.gebied.getoetst {
-            self.wrong("getoetst", "de poort kan het gebied niet toetsen: verwacht `getoetst = false`");
+            self.wrong(
+                "getoetst",
+                "de poort kan het gebied niet toetsen: verwacht `getoetst = false`",
+            );
         }
         let from = self.moment(&written.van);
         let until = written.tot.as_deref().map(|tot| self.moment(tot));
@@ -370,7 +376,10 @@ impl Reader<'_> {
                 .insert(ground.iri.clone(), ground.code.clone())
                 .is_some()
             {
-                self.wrong(&ground.iri, format!("\"{}\" staat er twee keer", ground.iri));
+                self.wrong(
+                    &ground.iri,
+                    format!("\"{}\" staat er twee keer", ground.iri),
+                );
             }
         }
         grounds
@@ -380,7 +389,10 @@ impl Reader<'_> {
         let mut actions: Vec<ActionInfo> = Vec::new();
         for action in written {
             if actions.iter().any(|a| a.code == action.code) {
-                self.wrong(&action.code, format!("\"{}\" staat er twee keer", action.code));
+                self.wrong(
+                    &action.code,
+                    format!("\"{}\" staat er twee keer", action.code),
+                );
             }
             actions.push(ActionInfo {
                 code: action.code.clone(),
@@ -399,7 +411,10 @@ impl Reader<'_> {
             if !s.standen.contains(&s.stand) {
                 self.wrong(
                     &s.code,
-                    format!("schakelaar \"{}\": de stand \"{}\" is geen van zijn standen", s.code, s.stand),
+                    format!(
+                        "schakelaar \"{}\": de stand \"{}\" is geen van zijn standen",
+                        s.code, s.stand
+                    ),
                 );
             }
             switches.push(Switch {
@@ -420,8 +435,9 @@ impl Reader<'_> {
     ) -> Vec<ChoiceLimit> {
         let mut limits = Vec::new();
         for limit in written {
-            let kind = ChoiceKind::parse(&limit.keuze)
-                .map_err(|e| self.wrong(&limit.keuze, format!("\"{}\": verwacht {e}", limit.keuze)));
+            let kind = ChoiceKind::parse(&limit.keuze).map_err(|e| {
+                self.wrong(&limit.keuze, format!("\"{}\": verwacht {e}", limit.keuze))
+            });
             let from = self.moment(&limit.vanaf);
             let known = switches
                 .iter()
@@ -429,7 +445,10 @@ impl Reader<'_> {
             if !known {
                 self.wrong(
                     &limit.vanaf,
-                    format!("keuzegrens: er is geen schakelaar \"{}\" met stand \"{}\"", limit.schakelaar, limit.stand),
+                    format!(
+                        "keuzegrens: er is geen schakelaar \"{}\" met stand \"{}\"",
+                        limit.schakelaar, limit.stand
+                    ),
                 );
             }
             if let (Ok(kind), Some(from)) = (kind, from) {
@@ -482,12 +501,21 @@ impl Reader<'_> {
                     .known(mark, &vocabulary.marks, "kenmerk")
                     .is_some_and(|mark| vocabulary.mark_words.insert(word, mark).is_some()),
                 _ => {
-                    self.wrong(&t.woord, format!("vertaling van \"{}\": verwacht óf `soort` óf `kenmerk`", t.woord));
+                    self.wrong(
+                        &t.woord,
+                        format!(
+                            "vertaling van \"{}\": verwacht óf `soort` óf `kenmerk`",
+                            t.woord
+                        ),
+                    );
                     false
                 }
             };
             if twice {
-                self.wrong(&t.woord, format!("\"{}\" is al vertaald voor {}", t.woord, t.partij));
+                self.wrong(
+                    &t.woord,
+                    format!("\"{}\" is al vertaald voor {}", t.woord, t.partij),
+                );
             }
         }
     }
@@ -506,7 +534,10 @@ impl Reader<'_> {
             let mut activities = BTreeMap::new();
             for (role, uri) in &purpose.verwerkingsactiviteit {
                 if !uri.starts_with("https://") {
-                    self.wrong(uri, format!("\"{uri}\": verwacht een URI die met https:// begint"));
+                    self.wrong(
+                        uri,
+                        format!("\"{uri}\": verwacht een URI die met https:// begint"),
+                    );
                 }
                 if let Some(role) = self.known(role, &vocabulary.roles, "partij") {
                     activities.insert(role, uri.clone());
@@ -525,7 +556,10 @@ impl Reader<'_> {
                 if !activities.contains_key(role) {
                     self.wrong(
                         &purpose.code,
-                        format!("doel \"{}\": de verwerkingsactiviteit van {role} ontbreekt", purpose.code),
+                        format!(
+                            "doel \"{}\": de verwerkingsactiviteit van {role} ontbreekt",
+                            purpose.code
+                        ),
                     );
                 }
             }
@@ -536,8 +570,15 @@ impl Reader<'_> {
                 activities,
                 rows,
             };
-            if vocabulary.purposes.insert(info.code.clone(), info).is_some() {
-                self.wrong(&purpose.code, format!("\"{}\" staat er twee keer", purpose.code));
+            if vocabulary
+                .purposes
+                .insert(info.code.clone(), info)
+                .is_some()
+            {
+                self.wrong(
+                    &purpose.code,
+                    format!("\"{}\" staat er twee keer", purpose.code),
+                );
             }
         }
     }
@@ -546,15 +587,29 @@ impl Reader<'_> {
     fn purpose_actions(&mut self, purpose: &file::Doel, actions: &[ActionInfo]) {
         let rank = |code: &String| actions.iter().position(|a| a.code == *code);
         if purpose.handelingen.is_empty() {
-            self.wrong(&purpose.code, format!("doel \"{}\" heeft geen handelingen", purpose.code));
-        }
-        for unknown in purpose.handelingen.iter().filter(|a| rank(a).is_none()) {
-            self.wrong(unknown, format!("\"{unknown}\" is geen handeling van deze bundel"));
-        }
-        if !purpose.handelingen.iter().map(rank).is_sorted_by(|a, b| a < b) {
             self.wrong(
                 &purpose.code,
-                format!("doel \"{}\": de handelingen staan niet in volgorde van rang", purpose.code),
+                format!("doel \"{}\" heeft geen handelingen", purpose.code),
+            );
+        }
+        for unknown in purpose.handelingen.iter().filter(|a| rank(a).is_none()) {
+            self.wrong(
+                unknown,
+                format!("\"{unknown}\" is geen handeling van deze bundel"),
+            );
+        }
+        if !purpose
+            .handelingen
+            .iter()
+            .map(rank)
+            .is_sorted_by(|a, b| a < b)
+        {
+            self.wrong(
+                &purpose.code,
+                format!(
+                    "doel \"{}\": de handelingen staan niet in volgorde van rang",
+                    purpose.code
+                ),
             );
         }
     }

@@ -52,12 +52,7 @@ enum Inside {
     Text,
 }
 
-fn push<'a>(
-    statements: &mut Vec<Statement<'a>>,
-    file: &'a str,
-    start: Option<usize>,
-    end: usize,
-) {
+fn push<'a>(statements: &mut Vec<Statement<'a>>, file: &'a str, start: Option<usize>, end: usize) {
     if let Some(start) = start
         && let Some(text) = file.get(start..end)
     {
@@ -74,9 +69,8 @@ mod tests {
 
     #[test]
     fn rules_are_cut_at_semicolons_outside_texts_and_comments() {
-        let cut = |file| -> Vec<(usize, &str)> {
-            split(file).iter().map(|s| (s.line, s.text)).collect()
-        };
+        let cut =
+            |file| -> Vec<(usize, &str)> { split(file).iter().map(|s| (s.line, s.text)).collect() };
         assert_eq!(cut("// alleen; commentaar\n"), []);
         assert_eq!(cut("permit (a"), [(1, "permit (a")]);
         assert_eq!(

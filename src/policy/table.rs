@@ -79,7 +79,11 @@ pub(super) fn read(text: &str, manifest: &Manifest, mistakes: &mut Vec<Mistake>)
             mistakes.push(Mistake::at(
                 TABLE,
                 line,
-                format!("verwacht {} cellen, dit zijn er {}", COLUMNS.len(), cells.len()),
+                format!(
+                    "verwacht {} cellen, dit zijn er {}",
+                    COLUMNS.len(),
+                    cells.len()
+                ),
             ));
             continue;
         }

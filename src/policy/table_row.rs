@@ -84,7 +84,10 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn parsed<T: FromStr<Err: Display>>(&mut self, column: &str, text: &str) -> Option<T> {
         text.parse()
-            .map_err(|e: T::Err| self.wrong.push(format!("{column}: \"{text}\": verwacht {e}")))
+            .map_err(|e: T::Err| {
+                self.wrong
+                    .push(format!("{column}: \"{text}\": verwacht {e}"))
+            })
             .ok()
     }
 
@@ -108,7 +111,8 @@ impl Reader<'_> {
             "ja" => true,
             "nee" => false,
             other => {
-                self.wrong.push(format!("{column}: \"{other}\": verwacht ja of nee"));
+                self.wrong
+                    .push(format!("{column}: \"{other}\": verwacht ja of nee"));
                 false
             }
         }
@@ -117,7 +121,8 @@ impl Reader<'_> {
     fn row(&mut self) -> Option<Row> {
         let cells = self.cells;
         if cells.text("nr").is_empty() || cells.text("situatie").is_empty() {
-            self.wrong.push("nr en situatie mogen niet leeg zijn".to_owned());
+            self.wrong
+                .push("nr en situatie mogen niet leeg zijn".to_owned());
         }
         let at = self.moment("moment", cells.text("moment"));
         let requester = self.party("aanvrager", cells.text("aanvrager"));
@@ -131,7 +136,8 @@ impl Reader<'_> {
             .filter_map(|kind| self.parsed("soort", kind))
             .collect();
         if kinds.is_empty() {
-            self.wrong.push("soort: verwacht ten minste één soort".to_owned());
+            self.wrong
+                .push("soort: verwacht ten minste één soort".to_owned());
         }
         let (at, requester, purpose) = (at?, requester?, purpose?);
         let mut row = Row {
@@ -159,7 +165,11 @@ impl Reader<'_> {
         let (role, number) = text.split_once(' ').unwrap_or((text, "1"));
         let role: Role = self.parsed(column, role)?;
         let number: u32 = self.parsed(column, number)?;
-        let known = self.manifest.vocabulary.roles().position(|(r, _)| *r == role);
+        let known = self
+            .manifest
+            .vocabulary
+            .roles()
+            .position(|(r, _)| *r == role);
         let place = known.map_or(0, |at| at + 1);
         let oin = self.parsed(column, &format!("{place:010}{number:010}"))?;
         Some(Party { role, oin })
@@ -197,7 +207,8 @@ impl Reader<'_> {
             },
             _ => {
                 self.wrong.push(
-                    "uitkomst: verwacht toegestaan (zonder reden) of geweigerd (met reden)".to_owned(),
+                    "uitkomst: verwacht toegestaan (zonder reden) of geweigerd (met reden)"
+                        .to_owned(),
                 );
                 return None;
             }
@@ -218,7 +229,9 @@ impl Reader<'_> {
             let parties: Vec<Party> = roles
                 .filter_map(|role| self.party("combinatie", role.as_str()))
                 .collect();
-            row.address.dossiers.extend(parties.iter().filter_map(dossier));
+            row.address
+                .dossiers
+                .extend(parties.iter().filter_map(dossier));
         }
         for (column, kind) in [
             ("toestemming", ChoiceKind::Consent),
@@ -260,13 +273,7 @@ impl Reader<'_> {
     }
 
     /// `A gegeven`, and where it differs from the request: `van`, `tot`, `voor`, `doel`, `soort`.
-    fn choice(
-        &mut self,
-        column: &str,
-        kind: ChoiceKind,
-        item: &str,
-        row: &Row,
-    ) -> Option<Choice> {
+    fn choice(&mut self, column: &str, kind: ChoiceKind, item: &str, row: &Row) -> Option<Choice> {
         let mut words = item.split_whitespace();
         let (Some(owner), Some(state)) = (words.next(), words.next()) else {
             self.wrong.push(format!(
@@ -275,7 +282,10 @@ impl Reader<'_> {
             return None;
         };
         let state = ChoiceState::parse(state)
-            .map_err(|e| self.wrong.push(format!("{column}: \"{state}\": verwacht {e}")))
+            .map_err(|e| {
+                self.wrong
+                    .push(format!("{column}: \"{state}\": verwacht {e}"))
+            })
             .ok()?;
         let mut choice = Choice {
             id: ChoiceId::parse("01900000-0000-7000-8000-000000000000").ok()?,
@@ -317,12 +327,14 @@ impl Reader<'_> {
         let mut times = BTreeMap::new();
         for (key, value) in self.pairs("aos", item.split_whitespace()) {
             if !["van", "tot", "gesloten"].contains(&key) {
-                self.wrong.push(format!("aos: \"{key}\": verwacht van, tot of gesloten"));
+                self.wrong
+                    .push(format!("aos: \"{key}\": verwacht van, tot of gesloten"));
             }
             times.insert(key, self.moment("aos", value)?);
         }
         let (Some(from), Some(until)) = (times.get("van"), times.get("tot")) else {
-            self.wrong.push(format!("aos: \"{item}\": verwacht van … tot …"));
+            self.wrong
+                .push(format!("aos: \"{item}\": verwacht van … tot …"));
             return None;
         };
         Some(Aos {
@@ -344,7 +356,9 @@ impl Reader<'_> {
         while let Some(key) = words.next() {
             match words.next() {
                 Some(value) => pairs.push((key, value)),
-                None => self.wrong.push(format!("{column}: na \"{key}\" ontbreekt een waarde")),
+                None => self
+                    .wrong
+                    .push(format!("{column}: na \"{key}\" ontbreekt een waarde")),
             }
         }
         pairs
@@ -352,7 +366,9 @@ impl Reader<'_> {
 }
 
 fn list(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    text.split(separator).map(str::trim).filter(|item| !item.is_empty())
+    text.split(separator)
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
 }
 
 fn dossier(party: &Party) -> Option<Dossier> {

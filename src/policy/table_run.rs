@@ -123,7 +123,12 @@ fn note_coverage(report: &mut TableReport, row: &Row, kind: &DocumentKind, verdi
 fn differences(bundle: &Bundle, expected: &Expected, verdict: &Verdict) -> Vec<String> {
     let (reason, ground, rules, missing) = match verdict {
         Verdict::Permit(permit) => (None, Some(permit.ground()), permit.rules(), [].as_slice()),
-        Verdict::Deny(denial) => (Some(denial.reason()), None, denial.rules(), denial.missing()),
+        Verdict::Deny(denial) => (
+            Some(denial.reason()),
+            None,
+            denial.rules(),
+            denial.missing(),
+        ),
     };
     let outcome = |reason: Option<super::reason::Reason>| {
         reason.map_or_else(|| "toegestaan".to_owned(), |r| format!("geweigerd, {r}"))
@@ -141,13 +146,19 @@ fn differences(bundle: &Bundle, expected: &Expected, verdict: &Verdict) -> Vec<S
             expected.article.clone(),
             ground.map(|g| g.article.clone()).unwrap_or_default(),
         ),
-        ("ontbreekt", expected.missing.clone(), missing_words(missing)),
+        (
+            "ontbreekt",
+            expected.missing.clone(),
+            missing_words(missing),
+        ),
         ("regels", expected.rules.clone(), ids.join(", ")),
     ];
     compared
         .into_iter()
         .filter(|(_, expected, got)| expected != got)
-        .map(|(column, expected, got)| format!("{column}: verwacht \"{expected}\", maar het is \"{got}\""))
+        .map(|(column, expected, got)| {
+            format!("{column}: verwacht \"{expected}\", maar het is \"{got}\"")
+        })
         .collect()
 }
 

@@ -22,10 +22,14 @@ fn zz_show() {
         command(&dirs, &mut out).unwrap();
         println!("{}", String::from_utf8(out).unwrap());
     }
-    use std::time::Instant;
     use crate::policy::tests::support::bundle;
+    use std::time::Instant;
     let b = bundle(TWG);
-    let t = Instant::now(); let n=50; let mut d=0;
-    for _ in 0..n { d += b.run_table().decisions; }
-    println!("{:?} per decision", t.elapsed()/u32::try_from(d).unwrap());
+    let t = Instant::now();
+    let n = 50;
+    let mut d = 0;
+    for _ in 0..n {
+        d += b.run_table().decisions;
+    }
+    println!("{:?} per decision", t.elapsed() / u32::try_from(d).unwrap());
 }
