@@ -122,6 +122,7 @@ impl Common {
         let own = SingleCertAndKey::from(self.own.clone());
         let mut config = builder.with_cert_resolver(Arc::new(own));
         config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
+        // Either of the first two would do; a ticket without a store is still a promise.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
         config.max_early_data_size = 0;

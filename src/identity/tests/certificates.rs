@@ -570,3 +570,38 @@ fn an_anchor_must_be_a_ca_and_an_expired_one_drops_out() {
     let refused = present(&expired, &chain, &[expired.crl(-1, 1, &[])], 0).unwrap_err();
     assert!(refused.starts_with(PATH), "{refused}");
 }
+
+/// A CA that two roots vouch for is reached over the root that is still valid.
+#[test]
+fn an_expired_root_does_not_stand_in_the_way_of_a_valid_one() {
+    let mut params = ca_params("Old root");
+    params.not_after = day(-1);
+    let (old, new) = (Ca::root(params), Ca::root(ca_params("New root")));
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+    let params = ca_params("Domain");
+    let [by_old, by_new] = [&old, &new].map(|root| {
+        let certificate = params.signed_by(&key, &root.issuer).unwrap();
+        certificate.der().clone()
+    });
+    let domain = Ca {
+        der: by_new.clone(),
+        pem: String::new(),
+        issuer: Issuer::new(params, key),
+    };
+    let leaf = issue(&domain, &leaf_params());
+    let crls = [&old, &new, &domain].map(|ca| ca.crl(-1, 1, &[]));
+    for (name, roots) in [
+        ("old first", old.pem.clone() + &new.pem),
+        ("new first", new.pem.clone() + &old.pem),
+    ] {
+        let both = Ca {
+            pem: roots,
+            der: new.der.clone(),
+            issuer: Ca::root(ca_params("Unused")).issuer,
+        };
+        let chain = [leaf.clone(), by_old.clone(), by_new.clone()];
+        assert!(present(&both, &chain, &crls, 0).is_ok(), "{name}");
+        let chain = [leaf.clone(), by_old.clone()];
+        assert!(present(&both, &chain, &crls, 0).is_err(), "{name}");
+    }
+}
