@@ -4,23 +4,19 @@
 //! Keys are drawn by ring itself, which takes no other source of chance; serial numbers and dates
 //! come from the arguments.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::unix::fs::OpenOptionsExt as _;
+mod issue;
+
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jsonwebtoken::jwk::ThumbprintHash;
-use rcgen::string::PrintableString;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
-    DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256, RevokedCertParams, SanType, SerialNumber,
+    CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, PKCS_ECDSA_P256_SHA256,
+    RevokedCertParams, SerialNumber,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
-use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
@@ -34,6 +30,7 @@ use super::profile::Usage;
 use super::{crypto, files};
 use crate::clock::{Clock, Moment, NoRandomness, Random};
 use crate::domain::Oin;
+use issue::{at, ca_params, date, leaf_params, make_token_key, read, validity, write};
 
 /// Who gets a certificate: file name, organisation, OIN. The OINs have the form Logius gives out
 /// (prefix, RSIN, three zeros) and belong to nobody.
@@ -52,8 +49,6 @@ const PARTIES: [(&str, &str, &str); 4] = [
     ("gemeente", "Gemeente Eemsdelta", "00000001834567890000"),
 ];
 
-const CA_NAME: &str = "Sluis Development CA";
-const LIFE: Duration = Duration::days(397);
 const CRL_LIFE: Duration = Duration::days(30);
 /// A CRL with less left than this is renewed when the PKI is asked for again.
 const CRL_RENEW_MS: i64 = 15 * 24 * 3_600_000;
@@ -357,96 +352,4 @@ impl DevPki {
         write(&beside, pem.map_err(PkiError::Make)?.as_bytes(), 0o644)?;
         fs::rename(&beside, &self.crl).map_err(at(&self.crl))
     }
-}
-
-fn ca_params() -> CertificateParams {
-    let mut params = CertificateParams::default();
-    let mut name = DistinguishedName::new();
-    name.push(DnType::CountryName, "NL");
-    name.push(DnType::CommonName, CA_NAME);
-    params.distinguished_name = name;
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params
-}
-
-fn leaf_params(party: &DevParty) -> Result<CertificateParams, PkiError> {
-    let mut params =
-        CertificateParams::new(vec!["localhost".to_owned()]).map_err(PkiError::Make)?;
-    for address in [
-        IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(Ipv6Addr::LOCALHOST),
-    ] {
-        params.subject_alt_names.push(SanType::IpAddress(address));
-    }
-    let number = PrintableString::try_from(party.oin.as_str()).map_err(PkiError::Make)?;
-    let mut name = DistinguishedName::new();
-    name.push(DnType::CountryName, "NL");
-    name.push(DnType::OrganizationName, party.organisation);
-    name.push(DnType::CommonName, format!("{}.sluis.example", party.name));
-    // X.520 serialNumber, where `PKIoverheid` puts the OIN.
-    name.push(
-        DnType::CustomDnType(vec![2, 5, 4, 5]),
-        DnValue::PrintableString(number),
-    );
-    params.distinguished_name = name;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![
-        ExtendedKeyUsagePurpose::ClientAuth,
-        ExtendedKeyUsagePurpose::ServerAuth,
-    ];
-    params.use_authority_key_identifier_extension = true;
-    Ok(params)
-}
-
-fn validity(
-    params: &mut CertificateParams,
-    now: Moment,
-    random: &dyn Random,
-) -> Result<(), PkiError> {
-    let mut serial = [0; 16];
-    random.fill(&mut serial).map_err(PkiError::Random)?;
-    if let Some(first) = serial.first_mut() {
-        // Positive, and never shorter than sixteen octets.
-        *first = (*first & 0x3f) | 0x40;
-    }
-    params.serial_number = Some(SerialNumber::from_slice(&serial));
-    // Clocks of two machines differ a little.
-    params.not_before = date(now) - Duration::minutes(5);
-    params.not_after = date(now) + LIFE;
-    Ok(())
-}
-
-fn make_token_key(party: &DevParty) -> Result<(), PkiError> {
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(PkiError::Make)?;
-    let pem = key.serialize_pem();
-    let (_, mut jwk, _) = signing_key(pem.as_bytes()).ok_or(PkiError::TokenKey)?;
-    let kid = jwk.thumbprint(ThumbprintHash::SHA256);
-    jwk.common.key_id = Some(kid.map_err(|_| PkiError::TokenKey)?);
-    jwk.common.public_key_use = Some(jsonwebtoken::jwk::PublicKeyUse::Signature);
-    write(&party.token_key, pem.as_bytes(), 0o600)?;
-    let set = format!("{:#}\n", json!({ "keys": [jwk] }));
-    write(&party.jwks, set.as_bytes(), 0o644)
-}
-
-/// The moment, in the whole seconds of ASN.1.
-fn date(moment: Moment) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(moment.unix_seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
-}
-
-fn at(path: &Path) -> impl FnOnce(io::Error) -> PkiError {
-    let path = path.to_owned();
-    |cause| PkiError::File { path, cause }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, PkiError> {
-    fs::read(path).map_err(at(path))
-}
-
-/// Writes a file that must not be there yet; its permissions are right from its first byte.
-fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PkiError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(mode);
-    let mut file = options.open(path).map_err(at(path))?;
-    file.write_all(bytes).map_err(at(path))
 }
