@@ -47,7 +47,8 @@ pub const HANDSHAKE: Duration = Duration::from_secs(5);
 pub const HEADER_READ: Duration = Duration::from_secs(10);
 /// How long a request's body may take to arrive.
 pub const BODY_READ: Duration = Duration::from_secs(30);
-/// How long a connection may do nothing.
+/// How long a connection may move not a byte in either direction: a stalled requester too, who leaves
+/// its document unread, is gone after that.
 pub const IDLE: Duration = Duration::from_mins(1);
 /// Connections per listener; the next one waits in the kernel's queue.
 pub const CONNECTIONS: usize = 4_096;
@@ -103,8 +104,6 @@ pub const PROVIDER_CONNECT: Duration = Duration::from_secs(5);
 pub const PROVIDER_FIRST_BYTE: Duration = Duration::from_secs(30);
 /// Longest silence between two pieces of a provider's body.
 pub const PROVIDER_BETWEEN_BYTES: Duration = Duration::from_secs(30);
-/// Longest time a requester may leave a piece unread before the release is broken off.
-pub const REQUESTER_BETWEEN_BYTES: Duration = Duration::from_mins(1);
 /// Idle connections kept to one provider.
 pub const PROVIDER_IDLE_CONNECTIONS: usize = 32;
 /// How long a connection to a provider may rest unused. Longer than the provider's own limit only

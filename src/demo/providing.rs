@@ -330,7 +330,7 @@ mod tests {
     async fn who_is_not_the_gateway_and_what_is_not_there_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let (gateway, other, _) = stage(folder.path(), 10).await;
-        let refused = other.open(asked(None)).await.unwrap_err();
+        let refused = other.ask_without_record(&asked(None)).await.unwrap_err();
         assert!(
             matches!(
                 refused,
@@ -343,10 +343,10 @@ mod tests {
             document: DocumentId::parse(unknown).unwrap(),
             ..asked(None)
         };
-        let missing = gateway.open(unknown).await.unwrap_err();
+        let missing = gateway.ask_without_record(&unknown).await.unwrap_err();
         assert!(matches!(missing, ProviderFailure::NotFound), "{missing:?}");
         let beyond = gateway
-            .open(asked(Some(ByteRange::From(10))))
+            .ask_without_record(&asked(Some(ByteRange::From(10))))
             .await
             .unwrap_err();
         let status = StatusCode::RANGE_NOT_SATISFIABLE;
@@ -360,7 +360,7 @@ mod tests {
     async fn the_whole_and_every_part_arrive() {
         let folder = tempfile::tempdir().unwrap();
         let (gateway, _, written) = stage(folder.path(), 1_000_003).await;
-        let whole = gateway.open(asked(None)).await.unwrap();
+        let whole = gateway.ask_without_record(&asked(None)).await.unwrap();
         assert_eq!((whole.part, whole.length), (Part::Whole, Some(1_000_003)));
         let etag = whole.etag.clone();
         assert!(etag.is_some());
@@ -372,7 +372,7 @@ mod tests {
             ByteRange::From(900_000),
         ] {
             let (first, last) = range.within(1_000_003).unwrap();
-            let part = gateway.open(asked(Some(range))).await.unwrap();
+            let part = gateway.ask_without_record(&asked(Some(range))).await.unwrap();
             assert_eq!(
                 part.part,
                 Part::Range {
@@ -394,7 +394,7 @@ mod tests {
     async fn a_file_cut_short_while_it_is_read_breaks_the_answer_off() {
         let folder = tempfile::tempdir().unwrap();
         let (gateway, _, _) = stage(folder.path(), 8_000_000).await;
-        let answer = gateway.open(asked(None)).await.unwrap();
+        let answer = gateway.ask_without_record(&asked(None)).await.unwrap();
         let file = File::options()
             .write(true)
             .open(folder.path().join(format!("{DOCUMENT}.pdf")));
