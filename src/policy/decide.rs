@@ -33,11 +33,8 @@ impl Rules<'_> {
         if !vocabulary.knows_kind(question.document.kind) {
             return self.deny(Reason::KindNotForPurpose, Vec::new(), Vec::new());
         }
-        let situation = Situation::reduce(
-            question,
-            self.limits.iter(),
-            self.manifest.unsafe_situation_days,
-        );
+        let situation =
+            Situation::reduce(question, self.limits, self.manifest.unsafe_situation_days);
         let Ok(prepared) = self.engine.prepare(&situation) else {
             return self.unusable();
         };

@@ -112,9 +112,9 @@ pub(super) struct Situation<'a> {
 
 impl<'a> Situation<'a> {
     /// Reduces a question. `limits` are those in force; `unsafe_days` caps how long a report counts.
-    pub(super) fn reduce<'l>(
+    pub(super) fn reduce(
         question: &Question<'a>,
-        limits: impl Iterator<Item = &'l ChoiceLimit> + Clone,
+        limits: &[ChoiceLimit],
         unsafe_days: Option<u32>,
     ) -> Self {
         let document = &question.document;
@@ -130,7 +130,7 @@ impl<'a> Situation<'a> {
             .choices
             .iter()
             .filter(|choice| choice.address == document.address)
-            .filter(|choice| !limits.clone().any(|limit| too_old(choice, limit)));
+            .filter(|choice| !limits.iter().any(|limit| too_old(choice, limit)));
         let answers = Answers::reduce(counting, &owners, &scope);
         Self {
             at: question.at,

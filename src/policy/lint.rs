@@ -7,6 +7,7 @@ use std::sync::Arc;
 use cedar_policy::{Effect, Policy, PolicyId, ffi::DetailedError};
 use serde_json::Value;
 
+use super::dangers;
 use super::manifest::Manifest;
 use super::mistake::Mistake;
 use super::reason::Reason;
@@ -62,22 +63,6 @@ const ON_PERMIT: [&str; 8] = [
     SWITCH,
 ];
 const ON_FORBID: [&str; 5] = [ID, ARTICLE, EXPLANATION, REASON, SWITCH];
-
-/// Operations that can fail while a rule is evaluated. A rule that fails is *skipped*, a `forbid`
-/// too; so reckoning is done in the gateway, where it is checked, and rules only compare.
-const CAN_FAIL: [&str; 11] = [
-    "+",
-    "-",
-    "*",
-    "neg",
-    "offset",
-    "durationSince",
-    "toDate",
-    "toTime",
-    "getTag",
-    "decimal",
-    "ip",
-];
 
 /// Reads one rule; all its mistakes go to `mistakes`.
 pub(super) fn read(
@@ -345,7 +330,7 @@ impl Reading<'_> {
         let bodies = json.get("conditions").and_then(Value::as_array);
         let mut found = Vec::new();
         for body in bodies.into_iter().flatten().filter_map(|c| c.get("body")) {
-            operations(body, &mut found);
+            dangers::find(body, &mut found);
         }
         for text in found {
             self.wrong(text);
@@ -356,52 +341,4 @@ impl Reading<'_> {
 fn days(text: &str) -> Option<u32> {
     let number = text.strip_suffix(" dagen")?;
     number.parse().ok().filter(|days| (1..=3660).contains(days))
-}
-
-/// Walks an expression in Cedar's JSON form and notes every dangerous construction.
-fn operations(expression: &Value, found: &mut Vec<String>) {
-    let mut conjuncts = Vec::new();
-    flatten("&&", expression, &mut conjuncts);
-    for part in &conjuncts {
-        if let Some(whole) = part.pointer("/containsAll/right") {
-            // Everybody of nobody is everybody: an address without known owners would have
-            // complete consent.
-            let guard = serde_json::json!({"!": {"arg": {"isEmpty": {"arg": whole}}}});
-            if !conjuncts.contains(&&guard) {
-                found.push(
-                    "containsAll zonder `!….isEmpty()` ervoor: van een lege verzameling is altijd alles aanwezig"
-                        .to_owned(),
-                );
-            }
-        }
-        let members = part.as_object().into_iter().flatten();
-        for (operator, operands) in members {
-            if CAN_FAIL.contains(&operator.as_str()) {
-                found.push(format!(
-                    "`{operator}` kan mislukken, en een regel die mislukt wordt overgeslagen; reken in de poort"
-                ));
-            }
-            match operands {
-                Value::Object(named) if operator != "Value" => {
-                    named
-                        .values()
-                        .for_each(|operand| operations(operand, found));
-                }
-                Value::Array(list) => list.iter().for_each(|operand| operations(operand, found)),
-                _ => {}
-            }
-        }
-    }
-}
-
-fn flatten<'a>(operator: &str, expression: &'a Value, parts: &mut Vec<&'a Value>) {
-    let operands = expression.get(operator);
-    let side = |name| operands.and_then(|o| o.get(name));
-    match (side("left"), side("right")) {
-        (Some(left), Some(right)) => {
-            flatten(operator, left, parts);
-            flatten(operator, right, parts);
-        }
-        _ => parts.push(expression),
-    }
 }

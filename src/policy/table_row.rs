@@ -86,7 +86,7 @@ impl Reader<'_> {
         text.parse()
             .map_err(|e: T::Err| {
                 self.wrong
-                    .push(format!("{column}: \"{text}\": verwacht {e}"))
+                    .push(format!("{column}: \"{text}\": verwacht {e}"));
             })
             .ok()
     }
@@ -198,13 +198,14 @@ impl Reader<'_> {
         let cell = |column| self.cells.text(column).to_owned();
         let reason = match (self.cells.text("uitkomst"), self.cells.text("reden")) {
             ("toegestaan", "") => None,
-            ("geweigerd", code) => match Reason::find(code) {
-                Some(reason) => Some(reason),
-                None => {
+            ("geweigerd", code) => {
+                let found = Reason::find(code);
+                if found.is_none() {
                     self.wrong.push(format!("reden: \"{code}\" is geen reden"));
                     return None;
                 }
-            },
+                found
+            }
             _ => {
                 self.wrong.push(
                     "uitkomst: verwacht toegestaan (zonder reden) of geweigerd (met reden)"
@@ -284,7 +285,7 @@ impl Reader<'_> {
         let state = ChoiceState::parse(state)
             .map_err(|e| {
                 self.wrong
-                    .push(format!("{column}: \"{state}\": verwacht {e}"))
+                    .push(format!("{column}: \"{state}\": verwacht {e}"));
             })
             .ok()?;
         let mut choice = Choice {

@@ -1,5 +1,10 @@
 //! The policy, tried: the shipped tables, every trap of the library, and properties over random
 //! facts.
 
+mod answers;
+mod force;
+mod mistakes;
+mod properties;
 mod support;
 mod tables;
+mod traps;

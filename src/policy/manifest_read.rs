@@ -1,0 +1,406 @@
+//! Checking a manifest: every word is known, every order and date makes sense, and whatever does not
+//! is noted with its line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::str::FromStr;
+
+use super::manifest::{ActionInfo, ChoiceLimit, Manifest};
+use super::manifest_file as file;
+use super::mistake::Mistake;
+use super::source::{MANIFEST, line_of};
+use super::vocabulary::{PurposeInfo, PurposeRow, Switch, Vocabulary};
+use crate::clock::Moment;
+use crate::domain::{ChoiceKind, Role};
+
+pub(super) struct Reader<'a> {
+    pub(super) text: &'a str,
+    pub(super) mistakes: Vec<Mistake>,
+}
+
+impl Reader<'_> {
+    /// Notes a mistake at the first line that holds `near` as a TOML text.
+    fn wrong(&mut self, near: &str, what: impl Into<String>) {
+        let mut mistake = Mistake::in_file(MANIFEST, what);
+        mistake.line = line_of(self.text, &format!("\"{near}\""));
+        self.mistakes.push(mistake);
+    }
+
+    fn parsed<T: FromStr<Err: Display>>(&mut self, text: &str) -> Option<T> {
+        text.parse()
+            .map_err(|e: T::Err| self.wrong(text, format!("\"{text}\": verwacht {e}")))
+            .ok()
+    }
+
+    fn moment(&mut self, text: &str) -> Option<Moment> {
+        Moment::parse(text)
+            .map_err(|_| {
+                self.wrong(
+                    text,
+                    format!("\"{text}\": verwacht een tijd in UTC, zoals 2023-04-18T22:00:00Z"),
+                );
+            })
+            .ok()
+    }
+
+    /// Parses a word that must be among those known.
+    fn known<T: FromStr<Err: Display> + Ord, V>(
+        &mut self,
+        text: &str,
+        known: &BTreeMap<T, V>,
+        what: &str,
+    ) -> Option<T> {
+        let word: T = self.parsed(text)?;
+        if known.contains_key(&word) {
+            return Some(word);
+        }
+        self.wrong(text, format!("\"{text}\" is geen {what} van deze bundel"));
+        None
+    }
+
+    fn known_set<T: FromStr<Err: Display> + Ord, V>(
+        &mut self,
+        texts: &[String],
+        known: &BTreeMap<T, V>,
+        what: &str,
+    ) -> BTreeSet<T> {
+        texts
+            .iter()
+            .filter_map(|text| self.known(text, known, what))
+            .collect()
+    }
+
+    fn words<T: FromStr<Err: Display> + Ord>(
+        &mut self,
+        words: impl IntoIterator<Item = (String, String)>,
+    ) -> BTreeMap<T, String> {
+        let mut map = BTreeMap::new();
+        for (code, name) in words {
+            let Some(word) = self.parsed::<T>(&code) else {
+                continue;
+            };
+            if name.trim().is_empty() {
+                self.wrong(&code, format!("\"{code}\" heeft geen naam"));
+            }
+            if map.insert(word, name).is_some() {
+                self.wrong(&code, format!("\"{code}\" staat er twee keer"));
+            }
+        }
+        map
+    }
+
+    pub(super) fn manifest(&mut self, folder: &str, written: file::Manifest) -> Option<Manifest> {
+        if written.code != folder {
+            self.wrong(
+                &written.code,
+                format!("de code moet gelijk zijn aan de naam van de map, \"{folder}\""),
+            );
+        }
+        for (text, what) in [
+            (&written.titel, "titel"),
+            (&written.voorbehoud, "voorbehoud"),
+        ] {
+            if text.trim().is_empty() {
+                self.wrong(text, format!("`{what}` is leeg"));
+            }
+        }
+        if written.gebied.getoetst {
+            self.wrong(
+                "getoetst",
+                "de poort kan het gebied niet toetsen: verwacht `getoetst = false`",
+            );
+        }
+        let from = self.moment(&written.van);
+        let until = written.tot.as_deref().map(|tot| self.moment(tot));
+        if let (Some(from), Some(Some(until))) = (from, until)
+            && until <= from
+        {
+            self.wrong("tot", "`tot` moet na `van` liggen");
+        }
+        let grounds = self.grounds(&written.grondslag);
+        let actions = self.actions(&written.handeling);
+        let switches = self.switches(written.schakelaar);
+        let choice_limits = self.choice_limits(&written.keuzegrens, &switches);
+        let mut vocabulary = self.vocabulary(
+            written.partij,
+            written.team,
+            &written.soort,
+            written.kenmerk,
+        );
+        self.translations(&written.vertaling, &mut vocabulary);
+        self.purposes(&written.doel, &actions, &mut vocabulary);
+        let signers: Vec<Role> = written
+            .ondertekenaars
+            .iter()
+            .filter_map(|role| self.known(role, &vocabulary.roles, "partij"))
+            .collect();
+        Some(Manifest {
+            code: written.code,
+            title: written.titel,
+            candidate: written.status == file::Status::Kandidaat,
+            caveat: written.voorbehoud.trim().replace('\n', " "),
+            from: from?,
+            until: match until {
+                Some(until) => Some(until?),
+                None => None,
+            },
+            signers,
+            sources: written
+                .bron
+                .into_iter()
+                .map(|b| (b.titel, b.vindplaats))
+                .collect(),
+            vocabulary,
+            grounds,
+            actions,
+            switches,
+            choice_limits,
+            unsafe_situation_days: written.aos.map(|aos| aos.hoogstens_dagen),
+        })
+    }
+
+    fn grounds(&mut self, written: &[file::Grondslag]) -> BTreeMap<String, String> {
+        let mut grounds = BTreeMap::new();
+        for ground in written {
+            if grounds
+                .insert(ground.iri.clone(), ground.code.clone())
+                .is_some()
+            {
+                self.wrong(
+                    &ground.iri,
+                    format!("\"{}\" staat er twee keer", ground.iri),
+                );
+            }
+        }
+        grounds
+    }
+
+    fn actions(&mut self, written: &[file::Handeling]) -> Vec<ActionInfo> {
+        let mut actions: Vec<ActionInfo> = Vec::new();
+        for action in written {
+            if actions.iter().any(|a| a.code == action.code) {
+                self.wrong(
+                    &action.code,
+                    format!("\"{}\" staat er twee keer", action.code),
+                );
+            }
+            actions.push(ActionInfo {
+                code: action.code.clone(),
+                review: action.nabeoordeling,
+            });
+        }
+        actions
+    }
+
+    fn switches(&mut self, written: Vec<file::Schakelaar>) -> Vec<Switch> {
+        let mut switches: Vec<Switch> = Vec::new();
+        for s in written {
+            if switches.iter().any(|known| known.code == s.code) {
+                self.wrong(&s.code, format!("\"{}\" staat er twee keer", s.code));
+            }
+            if !s.standen.contains(&s.stand) {
+                self.wrong(
+                    &s.code,
+                    format!(
+                        "schakelaar \"{}\": de stand \"{}\" is geen van zijn standen",
+                        s.code, s.stand
+                    ),
+                );
+            }
+            switches.push(Switch {
+                code: s.code,
+                question: s.vraag,
+                positions: s.standen,
+                position: s.stand,
+                explanation: s.toelichting.trim().replace('\n', " "),
+            });
+        }
+        switches
+    }
+
+    fn choice_limits(
+        &mut self,
+        written: &[file::Keuzegrens],
+        switches: &[Switch],
+    ) -> Vec<ChoiceLimit> {
+        let mut limits = Vec::new();
+        for limit in written {
+            let kind = ChoiceKind::parse(&limit.keuze).map_err(|e| {
+                self.wrong(&limit.keuze, format!("\"{}\": verwacht {e}", limit.keuze));
+            });
+            let from = self.moment(&limit.vanaf);
+            let known = switches
+                .iter()
+                .any(|s| s.code == limit.schakelaar && s.positions.contains(&limit.stand));
+            if !known {
+                self.wrong(
+                    &limit.vanaf,
+                    format!(
+                        "keuzegrens: er is geen schakelaar \"{}\" met stand \"{}\"",
+                        limit.schakelaar, limit.stand
+                    ),
+                );
+            }
+            if let (Ok(kind), Some(from)) = (kind, from) {
+                limits.push(ChoiceLimit {
+                    kind,
+                    from,
+                    switch: limit.schakelaar.clone(),
+                    position: limit.stand.clone(),
+                });
+            }
+        }
+        limits
+    }
+
+    fn vocabulary(
+        &mut self,
+        roles: Vec<file::Woord>,
+        teams: Vec<file::Woord>,
+        kinds: &[file::Soort],
+        marks: Vec<file::Woord>,
+    ) -> Vocabulary {
+        let pairs = |words: Vec<file::Woord>| words.into_iter().map(|w| (w.code, w.naam));
+        let mut vocabulary = Vocabulary {
+            roles: self.words(pairs(roles)),
+            teams: self.words(pairs(teams)),
+            kinds: self.words(kinds.iter().map(|k| (k.code.clone(), k.naam.clone()))),
+            marks: self.words(pairs(marks)),
+            ..Vocabulary::default()
+        };
+        for kind in kinds {
+            let origins = self.known_set(&kind.van, &vocabulary.roles, "partij");
+            if let Ok(code) = kind.code.parse() {
+                vocabulary.kind_origins.insert(code, origins);
+            }
+        }
+        vocabulary
+    }
+
+    fn translations(&mut self, written: &[file::Vertaling], vocabulary: &mut Vocabulary) {
+        for t in written {
+            let Some(role) = self.known(&t.partij, &vocabulary.roles, "partij") else {
+                continue;
+            };
+            let word = (role, t.woord.to_lowercase());
+            let twice = match (&t.soort, &t.kenmerk) {
+                (Some(kind), None) => self
+                    .known(kind, &vocabulary.kinds, "soort")
+                    .is_some_and(|kind| vocabulary.kind_words.insert(word, kind).is_some()),
+                (None, Some(mark)) => self
+                    .known(mark, &vocabulary.marks, "kenmerk")
+                    .is_some_and(|mark| vocabulary.mark_words.insert(word, mark).is_some()),
+                _ => {
+                    self.wrong(
+                        &t.woord,
+                        format!(
+                            "vertaling van \"{}\": verwacht óf `soort` óf `kenmerk`",
+                            t.woord
+                        ),
+                    );
+                    false
+                }
+            };
+            if twice {
+                self.wrong(
+                    &t.woord,
+                    format!("\"{}\" is al vertaald voor {}", t.woord, t.partij),
+                );
+            }
+        }
+    }
+
+    fn purposes(
+        &mut self,
+        written: &[file::Doel],
+        actions: &[ActionInfo],
+        vocabulary: &mut Vocabulary,
+    ) {
+        for purpose in written {
+            let Some(code) = self.parsed(&purpose.code) else {
+                continue;
+            };
+            self.purpose_actions(purpose, actions);
+            let mut activities = BTreeMap::new();
+            for (role, uri) in &purpose.verwerkingsactiviteit {
+                if !uri.starts_with("https://") {
+                    self.wrong(
+                        uri,
+                        format!("\"{uri}\": verwacht een URI die met https:// begint"),
+                    );
+                }
+                if let Some(role) = self.known(role, &vocabulary.roles, "partij") {
+                    activities.insert(role, uri.clone());
+                }
+            }
+            let rows: Vec<PurposeRow> = purpose
+                .rij
+                .iter()
+                .map(|row| PurposeRow {
+                    from: self.known_set(&row.van, &vocabulary.roles, "partij"),
+                    to: self.known_set(&row.naar, &vocabulary.roles, "partij"),
+                    kinds: self.known_set(&row.soorten, &vocabulary.kinds, "soort"),
+                })
+                .collect();
+            for role in rows.iter().flat_map(|row| row.from.iter().chain(&row.to)) {
+                if !activities.contains_key(role) {
+                    self.wrong(
+                        &purpose.code,
+                        format!(
+                            "doel \"{}\": de verwerkingsactiviteit van {role} ontbreekt",
+                            purpose.code
+                        ),
+                    );
+                }
+            }
+            let info = PurposeInfo {
+                code,
+                name: purpose.naam.clone(),
+                actions: purpose.handelingen.clone(),
+                activities,
+                rows,
+            };
+            if vocabulary
+                .purposes
+                .insert(info.code.clone(), info)
+                .is_some()
+            {
+                self.wrong(
+                    &purpose.code,
+                    format!("\"{}\" staat er twee keer", purpose.code),
+                );
+            }
+        }
+    }
+
+    /// The actions of a purpose exist and stand in the order of rank.
+    fn purpose_actions(&mut self, purpose: &file::Doel, actions: &[ActionInfo]) {
+        let rank = |code: &String| actions.iter().position(|a| a.code == *code);
+        if purpose.handelingen.is_empty() {
+            self.wrong(
+                &purpose.code,
+                format!("doel \"{}\" heeft geen handelingen", purpose.code),
+            );
+        }
+        for unknown in purpose.handelingen.iter().filter(|a| rank(a).is_none()) {
+            self.wrong(
+                unknown,
+                format!("\"{unknown}\" is geen handeling van deze bundel"),
+            );
+        }
+        if !purpose
+            .handelingen
+            .iter()
+            .map(rank)
+            .is_sorted_by(|a, b| a < b)
+        {
+            self.wrong(
+                &purpose.code,
+                format!(
+                    "doel \"{}\": de handelingen staan niet in volgorde van rang",
+                    purpose.code
+                ),
+            );
+        }
+    }
+}

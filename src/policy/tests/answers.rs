@@ -1,0 +1,133 @@
+//! What an answer carries: ground, rules, obligations, reasons, and the JSON others read.
+
+use super::support::{Asked, CONVENANT, TWG, bundle, said};
+use crate::domain::{ChoiceKind, ChoiceState, DocumentKind, Mark, Purpose, Role};
+use crate::policy::{Obligation, Reason, Verdict};
+
+#[test]
+fn a_permit_names_its_ground_rules_obligations_and_bundle() {
+    let bundle = bundle(TWG);
+    let mut asked = Asked::new("aos", "opnamerapport").aos();
+    asked.team = Some("aos");
+    let Verdict::Permit(permit) = asked.ask(&bundle) else {
+        panic!("refused");
+    };
+    assert_eq!(permit.bundle(), bundle.hash());
+    assert_eq!(
+        permit.ground().iri,
+        "https://w3id.org/dpv/legal/eu/gdpr#A6-1-c"
+    );
+    assert_eq!(
+        permit.obligations(),
+        [
+            Obligation::InformOwner,
+            Obligation::ReviewWithin { days: 14 }
+        ]
+    );
+    assert_eq!(
+        serde_json::json!({"grond": permit.ground(), "regels": permit.rules(), "plichten": permit.obligations()}),
+        serde_json::json!({
+            "grond": {"grondslag": "https://w3id.org/dpv/legal/eu/gdpr#A6-1-c", "artikel": "TwG 3(8) jo. 3(4)"},
+            "regels": ["aos-van-ncg-naar-img"],
+            "plichten": [{"soort": "eigenaar-informeren"}, {"soort": "nabeoordelen", "dagen": 14}],
+        })
+    );
+}
+
+#[test]
+fn a_denial_tells_how_many_owners_it_waits_for_and_names_none() {
+    let secret = "pseudoniem-van-iemand";
+    let asked = Asked::new("overig", "schaderapport")
+        .owners("2015-01-01T00:00:00Z", &["A", secret, "C"])
+        .choice(ChoiceKind::Consent, "A", ChoiceState::Given);
+    let Verdict::Deny(denial) = asked.ask(&bundle(TWG)) else {
+        panic!("permitted");
+    };
+    assert_eq!(denial.reason(), Reason::ConsentIncomplete);
+    let json = serde_json::to_value(denial.missing()).unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!([{
+            "soort": "toestemming",
+            "toelichting": "De toestemming van de eigenaren voor dit doel, deze soort en deze ontvanger ontbreekt of telt nu niet.",
+            "eigenaren": 2,
+        }])
+    );
+    assert!(!format!("{denial:?}").contains(secret));
+}
+
+#[test]
+fn a_missing_team_is_named() {
+    let asked = Asked::new("aos", "opnamerapport").aos();
+    let Verdict::Deny(denial) = asked.ask(&bundle(TWG)) else {
+        panic!("permitted");
+    };
+    let missing = denial.missing().first().unwrap();
+    assert_eq!(missing.value.as_deref(), Some("aos"));
+    assert!(missing.together_with.is_empty());
+}
+
+#[test]
+fn choices_of_another_address_do_not_count() {
+    let mut asked = Asked::new("overig", "schaderapport").owners("2015-01-01T00:00:00Z", &["A"]);
+    let mut choice = asked.new_choice(ChoiceKind::Consent, "A", ChoiceState::Given);
+    asked.facts.choices.push(choice.clone());
+    let bundle = bundle(TWG);
+    assert_eq!(said(&asked.ask(&bundle)), "AVG 6(1)(a)");
+    choice.address = crate::domain::AddressId::parse("0014200099999999").unwrap();
+    asked.facts.choices = vec![choice];
+    assert_eq!(
+        said(&asked.ask(&bundle)),
+        "TOESTEMMING_ONTBREEKT toestemming"
+    );
+}
+
+#[test]
+fn more_owners_than_were_made_in_advance_still_all_count() {
+    let names: Vec<String> = (0..70).map(|n| format!("eigenaar-{n:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut asked = Asked::new("overig", "schaderapport").owners("2015-01-01T00:00:00Z", &names);
+    let bundle = bundle(TWG);
+    for name in names.iter().skip(1) {
+        asked = asked.choice(ChoiceKind::Consent, name, ChoiceState::Given);
+    }
+    assert_eq!(
+        said(&asked.ask(&bundle)),
+        "TOESTEMMING_ONVOLLEDIG toestemming"
+    );
+    let all = asked.choice(
+        ChoiceKind::Consent,
+        names.first().unwrap(),
+        ChoiceState::Given,
+    );
+    assert_eq!(said(&all.ask(&bundle)), "AVG 6(1)(a)");
+}
+
+#[test]
+fn the_words_of_a_bundle_are_its_own() {
+    let (twg, convenant) = (bundle(TWG), bundle(CONVENANT));
+    let health = Purpose::parse("knelpunt-gezondheid").unwrap();
+    assert!(twg.vocabulary().knows_purpose(&health));
+    assert!(!convenant.vocabulary().knows_purpose(&health));
+    let img = Role::parse("img").unwrap();
+    let ncg = Role::parse("ncg").unwrap();
+    let report = DocumentKind::parse("schaderapport").unwrap();
+    let urgent = Mark::parse("urgentie").unwrap();
+    let words = twg.vocabulary();
+    assert_eq!(
+        words.find_kind_for(&img, "Deskundigenadvies"),
+        Some(&report)
+    );
+    assert_eq!(words.find_kind_for(&ncg, "Deskundigenadvies"), None);
+    assert_eq!(
+        words.find_mark_for(&ncg, "bijzondere situatie"),
+        Some(&urgent)
+    );
+    let uri = words
+        .find_purpose(&health)
+        .and_then(|p| p.activities.get(&img));
+    assert_eq!(
+        uri.map(String::as_str),
+        Some("https://sluis.example/verwerkingen/img/knelpunt-gezondheid")
+    );
+}

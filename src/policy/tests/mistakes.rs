@@ -1,0 +1,290 @@
+//! What is wrong with a bundle is found, and all of it is told at once.
+
+use super::support::{CONVENANT, TWG, changed, files, replace};
+use crate::policy::{Bundle, BundleError};
+
+/// All mistakes of a shipped bundle with texts replaced in one file, one per line.
+fn told(file: &str, replacements: &[(&str, &str)]) -> String {
+    match changed(TWG, file, replacements) {
+        Ok(_) => panic!("accepted: {replacements:?}"),
+        Err(error) => lines(&error),
+    }
+}
+
+fn lines(error: &BundleError) -> String {
+    let mistakes = error.mistakes().iter().map(ToString::to_string);
+    mistakes.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn annotations_that_cedar_ignores_are_ours_to_check() {
+    let rules = "10-wettelijke-plicht.cedar";
+    for (from, to, expected) in [
+        (
+            "@id(\"schade-afhandeling\")\n",
+            "",
+            ":3: @id ontbreekt of is leeg",
+        ),
+        (
+            "@id(\"immateriele-schade\")",
+            "@id(\"schade-afhandeling\")",
+            "(regel schade-afhandeling): deze @id is al van een andere regel",
+        ),
+        ("@artikel(\"TwG 3(4)\")\n", "", "@artikel ontbreekt"),
+        (
+            "@artikel(\"TwG 3(4)\")",
+            "@artikel(\"TwG 3, 4\u{1d49} lid\")",
+            "alleen ASCII",
+        ),
+        (
+            "#A6-1-c\")",
+            "#A6-1-z\")",
+            "is geen grondslag van deze bundel",
+        ),
+        (
+            "@informeren(\"eigenaar\")",
+            "@informeren(\"buurman\")",
+            "verwacht \"eigenaar\"",
+        ),
+        (
+            "@informeren(",
+            "@infomeren(",
+            "@infomeren hoort niet bij deze regel",
+        ),
+        (
+            "@toelichting(\"NCG",
+            "@toelichting(\"\")\n@x(\"NCG",
+            "@toelichting ontbreekt",
+        ),
+        (
+            "De eigenaar wordt geïnformeerd.\")",
+            "De eigenaar wordt geïnformeerd\")",
+            "verwacht een zin",
+        ),
+        (
+            "@informeren(\"eigenaar\")",
+            "@schakelaar(\"alle-eigenaren=misschien\")",
+            "verwacht een schakelaar van het manifest",
+        ),
+    ] {
+        let told = told(rules, &[(from, to)]);
+        assert!(told.contains(expected), "{from} -> {to}:\n{told}");
+        assert!(told.contains(rules), "{told}");
+    }
+    for (from, to, expected) in [
+        (
+            "@reden(\"GEZONDHEIDSGEGEVENS\")",
+            "@reden(\"ZOMAAR\")",
+            "verwacht een van TOESTEMMING",
+        ),
+        ("@reden(\"GEZONDHEIDSGEGEVENS\")\n", "", "@reden ontbreekt"),
+        (
+            "@reden(\"GEZONDHEIDSGEGEVENS\")",
+            "@reden(\"GEZONDHEIDSGEGEVENS\")\n@grondslag(\"x\")",
+            "@grondslag hoort niet bij deze regel",
+        ),
+    ] {
+        let told = told("00-verboden.cedar", &[(from, to)]);
+        assert!(told.contains(expected), "{from} -> {to}:\n{told}");
+    }
+    for (from, to) in [
+        ("@nabeoordeling(\"14 dagen\")\n", ""),
+        (
+            "@nabeoordeling(\"14 dagen\")",
+            "@nabeoordeling(\"spoedig\")",
+        ),
+    ] {
+        let told = told("20-aos.cedar", &[(from, to)]);
+        assert!(
+            told.contains("20-aos.cedar:6 (regel aos-van-img-naar-ncg): @nabeoordeling"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_with_file_line_and_rule() {
+    let mut files = files(TWG);
+    for (file, from, to) in [
+        ("manifest.toml", "stand = \"ja\"", "stand = \"soms\""),
+        ("manifest.toml", "naar = [\"ncg\"]", "naar = [\"nam\"]"),
+        (
+            "10-wettelijke-plicht.cedar",
+            "Soort::\"beoordeling\"",
+            "Soort::\"beordeling\"",
+        ),
+        (
+            "20-aos.cedar",
+            "context.melding.actief &&",
+            "context.melding.actief & &",
+        ),
+        ("tabel.csv", ";toegestaan;", ";misschien;"),
+    ] {
+        replace(&mut files, file, from, to);
+    }
+    let error = Bundle::from_files(TWG, files.clone()).unwrap_err();
+    let told = lines(&error);
+    assert!(told.contains("manifest.toml:"), "{told}");
+    assert!(told.contains("\"soms\" is geen van zijn standen"), "{told}");
+    assert!(told.contains("\"nam\" is geen partij"), "{told}");
+    // With the manifest whole again, the rules and the table are read too.
+    let (_, bytes) = files
+        .iter_mut()
+        .find(|(name, _)| name == "manifest.toml")
+        .unwrap();
+    *bytes = super::support::files(TWG)
+        .into_iter()
+        .find(|(name, _)| name == "manifest.toml")
+        .map(|(_, bytes)| bytes)
+        .unwrap();
+    let told = lines(&Bundle::from_files(TWG, files).unwrap_err());
+    for expected in [
+        "10-wettelijke-plicht.cedar:15 (regel schade-afhandeling): entity",
+        "beordeling",
+        "20-aos.cedar:18: ",
+        "tabel.csv:",
+        "uitkomst: verwacht toegestaan",
+    ] {
+        assert!(told.contains(expected), "{expected}:\n{told}");
+    }
+}
+
+#[test]
+fn the_manifest_is_read_strictly() {
+    for (from, to, expected) in [
+        ("titel = ", "tittel = ", "unknown field `tittel`"),
+        (
+            "status = \"vastgesteld\"",
+            "status = \"bijna\"",
+            "unknown variant `bijna`",
+        ),
+        (
+            "van = \"2023-04-18T22:00:00Z\"",
+            "van = \"2023-04-19T00:00:00+02:00\"",
+            "verwacht een tijd in UTC",
+        ),
+        (
+            "van = \"2023-04-18T22:00:00Z\"",
+            "van = \"2023-04-18T22:00:00Z\"\ntot = \"2023-04-18T22:00:00Z\"",
+            "`tot` moet na `van` liggen",
+        ),
+        (
+            "code = \"2023-04-19-twg\"",
+            "code = \"anders\"",
+            "gelijk zijn aan de naam van de map",
+        ),
+        (
+            "getoetst = false",
+            "getoetst = true",
+            "kan het gebied niet toetsen",
+        ),
+        (
+            "code = \"interventieteam\"",
+            "code = \"geen\"",
+            "kan geen team zijn",
+        ),
+        (
+            "code = \"interventieteam\"",
+            "code = \"ander-team\"",
+            "Team \"ander-team\" staat in het manifest, maar niet in het schema",
+        ),
+        (
+            "code = \"bouwtekening\"",
+            "code = \"tekening\"",
+            "\"bouwtekening\" is geen soort van deze bundel",
+        ),
+        (
+            "handelingen = [\"publiekeTaak\"]",
+            "handelingen = [\"toestemming\", \"publiekeTaak\"]",
+            "niet in volgorde van rang",
+        ),
+        (
+            "handelingen = [\"publiekeTaak\"]",
+            "handelingen = []",
+            "heeft geen handelingen",
+        ),
+        (
+            "keuze = \"toestemming\"",
+            "keuze = \"bezwaar-afstemming\"",
+            "een keuzegrens kan een bezwaar niet ongedaan maken",
+        ),
+        (
+            "img = \"https://sluis.example/verwerkingen/img/schade-afhandeling\"\n",
+            "",
+            "de verwerkingsactiviteit van img ontbreekt",
+        ),
+    ] {
+        let told = told("manifest.toml", &[(from, to)]);
+        assert!(told.contains(expected), "{from} -> {to}:\n{told}");
+    }
+}
+
+#[test]
+fn a_schema_may_only_ask_for_facts_the_gateway_fills() {
+    for (from, to, expected) in [
+        ("entity Eigenaar;", "entity Eigenaar", "schema.cedarschema:"),
+        (
+            "nu: Long,",
+            "nu: Long, humeur: Long,",
+            "de poort kent geen feit `humeur`",
+        ),
+        ("nu: Long,", "nu?: Long,", "`nu` is facultatief"),
+        ("\"geen\", ", "", "voor een aanvraag zonder team"),
+        (
+            "gezondheid: Bool,",
+            "gezondheid: Bool, kleur: String,",
+            "kan de feiten niet zo leveren",
+        ),
+    ] {
+        let told = told("schema.cedarschema", &[(from, to)]);
+        assert!(told.contains(expected), "{from} -> {to}:\n{told}");
+    }
+}
+
+#[test]
+fn a_folder_holds_a_bundle_and_nothing_else() {
+    for (name, expected) in [
+        (
+            "notities.txt",
+            "notities.txt: dit bestand hoort niet in een bundel",
+        ),
+        ("manifest.toml.orig", "dit bestand hoort niet in een bundel"),
+    ] {
+        let mut files = files(CONVENANT);
+        files.push((name.to_owned(), b"x".to_vec()));
+        let told = lines(&Bundle::from_files(CONVENANT, files).unwrap_err());
+        assert!(told.contains(expected), "{told}");
+    }
+    let mut files = files(CONVENANT);
+    files.retain(|(name, _)| name == "manifest.toml" || name == "schema.cedarschema");
+    files.push(("00.cedar".to_owned(), vec![0xff]));
+    let told = lines(&Bundle::from_files(CONVENANT, files).unwrap_err());
+    assert_eq!(
+        told,
+        "*.cedar: er zijn geen regels\n00.cedar: het bestand is geen UTF-8\ntabel.csv: dit bestand ontbreekt"
+    );
+}
+
+#[test]
+fn the_hash_is_over_every_byte_and_every_name() {
+    let hash = |files| Bundle::from_files(CONVENANT, files).unwrap().hash();
+    let before = hash(files(CONVENANT));
+    let mut reversed = files(CONVENANT);
+    reversed.reverse();
+    assert_eq!(before, hash(reversed), "the order of reading is not in it");
+    let mut comment = files(CONVENANT);
+    comment
+        .iter_mut()
+        .find(|(name, _)| name == "30-aos.cedar")
+        .unwrap()
+        .1
+        .push(b'\n');
+    assert_ne!(before, hash(comment));
+    let mut renamed = files(CONVENANT);
+    renamed
+        .iter_mut()
+        .find(|(name, _)| name == "30-aos.cedar")
+        .unwrap()
+        .0 = "31-aos.cedar".into();
+    assert_ne!(before, hash(renamed));
+}
