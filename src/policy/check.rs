@@ -1,10 +1,14 @@
 //! What `sluis policy check` asks of a bundle beyond loading it: that the rules say exactly what the
 //! parties signed, and that the table shows every rule and every cell at work.
 
-use super::bundle::Bundle;
+use std::collections::BTreeMap;
+
+use super::bundle::{Bundle, Variant};
+use super::decide::Rules;
 use super::engine::Outcome;
 use super::facts::Situation;
 use super::mistake::Mistake;
+use super::schema::ContextFact;
 use super::source::{MANIFEST, TABLE};
 use super::vocabulary::PurposeInfo;
 use crate::domain::{DocumentKind, Role};
@@ -12,21 +16,40 @@ use crate::domain::{DocumentKind, Role};
 /// All that is wrong.
 pub(super) fn audit(bundle: &Bundle) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
-    matrix(bundle, &mut mistakes);
+    matrix(bundle, bundle.standing(), "", &mut mistakes);
+    for switch in bundle.switches() {
+        for position in switch.positions.iter().filter(|p| **p != switch.position) {
+            let said = format!("{}={position}", switch.code);
+            let positions = BTreeMap::from([(switch.code.clone(), position.clone())]);
+            match bundle.with_switches(&positions) {
+                Ok(variant) => {
+                    let under = format!(" (bij schakelaar {said})");
+                    matrix(bundle, &variant, &under, &mut mistakes);
+                }
+                Err(text) => {
+                    mistakes.push(Mistake::in_file(
+                        MANIFEST,
+                        format!("schakelaar {said}: {text}"),
+                    ));
+                }
+            }
+        }
+    }
     coverage(bundle, &mut mistakes);
     mistakes
 }
 
 /// Every cell of kind × purpose × direction, with all other facts in favour: the rules permit it if
-/// and only if the manifest has it.
-fn matrix(bundle: &Bundle, mistakes: &mut Vec<Mistake>) {
+/// and only if the manifest has it, whichever way an open question is answered.
+fn matrix(bundle: &Bundle, variant: &Variant, under: &str, mistakes: &mut Vec<Mistake>) {
     let vocabulary = bundle.vocabulary();
     for purpose in vocabulary.purposes() {
         for (from, _) in vocabulary.roles() {
             for (to, _) in vocabulary.roles() {
                 for (kind, _) in vocabulary.kinds() {
                     let signed = purpose.allows(from, to, kind);
-                    if signed == permitted(bundle, purpose, from, to, kind) {
+                    let rules = bundle.under(variant);
+                    if signed == permitted(bundle, rules, purpose, (from, to, kind)) {
                         continue;
                     }
                     let what = if signed {
@@ -37,7 +60,7 @@ fn matrix(bundle: &Bundle, mistakes: &mut Vec<Mistake>) {
                     mistakes.push(Mistake::in_file(
                         MANIFEST,
                         format!(
-                            "doel {}, van {from} naar {to}, soort {kind}: {what}",
+                            "doel {}, van {from} naar {to}, soort {kind}: {what}{under}",
                             purpose.code
                         ),
                     ));
@@ -49,10 +72,9 @@ fn matrix(bundle: &Bundle, mistakes: &mut Vec<Mistake>) {
 
 fn permitted(
     bundle: &Bundle,
+    rules: Rules<'_>,
     purpose: &PurposeInfo,
-    from: &Role,
-    to: &Role,
-    kind: &DocumentKind,
+    (from, to, kind): (&Role, &Role, &DocumentKind),
 ) -> bool {
     let Some(mut situation) = Situation::supposed(bundle.vocabulary(), &purpose.code) else {
         return false;
@@ -60,10 +82,10 @@ fn permitted(
     situation.provider_role = from.as_str();
     situation.requester_role = to.as_str();
     situation.kind = kind.as_str();
-    let rules = bundle.under(bundle.standing());
-    let teams = bundle
-        .vocabulary()
-        .teams()
+    let asks = rules.engine.facts_of(&purpose.actions);
+    let teams = bundle.vocabulary().teams();
+    let teams = teams
+        .filter(|_| asks.contains(&ContextFact::Team))
         .map(|(team, _)| Some(team.as_str()));
     std::iter::once(None).chain(teams).any(|team| {
         situation.team = team;

@@ -148,7 +148,7 @@ impl<'a> Situation<'a> {
             explicit_agreement: Stand::of(&answers.explicit_agreement, &owners),
             objection: Stand::of(&answers.objection, &owners),
             joint_request: Stand::of(&answers.joint_request, &owners),
-            combined: question.address.combined(),
+            combined: combined(question),
             unsafe_since_until: unsafe_situation(question, unsafe_days),
         }
     }
@@ -169,6 +169,17 @@ fn too_old(choice: &Choice, limit: &ChoiceLimit) -> bool {
     choice.kind == limit.kind
         && choice.valid_from < limit.from
         && matches!(choice.state, ChoiceState::Given | ChoiceState::Renewed)
+}
+
+/// Whether *both* parties of this exchange have an active dossier at the address. That two others
+/// have one (the Instituut and a municipality, say) makes nothing combined for these two.
+fn combined(question: &Question<'_>) -> bool {
+    [question.requester, question.document.provider]
+        .iter()
+        .all(|party| {
+            let mut dossiers = question.address.dossiers.iter();
+            dossiers.any(|dossier| dossier.active && dossier.organisation == *party)
+        })
 }
 
 /// Of the reports at the document's address that count now, the one that ends last.

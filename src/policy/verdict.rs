@@ -118,8 +118,18 @@ pub enum Verdict {
 /// ledger takes it by value, so one permit is one entry.
 ///
 /// ```compile_fail
-/// // INVARIANT (permit): nobody outside `policy` can make one.
-/// let permit = sluis::policy::Permit { verdict: () };
+/// // INVARIANT (permit): nobody outside `policy` can make one: its fields are private,
+/// use sluis::policy::{BundleHash, Ground, Obligation, Permit, RuleId};
+/// fn forge(rules: Vec<RuleId>, ground: std::sync::Arc<Ground>, obligations: Vec<Obligation>, bundle: BundleHash) -> Permit {
+///     Permit { rules, ground, obligations, bundle }
+/// }
+/// ```
+/// ```compile_fail
+/// // and so is its constructor.
+/// use sluis::policy::{BundleHash, Ground, Obligation, Permit, RuleId};
+/// fn forge(rules: Vec<RuleId>, ground: std::sync::Arc<Ground>, obligations: Vec<Obligation>, bundle: BundleHash) -> Permit {
+///     Permit::new(rules, ground, obligations, bundle)
+/// }
 /// ```
 /// ```compile_fail
 /// fn twice(permit: sluis::policy::Permit) -> (sluis::policy::Permit, sluis::policy::Permit) {
@@ -131,10 +141,12 @@ pub enum Verdict {
 ///     (permit, permit)
 /// }
 /// ```
-/// What does compile, so that the three above fail for the right reason:
+/// What does compile, so that those above fail for the right reason:
 /// ```
-/// fn once(permit: sluis::policy::Permit) -> sluis::policy::Permit {
-///     permit
+/// use sluis::policy::{BundleHash, Ground, Obligation, Permit, RuleId};
+/// fn read(permit: Permit) -> (Vec<RuleId>, Ground, Vec<Obligation>, BundleHash, Permit) {
+///     let rules = permit.rules().to_vec();
+///     (rules, permit.ground().clone(), permit.obligations().to_vec(), permit.bundle(), permit)
 /// }
 /// ```
 #[must_use = "a permit that is dropped was not recorded"]

@@ -1,6 +1,6 @@
 //! What an answer carries: ground, rules, obligations, reasons, and the JSON others read.
 
-use super::support::{Asked, CONVENANT, TWG, bundle, said};
+use super::support::{Asked, CONVENANT, TWG, bundle, oin, said};
 use crate::domain::{ChoiceKind, ChoiceState, DocumentKind, Mark, Purpose, Role};
 use crate::policy::{Obligation, Reason, Verdict};
 
@@ -80,6 +80,28 @@ fn choices_of_another_address_do_not_count() {
         said(&asked.ask(&bundle)),
         "TOESTEMMING_ONTBREEKT toestemming"
     );
+}
+
+#[test]
+fn combined_means_a_dossier_at_both_parties_of_the_exchange() {
+    let bundle = bundle(TWG);
+    let asked = Asked::new("combinatie-behandeling", "opnamerapport")
+        .owners("2015-01-01T00:00:00Z", &["A"])
+        .choice(ChoiceKind::JointRequest, "A", ChoiceState::Given)
+        .combined();
+    assert_eq!(said(&asked.ask(&bundle)), "TwG 2a(4) jo. 3(4) en 3(5)");
+    let mut other = asked.clone();
+    for dossier in &mut other.facts.dossiers {
+        if dossier.organisation == oin("ncg") {
+            dossier.organisation = oin("gemeente");
+        }
+    }
+    assert_eq!(said(&other.ask(&bundle)), "GEEN_GRONDSLAG combinatie");
+    let mut closed = asked;
+    for dossier in &mut closed.facts.dossiers {
+        dossier.active = dossier.organisation != oin("ncg");
+    }
+    assert_eq!(said(&closed.ask(&bundle)), "GEEN_GRONDSLAG combinatie");
 }
 
 #[test]

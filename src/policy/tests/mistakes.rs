@@ -288,3 +288,45 @@ fn the_hash_is_over_every_byte_and_every_name() {
         .0 = "31-aos.cedar".into();
     assert_ne!(before, hash(renamed));
 }
+
+#[test]
+fn a_check_finds_rules_that_say_other_than_the_parties_signed_and_rules_without_example() {
+    for (file, from, to, expected) in [
+        (
+            "10-wettelijke-plicht.cedar",
+            "    Soort::\"beoordeling\",\n",
+            "",
+            "doel schade-afhandeling, van ncg naar img, soort beoordeling: staat in de tafel, maar geen regel staat het toe",
+        ),
+        (
+            "10-wettelijke-plicht.cedar",
+            "    Soort::\"beoordeling\",\n",
+            "    Soort::\"beoordeling\",\n    Soort::\"planning\",\n",
+            "doel schade-afhandeling, van ncg naar img, soort planning: wordt door een regel toegestaan, maar staat niet in de tafel",
+        ),
+        (
+            // Only the reading that is not in force goes wrong; it is found all the same.
+            "50-toestemming.cedar",
+            "@schakelaar(\"alle-eigenaren=nee\")\n@grondslag(\"https://w3id.org/dpv/legal/eu/gdpr#A6-1-a\")\n@artikel(\"AVG 6(1)(a)\")\n@toelichting(\"Een",
+            "@schakelaar(\"bezwaar-stopt-plicht=ja\")\n@grondslag(\"https://w3id.org/dpv/legal/eu/gdpr#A6-1-a\")\n@artikel(\"AVG 6(1)\")\n@toelichting(\"Een",
+            "(bij schakelaar alle-eigenaren=nee)",
+        ),
+        (
+            "00-verboden.cedar",
+            "@id(\"verbod-eigen-document\")",
+            "@id(\"verbod-nieuw\")\n@artikel(\"x\")\n@reden(\"GEEN_GRONDSLAG\")\n@toelichting(\"Nieuw.\")\nforbid (principal, action == Action::\"aos\", resource) when { resource.bron == Partij::\"gemeente\" && principal == resource.houder && resource.adres == \"x\" };\n\n@id(\"verbod-eigen-document\")",
+            "00-verboden.cedar:19 (regel verbod-nieuw): geen rij van de tabel laat deze regel werken",
+        ),
+    ] {
+        let bundle = changed(TWG, file, &[(from, to)]).unwrap();
+        let found: Vec<String> = crate::policy::check::audit(&bundle)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert!(
+            found.join("\n").contains(expected),
+            "{expected}:\n{}",
+            found.join("\n")
+        );
+    }
+}
