@@ -372,7 +372,10 @@ mod tests {
             ByteRange::From(900_000),
         ] {
             let (first, last) = range.within(1_000_003).unwrap();
-            let part = gateway.ask_without_record(&asked(Some(range))).await.unwrap();
+            let part = gateway
+                .ask_without_record(&asked(Some(range)))
+                .await
+                .unwrap();
             assert_eq!(
                 part.part,
                 Part::Range {
