@@ -2,6 +2,7 @@
 //! query and body, all mistakes together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, RawPathParams, Request};
@@ -215,13 +216,17 @@ impl Arrival {
     }
 
     async fn bytes(&mut self, limit: usize) -> Result<Bytes, Problem> {
-        let body = std::mem::take(&mut self.body);
-        let Ok(read) = tokio::time::timeout(BODY_READ, collect(body, limit)).await else {
-            let message = format!("kwam niet binnen {} seconden binnen", BODY_READ.as_secs());
-            return Err(Problem::invalid_field("body", message));
-        };
-        read
+        collect_in(BODY_READ, std::mem::take(&mut self.body), limit).await
     }
+}
+
+/// The whole body, if it comes in time.
+async fn collect_in(time: Duration, body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let read = tokio::time::timeout(time, collect(body, limit)).await;
+    read.unwrap_or_else(|_| {
+        let message = format!("kwam niet binnen {} seconden binnen", time.as_secs());
+        Err(Problem::invalid_field("body", message))
+    })
 }
 
 /// The whole body, if it is no longer than `limit` bytes; one that says it is longer is not read.
@@ -300,5 +305,38 @@ mod tests {
         let broken = futures_util::stream::iter([Err::<Bytes, _>(std::io::Error::other("gone"))]);
         let problem = collect(Body::from_stream(broken), 10).await.unwrap_err();
         assert_eq!(problem.code(), Code::InvalidInput);
+    }
+
+    /// Says it is larger than anything, and must not be read.
+    struct Boast;
+
+    impl HttpBody for Boast {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
+            panic!("a body that says it is too large was read")
+        }
+
+        fn size_hint(&self) -> http_body::SizeHint {
+            http_body::SizeHint::with_exact(u64::MAX)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_says_it_is_too_large_is_not_read() {
+        let problem = collect(Body::new(Boast), 10).await.unwrap_err();
+        assert_eq!(problem.code(), Code::TooLarge);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let never = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        let body = Body::from_stream(never);
+        let problem = collect_in(Duration::from_millis(5), body, 10).await;
+        assert_eq!(problem.unwrap_err().code(), Code::InvalidInput);
     }
 }

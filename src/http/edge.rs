@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
@@ -21,13 +21,13 @@ use crate::clock::{NoRandomness, Random};
 use crate::domain::{Organisation, TransactionId};
 use crate::identity::Peer;
 
-/// Put into a request's extensions by the listener when it is no proper HTTP (SECURITY 15): what
-/// is wrong, in Dutch. The connection is closed after the answer.
+/// In a request's extensions when it is no proper HTTP (SECURITY 15): what is wrong, in Dutch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MalformedRequest(pub &'static str);
+struct MalformedRequest(&'static str);
 
-/// How the listener marks a request as no proper HTTP.
-pub fn mark_malformed(extensions: &mut http::Extensions, what: &'static str) {
+/// Marks a request as no proper HTTP, so that it is answered with a problem that says `what`, in
+/// Dutch. For the listener, which sees more of HTTP than we do, and closes the connection after.
+pub fn mark_malformed(extensions: &mut Extensions, what: &'static str) {
     extensions.insert(MalformedRequest(what));
 }
 
@@ -66,10 +66,8 @@ pub(super) async fn edge(
 ) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
-    let version = request.version();
     let template = request.extensions().get::<MatchedPath>().cloned();
     let organisation = organisation(&request);
-    let malformed = request.extensions().get::<MalformedRequest>().is_some();
     let (transaction, trouble) = transaction(&shared, request.headers());
     let admitted = match trouble {
         Some(problem) => Err(problem),
@@ -87,10 +85,6 @@ pub(super) async fn edge(
         response = problem.render(transaction);
     }
     finish(response.headers_mut(), transaction);
-    if malformed && version < Version::HTTP_2 {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(header::CONNECTION, close);
-    }
     Told {
         route: template.as_ref().map_or(NO_ROUTE, MatchedPath::as_str),
         method: &method,

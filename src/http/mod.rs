@@ -4,8 +4,8 @@
 //! It turns a request into typed values or into one problem that names every mistake, calls the
 //! procedure, and turns what that gives into an answer. It decides nothing about who may have what,
 //! opens no socket and checks no certificate: the listener puts the peer (`Arc<Peer>`) and its
-//! organisation (`Arc<Organisation>`, absent when unknown) into each request's extensions, and
-//! [`MalformedRequest`] when the request is no proper HTTP.
+//! organisation (`Arc<Organisation>`, absent when unknown) into each request's extensions, and calls
+//! [`mark_malformed`] when the request is no proper HTTP.
 
 pub mod bodies;
 pub mod fields;
@@ -34,7 +34,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 
-pub use edge::{API_VERSION, MalformedRequest, mark_malformed};
+pub use edge::{API_VERSION, mark_malformed};
 pub use metrics::Metrics;
 pub use ops::{Ops, Readiness};
 
@@ -45,7 +45,7 @@ use gates::Gates;
 use problem::{Code, Problem};
 use routes::Routes;
 
-/// The description of this interface (OpenAPI 3.1), in Dutch.
+/// The description of this interface (`OpenAPI` 3.1), in Dutch.
 pub const OPENAPI: &str = include_str!("openapi.json");
 
 /// The JSON Schema of every kind of ledger entry.

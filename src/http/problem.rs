@@ -118,7 +118,7 @@ codes! {
     /// Not a purpose of the policy in force.
     PurposeUnknown = FORBIDDEN "doel-onbekend" Requester Info
         "Doel onbekend"
-        "De claim doel noemt geen doel van het beleid dat nu geldt.";
+        "De claim doel noemt geen doel van het beleid dat nu geldt; voor index, register en besluiten is het doel beheer.";
     /// The policy said no.
     NotAllowed = FORBIDDEN "niet-toegestaan" Requester Info
         "Niet toegestaan"
@@ -126,7 +126,7 @@ codes! {
     /// Not this organisation's.
     NotAuthorised = FORBIDDEN "niet-bevoegd" Requester Info
         "Niet bevoegd"
-        "Dit gegeven is niet van uw organisatie, of het doel van het token past niet bij deze aanroep.";
+        "Dit gegeven is niet van uw organisatie om te wijzigen of in te zien.";
     /// No such document for this caller.
     DocumentUnknown = NOT_FOUND "document-onbekend" Requester Info
         "Document onbekend"
@@ -197,9 +197,15 @@ codes! {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
     code: Code,
+    own: Box<Own>,
+}
+
+/// What one problem has beyond what all of its code have; boxed, because every call can return it.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Own {
     headers: HeaderMap,
     /// Members beyond those every problem has, in their order.
-    more: Map<String, Value>,
+    members: Map<String, Value>,
 }
 
 impl Problem {
@@ -213,8 +219,7 @@ impl Problem {
     pub fn new(code: Code) -> Self {
         let mut problem = Self {
             code,
-            headers: HeaderMap::new(),
-            more: Map::new(),
+            own: Box::default(),
         };
         match code.row().status {
             StatusCode::UNAUTHORIZED => {
@@ -237,7 +242,10 @@ impl Problem {
     #[must_use]
     pub fn invalid(errors: &[FieldError]) -> Self {
         let mut problem = Self::new(Code::InvalidInput);
-        problem.more.insert("fouten".into(), json!(errors));
+        problem
+            .own
+            .members
+            .insert("fouten".to_owned(), json!(errors));
         problem
     }
 
@@ -263,7 +271,7 @@ impl Problem {
     /// The same problem with one member more.
     #[must_use]
     pub fn with(mut self, member: &str, value: Value) -> Self {
-        self.more.insert(member.to_owned(), value);
+        self.own.members.insert(member.to_owned(), value);
         self
     }
 
@@ -274,7 +282,7 @@ impl Problem {
     }
 
     fn set(&mut self, name: HeaderName, value: HeaderValue) {
-        self.headers.insert(name, value);
+        self.own.headers.insert(name, value);
     }
 
     /// The document of this problem for one transaction.
@@ -296,7 +304,7 @@ impl Problem {
         ] {
             document.insert(member.to_owned(), value);
         }
-        document.extend(self.more.clone());
+        document.extend(self.own.members.clone());
         Value::Object(document)
     }
 
@@ -304,7 +312,7 @@ impl Problem {
     pub(super) fn render(&self, transaction: TransactionId) -> Response {
         let mut response = Response::new(self.document(transaction).to_string().into());
         *response.status_mut() = self.code.row().status;
-        response.headers_mut().extend(self.headers.clone());
+        response.headers_mut().extend(self.own.headers.clone());
         response.headers_mut().insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::media;
 use super::problem::{Code, Problem};
-use crate::domain::Choice;
+use crate::domain::{Choice, MediaType};
 use crate::exchange::{Found, Receipt, Release, TestOutcome};
 
 /// A JSON answer.
@@ -50,7 +50,7 @@ pub(super) fn typed(status: StatusCode, media_type: &'static str, body: Body) ->
 }
 
 /// The answer to a search.
-pub(super) fn found(found: Found) -> Value {
+pub(super) fn found(found: &Found) -> Value {
     let mut answer = json!({"documenten": found.documents, "onthouden": found.withheld});
     if let (Some(cursor), Some(answer)) = (found.cursor, answer.as_object_mut()) {
         answer.insert("vervolg".to_owned(), json!(cursor));
@@ -64,6 +64,9 @@ pub(super) fn test_outcome(outcome: TestOutcome) -> Value {
     answer.insert("toegestaan".to_owned(), json!(outcome.permitted));
     if let Some(ground) = outcome.ground {
         answer.insert("grondslag".to_owned(), json!(ground.iri));
+        if !ground.also.is_empty() {
+            answer.insert("medegrondslagen".to_owned(), json!(ground.also));
+        }
         answer.insert("artikel".to_owned(), json!(ground.article));
     }
     answer.insert("regels".to_owned(), json!(outcome.rules));
@@ -74,15 +77,24 @@ pub(super) fn test_outcome(outcome: TestOutcome) -> Value {
     Value::Object(answer)
 }
 
+/// Where something stands in the ledger.
+pub(super) fn receipt(receipt: &Receipt) -> Value {
+    json!({
+        "index": receipt.index,
+        "transactieId": receipt.transaction,
+        "tijd": receipt.time,
+    })
+}
+
 /// What was recorded, with where it stands in the ledger.
-pub(super) fn recorded<T: Serialize>(value: &T, receipt: &Receipt) -> Result<Value, Problem> {
-    let members = |value: Result<Value, _>| match value {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) | Err(_) => Err(Problem::new(Code::Internal)),
-    };
-    let mut answer = members(serde_json::to_value(value))?;
-    answer.extend(members(serde_json::to_value(receipt))?);
-    Ok(Value::Object(answer))
+pub(super) fn recorded<T: Serialize>(value: &T, told: &Receipt) -> Result<Value, Problem> {
+    match (serde_json::to_value(value), receipt(told)) {
+        (Ok(Value::Object(mut answer)), Value::Object(place)) => {
+            answer.extend(place);
+            Ok(Value::Object(answer))
+        }
+        (Ok(_) | Err(_), _) => Err(Code::Internal.into()),
+    }
 }
 
 /// The choices at an address.
@@ -92,42 +104,67 @@ pub(super) fn choices(choices: &[Choice]) -> Value {
 
 /// A document, on its way.
 pub(super) fn release(release: Release) -> Result<Response, Problem> {
-    let status = match release.status {
-        200 => StatusCode::OK,
-        206 => StatusCode::PARTIAL_CONTENT,
-        _ => return Err(Code::Internal.into()),
+    let head = Head {
+        status: release.status,
+        media_type: release.media_type,
+        length: release.length,
+        content_range: release.content_range,
+        etag: release.etag,
+        article: release.article,
+        index: release.index,
+        file_name: release.file_name,
     };
-    let mut response = Response::new(Body::new(release.body));
-    *response.status_mut() = status;
-    let headers = [
-        (header::CONTENT_TYPE, Some(release.media_type.to_string())),
-        (
-            header::CONTENT_LENGTH,
-            release.length.map(|n| n.to_string()),
-        ),
-        (header::CONTENT_RANGE, release.content_range),
-        (header::ACCEPT_RANGES, Some("bytes".to_owned())),
-        (header::ETAG, Some(release.etag)),
-        (
-            header::CONTENT_DISPOSITION,
-            Some(content_disposition(&release.file_name)),
-        ),
-        (
-            HeaderName::from_static("sluis-grondslag"),
-            Some(release.article),
-        ),
-        (
-            HeaderName::from_static("sluis-logboek-index"),
-            Some(release.index.to_string()),
-        ),
-    ];
-    for (name, value) in headers {
-        if let Some(value) = value {
-            let value = HeaderValue::try_from(value).map_err(|_| Code::Internal)?;
-            response.headers_mut().insert(name, value);
+    head.with(Body::new(release.body))
+}
+
+/// What a release says before its bytes.
+#[derive(Debug)]
+struct Head {
+    status: u16,
+    media_type: MediaType,
+    length: Option<u64>,
+    content_range: Option<String>,
+    etag: String,
+    article: String,
+    index: u64,
+    file_name: String,
+}
+
+impl Head {
+    fn with(self, body: Body) -> Result<Response, Problem> {
+        let mut response = Response::new(body);
+        *response.status_mut() = match self.status {
+            200 => StatusCode::OK,
+            206 => StatusCode::PARTIAL_CONTENT,
+            _ => return Err(Code::Internal.into()),
+        };
+        let headers = [
+            (header::CONTENT_TYPE, Some(self.media_type.to_string())),
+            (header::CONTENT_LENGTH, self.length.map(|n| n.to_string())),
+            (header::CONTENT_RANGE, self.content_range),
+            (header::ACCEPT_RANGES, Some("bytes".to_owned())),
+            (header::ETAG, Some(self.etag)),
+            (
+                header::CONTENT_DISPOSITION,
+                Some(content_disposition(&self.file_name)),
+            ),
+            (
+                HeaderName::from_static("sluis-grondslag"),
+                Some(self.article),
+            ),
+            (
+                HeaderName::from_static("sluis-logboek-index"),
+                Some(self.index.to_string()),
+            ),
+        ];
+        for (name, value) in headers {
+            if let Some(value) = value {
+                let value = HeaderValue::try_from(value).map_err(|_| Code::Internal)?;
+                response.headers_mut().insert(name, value);
+            }
         }
+        Ok(response)
     }
-    Ok(response)
 }
 
 /// `attachment`, with the name in ASCII for old readers (RFC 6266) and, when that is not the whole
@@ -173,6 +210,42 @@ fn encode(byte: u8) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn released(status: u16) -> Head {
+        Head {
+            status,
+            media_type: MediaType::parse("application/pdf").unwrap(),
+            length: Some(3),
+            content_range: (status == 206).then(|| "bytes 0-2/9".to_owned()),
+            etag: "\"3\"".to_owned(),
+            article: "TwG 3(4)".to_owned(),
+            index: 42,
+            file_name: "Advies.pdf".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_release_says_what_it_is_and_on_what_ground() {
+        let sent = |head: Head| head.with(Body::from("%PD"));
+        assert_eq!(sent(released(404)).unwrap_err().code(), Code::Internal);
+        let mut broken = released(200);
+        broken.article = "TwG\r\nSet-Cookie: x".to_owned();
+        assert_eq!(sent(broken).unwrap_err().code(), Code::Internal);
+        for (status, range) in [(200, None), (206, Some("bytes 0-2/9"))] {
+            let response = sent(released(status)).unwrap();
+            assert_eq!(response.status().as_u16(), status);
+            let header = |name: &str| response.headers().get(name).map(|v| v.to_str().unwrap());
+            assert_eq!(header("content-type"), Some("application/pdf"));
+            assert_eq!(header("content-length"), Some("3"));
+            assert_eq!(header("content-range"), range);
+            assert_eq!(header("accept-ranges"), Some("bytes"));
+            assert_eq!(header("etag"), Some("\"3\""));
+            let name = Some("attachment; filename=\"Advies.pdf\"");
+            assert_eq!(header("content-disposition"), name);
+            assert_eq!(header("sluis-grondslag"), Some("TwG 3(4)"));
+            assert_eq!(header("sluis-logboek-index"), Some("42"));
+        }
+    }
 
     #[test]
     fn a_file_name_is_a_name_and_nothing_more() {

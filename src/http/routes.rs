@@ -9,9 +9,10 @@ use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
+use super::Shared;
 use super::handlers::{book, decisions, documents, index, registry};
 use super::media::{BYTES, JSON, LINES, TEXT};
-use super::{Shared, problem};
+use super::problem::{Code, Problem};
 
 /// What a call takes as its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,148 +77,36 @@ where
 }
 
 /// CONTRACT.md, "Endpoints of `exchange`", in its order.
+#[rustfmt::skip] // a table reads as one when each call is one line
 fn table() -> Vec<Row> {
     use Consumes::{Json, Lines, Nothing, OptionalJson};
     const GET: (Method, MethodFilter) = (Method::GET, MethodFilter::GET);
     const PUT: (Method, MethodFilter) = (Method::PUT, MethodFilter::PUT);
     const POST: (Method, MethodFilter) = (Method::POST, MethodFilter::POST);
     const DELETE: (Method, MethodFilter) = (Method::DELETE, MethodFilter::DELETE);
-    let documents = [
-        row(
-            POST,
-            "/v1/documenten/_zoek",
-            Json,
-            AS_JSON,
-            documents::search,
-        ),
-        row(
-            GET,
-            "/v1/documenten/{uuid}",
-            Nothing,
-            AS_JSON,
-            documents::metadata,
-        ),
-        row(
-            GET,
-            "/v1/documenten/{uuid}/download",
-            Nothing,
-            AS_ANYTHING,
-            documents::download,
-        ),
-        row(
-            POST,
-            "/v1/documenten/{uuid}/_toets",
-            OptionalJson,
-            AS_JSON,
-            documents::test,
-        ),
+    vec![
+        row(POST, "/v1/documenten/_zoek", Json, AS_JSON, documents::search),
+        row(GET, "/v1/documenten/{uuid}", Nothing, AS_JSON, documents::metadata),
+        row(GET, "/v1/documenten/{uuid}/download", Nothing, AS_ANYTHING, documents::download),
+        row(POST, "/v1/documenten/{uuid}/_toets", OptionalJson, AS_JSON, documents::test),
         row(PUT, "/v1/documenten/{uuid}", Json, AS_JSON, index::put),
-        row(
-            DELETE,
-            "/v1/documenten/{uuid}",
-            Nothing,
-            AS_ANYTHING,
-            index::delete,
-        ),
+        row(DELETE, "/v1/documenten/{uuid}", Nothing, AS_ANYTHING, index::delete),
         row(POST, "/v1/documenten/_bulk", Lines, AS_LINES, index::bulk),
-    ];
-    let registry = [
-        row(
-            PUT,
-            "/v1/adressen/_eigenaren",
-            Json,
-            AS_JSON,
-            registry::owners,
-        ),
-        row(
-            PUT,
-            "/v1/adressen/_dossiers",
-            Json,
-            AS_JSON,
-            registry::dossier,
-        ),
-        row(
-            POST,
-            "/v1/toestemmingen",
-            Json,
-            AS_JSON,
-            registry::register_choice,
-        ),
-        row(
-            GET,
-            "/v1/toestemmingen/{id}",
-            Nothing,
-            AS_JSON,
-            registry::choice,
-        ),
-        row(
-            POST,
-            "/v1/toestemmingen/{id}/intrekken",
-            OptionalJson,
-            AS_JSON,
-            registry::withdraw,
-        ),
-        row(
-            POST,
-            "/v1/toestemmingen/_zoek",
-            Json,
-            AS_JSON,
-            registry::find_choices,
-        ),
-        row(
-            POST,
-            "/v1/aos-meldingen",
-            Json,
-            AS_JSON,
-            registry::report_aos,
-        ),
-        row(
-            POST,
-            "/v1/aos-meldingen/{id}/afsluiten",
-            OptionalJson,
-            AS_JSON,
-            registry::close_aos,
-        ),
-    ];
-    let book = [
-        row(
-            GET,
-            "/v1/besluiten/{transactieId}",
-            Nothing,
-            AS_JSON,
-            decisions::decision,
-        ),
-        row(
-            GET,
-            "/v1/besluiten/{transactieId}/bewijs",
-            Nothing,
-            AS_TEXT,
-            decisions::proof,
-        ),
-        row(
-            GET,
-            "/v1/logboek/checkpoint",
-            Nothing,
-            AS_TEXT,
-            book::checkpoint,
-        ),
-        row(
-            GET,
-            "/v1/logboek/tile/{*tegel}",
-            Nothing,
-            AS_BYTES,
-            book::tile,
-        ),
-        row(
-            GET,
-            "/v1/logboek/schema.json",
-            Nothing,
-            AS_JSON,
-            book::schema,
-        ),
+        row(PUT, "/v1/adressen/_eigenaren", Json, AS_JSON, registry::owners),
+        row(PUT, "/v1/adressen/_dossiers", Json, AS_JSON, registry::dossier),
+        row(POST, "/v1/toestemmingen", Json, AS_JSON, registry::register_choice),
+        row(GET, "/v1/toestemmingen/{id}", Nothing, AS_JSON, registry::choice),
+        row(POST, "/v1/toestemmingen/{id}/intrekken", OptionalJson, AS_JSON, registry::withdraw),
+        row(POST, "/v1/toestemmingen/_zoek", Json, AS_JSON, registry::find_choices),
+        row(POST, "/v1/aos-meldingen", Json, AS_JSON, registry::report_aos),
+        row(POST, "/v1/aos-meldingen/{id}/afsluiten", OptionalJson, AS_JSON, registry::close_aos),
+        row(GET, "/v1/besluiten/{transactieId}", Nothing, AS_JSON, decisions::decision),
+        row(GET, "/v1/besluiten/{transactieId}/bewijs", Nothing, AS_TEXT, decisions::proof),
+        row(GET, "/v1/logboek/checkpoint", Nothing, AS_TEXT, book::checkpoint),
+        row(GET, "/v1/logboek/tile/{*tegel}", Nothing, AS_BYTES, book::tile),
+        row(GET, "/v1/logboek/schema.json", Nothing, AS_JSON, book::schema),
         row(GET, "/v1/openapi.json", Nothing, AS_JSON, book::openapi),
-    ];
-    documents.into_iter().chain(registry).chain(book).collect()
+    ]
 }
 
 /// The calls, by the template of their path.
@@ -242,16 +131,16 @@ impl Routes {
         &self,
         template: Option<&str>,
         method: &Method,
-    ) -> Result<&Arc<Route>, problem::Problem> {
+    ) -> Result<&Arc<Route>, Problem> {
         let calls = template
             .and_then(|template| self.0.get(template))
-            .ok_or(problem::Code::NotFound)?;
+            .ok_or(Code::NotFound)?;
         calls
             .iter()
             .find(|call| call.method == *method)
             .ok_or_else(|| {
                 let allow: Vec<&str> = calls.iter().map(|call| call.method.as_str()).collect();
-                problem::Problem::method_not_allowed(&allow.join(", "))
+                Problem::method_not_allowed(&allow.join(", "))
             })
     }
 

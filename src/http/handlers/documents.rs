@@ -15,7 +15,7 @@ pub(in crate::http) async fn search(State(shared): State<Shared>, mut call: Arri
     let wanted = call.json(&codes, bodies::search).await?;
     let wanted = call.done(wanted)?;
     let found = shared.exchange.search(caller, wanted).await?;
-    reply::json(StatusCode::OK, &reply::found(found))
+    reply::json(StatusCode::OK, &reply::found(&found))
 }
 
 /// `GET /documenten/{uuid}`

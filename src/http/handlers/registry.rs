@@ -17,7 +17,7 @@ pub(in crate::http) async fn owners(State(shared): State<Shared>, mut call: Arri
     let recorded = shared
         .exchange
         .set_owners(caller, told.address, told.owners, told.from);
-    reply::json(StatusCode::OK, &recorded.await?)
+    reply::json(StatusCode::OK, &reply::receipt(&recorded.await?))
 }
 
 /// `PUT /adressen/_dossiers`
@@ -30,7 +30,7 @@ pub(in crate::http) async fn dossier(State(shared): State<Shared>, mut call: Arr
         shared
             .exchange
             .set_dossier(caller, told.address, told.dossier, told.active, told.marks);
-    reply::json(StatusCode::OK, &recorded.await?)
+    reply::json(StatusCode::OK, &reply::receipt(&recorded.await?))
 }
 
 /// `POST /toestemmingen`
