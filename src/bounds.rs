@@ -75,6 +75,9 @@ pub const BATCH_ENTRIES: usize = 256;
 pub const APPEND_QUEUE: usize = 4_096;
 /// From the moment of a decision to its commit; older ones are decided again (DESIGN).
 pub const DECISION_AGE_MS: i64 = 5_000;
+/// How far the clocks of gateways on one ledger may differ. Larger lets the verifier pass over times
+/// that went backwards; smaller finds fault with honest entries.
+pub const GATEWAY_CLOCKS_MS: i64 = 5_000;
 /// How often a decision is made again because the facts moved, before 503.
 pub const DECISION_ATTEMPTS: u32 = 4;
 /// How long a batch may take in the database before its outcome counts as unknown.

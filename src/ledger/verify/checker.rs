@@ -1,0 +1,204 @@
+//! The rules of form and order, as a pure machine that is fed the entries one by one.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::Summary;
+use crate::bounds;
+use crate::clock::Moment;
+use crate::domain::{AosId, ChoiceId, TransactionId};
+use crate::ledger::entry::{Act, Entry, EntryError, Kind, Outcome};
+use crate::ledger::note::Checkpoint;
+use crate::merkle::{self, Edge, WholeTile};
+
+/// What is wrong with an entry at its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// It is not the canonical form of an entry.
+    #[error("it is not an entry in canonical form")]
+    Form(#[source] EntryError),
+    /// A field its kind must have is missing.
+    #[error("it lacks the field {0}, which its kind must have")]
+    Lacks(&'static str),
+    /// A closing entry without an open release.
+    #[error(
+        "it closes the release that entry {decision} permits, but no open release stands there"
+    )]
+    NothingToClose {
+        /// The index it names.
+        decision: u64,
+    },
+    /// A closing entry of another transaction than its decision.
+    #[error("it closes the release of entry {decision}, but is of another transaction")]
+    OtherTransaction {
+        /// The index it names.
+        decision: u64,
+    },
+    /// A withdrawal of a choice that was never recorded.
+    #[error("it withdraws a choice that no earlier entry records")]
+    NothingToWithdraw,
+    /// The end of an unsafe situation that was never reported.
+    #[error("it ends an unsafe situation that no earlier entry reports")]
+    NothingToEnd,
+    /// It has seen a version of its address that is later than itself.
+    #[error("it says to have seen the book at size {seen}, which is after it")]
+    SawTheFuture {
+        /// The version it names.
+        seen: u64,
+    },
+    /// Its time is too far before that of an earlier entry, or of its own decision.
+    #[error("its time is {ms} ms before that of an earlier entry, more than can be honest")]
+    Backwards {
+        /// How far.
+        ms: i64,
+    },
+}
+
+/// A release that was permitted and not yet closed.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    transaction: TransactionId,
+    permitted: Moment,
+}
+
+/// What must be remembered of the entries so far to judge the next one.
+#[derive(Debug, Default)]
+pub struct Checker {
+    edge: Edge,
+    whole: Vec<WholeTile>,
+    kinds: BTreeMap<Kind, u64>,
+    open: HashMap<u64, Open>,
+    choices: HashSet<ChoiceId>,
+    situations: HashSet<AosId>,
+    newest: Option<Moment>,
+}
+
+impl Checker {
+    /// Takes the next entry; of one that is refused its index is told, and nothing is kept.
+    ///
+    /// # Errors
+    /// Its index and [`Flaw`].
+    pub fn push(&mut self, line: &[u8]) -> Result<(), (u64, Flaw)> {
+        let index = self.edge.size();
+        let entry = Entry::parse(line).map_err(|error| (index, Flaw::Form(error)))?;
+        self.judge(index, &entry).map_err(|flaw| (index, flaw))?;
+        self.newest = self.newest.max(Some(entry.tijd));
+        *self.kinds.entry(entry.soort).or_default() += 1;
+        self.edge.push(merkle::leaf_hash(line), &mut self.whole);
+        Ok(())
+    }
+
+    /// How many entries were taken.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.edge.size()
+    }
+
+    /// The edge of the tree over them.
+    #[must_use]
+    pub fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    /// The tiles that became whole since this was last asked.
+    pub fn take_tiles(&mut self) -> Vec<WholeTile> {
+        std::mem::take(&mut self.whole)
+    }
+
+    /// What the book is found to be; `None` when its entries do not make what the checkpoint signs.
+    #[must_use]
+    pub fn finish(self, signed: &Checkpoint) -> Option<Summary> {
+        let made = Checkpoint {
+            size: self.edge.size(),
+            root: self.edge.root(),
+        };
+        (made == *signed).then(|| Summary {
+            size: made.size,
+            root: made.root,
+            kinds: self.kinds,
+            open_releases: self.open.len() as u64,
+        })
+    }
+
+    fn judge(&mut self, index: u64, entry: &Entry) -> Result<(), Flaw> {
+        if let Some(seen) = entry.gezien.filter(|seen| *seen > index) {
+            return Err(Flaw::SawTheFuture { seen });
+        }
+        match entry.soort {
+            // It waits for the database as long as it takes, so it may be older than its neighbours.
+            Kind::Release => return self.close(entry),
+            Kind::Withdrawal => {
+                let id = entry.toestemming.ok_or(Flaw::Lacks("toestemming"))?;
+                if !self.choices.contains(&id) {
+                    return Err(Flaw::NothingToWithdraw);
+                }
+            }
+            Kind::AosEnd => {
+                let id = entry.melding.ok_or(Flaw::Lacks("melding"))?;
+                if !self.situations.contains(&id) {
+                    return Err(Flaw::NothingToEnd);
+                }
+            }
+            Kind::Agreement if entry.bundel.is_none() => return Err(Flaw::Lacks("bundel")),
+            Kind::Decision if entry.uitkomst.is_none() => return Err(Flaw::Lacks("uitkomst")),
+            _ => {}
+        }
+        self.check_time(entry)?;
+        // Nothing is remembered of an entry before all of it was found good.
+        match entry.soort {
+            Kind::Choice => {
+                self.choices
+                    .insert(entry.toestemming.ok_or(Flaw::Lacks("toestemming"))?);
+            }
+            Kind::Aos => {
+                self.situations
+                    .insert(entry.melding.ok_or(Flaw::Lacks("melding"))?);
+            }
+            Kind::Decision if permits_a_release(entry) => {
+                let open = Open {
+                    transaction: entry.transactie,
+                    permitted: entry.tijd,
+                };
+                self.open.insert(index, open);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// An entry is in the book at most [`bounds::DECISION_AGE_MS`] after its time, and whatever
+    /// stands before it was written before it. So it can be older than an earlier entry by that
+    /// much, and by what the clocks of several gateways differ.
+    fn check_time(&self, entry: &Entry) -> Result<(), Flaw> {
+        let back = self.newest.map_or(0, |newest| newest.ms_since(entry.tijd));
+        if back > bounds::DECISION_AGE_MS + bounds::GATEWAY_CLOCKS_MS {
+            return Err(Flaw::Backwards { ms: back });
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, entry: &Entry) -> Result<(), Flaw> {
+        let decision = entry.index.ok_or(Flaw::Lacks("index"))?;
+        if entry.einde.is_none() {
+            return Err(Flaw::Lacks("einde"));
+        }
+        let open = *self
+            .open
+            .get(&decision)
+            .ok_or(Flaw::NothingToClose { decision })?;
+        if open.transaction != entry.transactie {
+            return Err(Flaw::OtherTransaction { decision });
+        }
+        let back = open.permitted.ms_since(entry.tijd);
+        if back > bounds::GATEWAY_CLOCKS_MS {
+            return Err(Flaw::Backwards { ms: back });
+        }
+        self.open.remove(&decision);
+        Ok(())
+    }
+}
+
+/// Metadata and tests are decided too, but nothing is released on them.
+fn permits_a_release(entry: &Entry) -> bool {
+    entry.uitkomst == Some(Outcome::Permitted)
+        && matches!(entry.handeling, None | Some(Act::Download))
+}
