@@ -68,19 +68,20 @@ pub enum StoreError {
 impl StoreError {
     /// The primary result code of SQLite, when the embedded engine refused.
     fn sqlite_code(&self) -> Option<i64> {
-        let Self::Database { source, .. } = self else {
-            return None;
-        };
-        let code: i64 = source.as_database_error()?.code()?.parse().ok()?;
+        let Self::Database { source, .. } = self else { return None };
+        let error = source.as_database_error()?;
+        // The codes of PostgreSQL look like numbers too, and mean something else.
+        error.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
+        let code: i64 = error.code()?.parse().ok()?;
         Some(code & 0xff)
     }
 
-    /// Whether SQLite says the disk itself failed (`SQLITE_IOERR`, `SQLITE_CORRUPT`), as opposed to
-    /// one that is full or read-only, which heals. After that nothing it says can be trusted: it has
+    /// Whether SQLite says the disk itself failed (`SQLITE_IOERR`, `SQLITE_CORRUPT`, `SQLITE_NOTADB`),
+    /// as opposed to one that is full or read-only, which heals. After that nothing it says can be trusted: it has
     /// been seen to go on accepting commits after a failed fsync (SECURITY 4).
     #[must_use]
     pub fn is_disk_failure(&self) -> bool {
-        matches!(self.sqlite_code(), Some(10 | 11))
+        matches!(self.sqlite_code(), Some(10 | 11 | 26))
     }
 
     /// Whether a failed commit certainly did not happen: SQLite was busy, full or read-only.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use sqlx::error::DatabaseError;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -337,8 +338,13 @@ fn postgres_options(settings: &Settings) -> Result<PgConnectOptions, StoreError>
     if let Some(password) = &settings.password {
         options = options.password(password);
     }
+    // A gateway that freezes inside a batch loses the head instead of holding up all the others, and
+    // whoever waits for the head gives up in time to say so.
+    let lock = format!("{}ms", bounds::COMMIT.as_millis());
+    let idle = format!("{}ms", (bounds::COMMIT * 2).as_millis());
     Ok(options
         .application_name("sluis")
+        .options([("lock_timeout", lock), ("idle_in_transaction_session_timeout", idle)])
         .disable_statement_logging())
 }
 
@@ -393,7 +399,8 @@ async fn check_version(conn: &mut Conn, settings: &Settings) -> Result<(), OpenE
             expected: SCHEMA_VERSION,
         }),
         // No table of migrations, or an empty one: nobody made a ledger here.
-        Ok(None) | Err(sqlx::Error::Database(_)) => {
+        Ok(None) => Err(OpenError::Missing(settings.location.clone())),
+        Err(sqlx::Error::Database(error)) if lacks_a_table(&*error) => {
             Err(OpenError::Missing(settings.location.clone()))
         }
         Err(source) => Err(OpenError::Store {
@@ -401,6 +408,12 @@ async fn check_version(conn: &mut Conn, settings: &Settings) -> Result<(), OpenE
             source: failed("tell its version")(source),
         }),
     }
+}
+
+/// SQLite says so with its general error, which is never said of a damaged file; PostgreSQL has a
+/// code for it (`undefined_table`).
+fn lacks_a_table(error: &dyn DatabaseError) -> bool {
+    matches!(error.code().as_deref(), Some("1" | "42P01"))
 }
 
 async fn check_durable(conn: &mut Conn, settings: &Settings) -> Result<(), OpenError> {
