@@ -73,6 +73,9 @@ pub enum OpenError {
         /// Entries in the book according to its checkpoint.
         entries: u64,
     },
+    /// It can be read but not written.
+    #[error("the ledger cannot be written")]
+    Write(#[source] NotAppended),
     /// No randomness to name this gateway.
     #[error(transparent)]
     Random(#[from] crate::clock::NoRandomness),
@@ -150,6 +153,7 @@ struct Inner {
     store: Store,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    gateway: [u8; 16],
     verifier: note::Verifier,
     master: MasterKey,
     keys: KeyCache,
@@ -169,8 +173,9 @@ impl fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// Opens the book: its tail is verified against the last signed checkpoint, releases that a
-    /// crash left open are closed as unknown, and a `start` entry says that this gateway began.
+    /// Opens the book: its tail is verified against the last signed checkpoint, and the database is
+    /// told that this gateway lives. What a crash left open is the caller's to close, with
+    /// [`Ledger::close_orphans`]; so is [`Ledger::note_start`].
     ///
     /// # Errors
     /// [`OpenError`].
@@ -209,12 +214,14 @@ impl Ledger {
             failure: failure_sender,
             carried: Vec::new(),
             kept: Vec::new(),
+            commit_sent: false,
         };
         tokio::spawn(sequencer.run());
-        Ok(Self(Arc::new(Inner {
+        let ledger = Self(Arc::new(Inner {
             store,
             clock,
             random,
+            gateway,
             verifier,
             master: keys.master,
             keys: KeyCache::new(),
@@ -223,7 +230,10 @@ impl Ledger {
             published,
             figures,
             failure,
-        })))
+        }));
+        // Before the first release: one of a gateway that was never seen would be taken for an orphan.
+        ledger.beat().await.map_err(OpenError::Write)?;
+        Ok(ledger)
     }
 
     /// Makes a draft: commits to the personal values and seals what opens them.
@@ -275,10 +285,8 @@ impl Ledger {
     /// # Errors
     /// [`NotAppended`]; the book is then as it was, and there is nothing to release.
     pub async fn release(&self, permit: Permit, draft: Draft) -> Result<Recorded, NotAppended> {
-        let slot = Arc::new(self.0.closings.clone());
-        let slot = mpsc::Sender::clone(&slot)
-            .try_reserve_owned()
-            .map_err(|_| NotAppended::Overloaded)?;
+        let slot =
+            self.0.closings.clone().try_reserve_owned().map_err(|_| NotAppended::Overloaded)?;
         let (receipt, closing) = self
             .ask(|reply| Job::Append {
                 draft: Box::new(draft),
@@ -380,8 +388,10 @@ impl Ledger {
     /// [`ReadError`].
     pub async fn close_orphans(&self) -> Result<usize, ReadError> {
         let now = self.0.clock.now();
-        let dead = if self.0.store.is_embedded() {
-            0
+        // With SQLite there is one gateway, and it is this one: whoever else was there is gone,
+        // whatever the clock said then.
+        let alive_since = if self.0.store.is_embedded() {
+            now.plus_ms(i64::MAX)
         } else {
             bounds::GATEWAY_DEAD_MS
         };
@@ -406,12 +416,8 @@ impl Ledger {
     ) -> Result<usize, ReadError> {
         let mut closed = 0;
         loop {
-            let orphans = self
-                .0
-                .store
-                .orphaned_releases(alive_since, ORPHANS_AT_ONCE)
-                .await?;
-            let last = orphans.len() < ORPHANS_AT_ONCE as usize;
+            let orphans = self.0.store.orphaned_releases(self.0.gateway, alive_since, 64).await?;
+            let last = orphans.len() < 64;
             for orphan in orphans {
                 let job = ClosingJob::new(orphan.index, orphan.transaction, now, None)
                     .map_err(|_| ReadError::Impossible("a closing entry"))?;
@@ -507,6 +513,15 @@ impl Ledger {
     #[must_use]
     pub fn figures(&self) -> &Figures {
         &self.0.figures
+    }
+
+    /// Gives this handle up and waits until the last one is gone and everything that was handed in,
+    /// closing entries too, stands in the book. While the database is away it does not return.
+    pub async fn close(self) {
+        let mut failure = self.0.failure.clone();
+        drop(self);
+        // The writing task holds the other end, and lets go of it last.
+        while failure.changed().await.is_ok() {}
     }
 
     /// Ends when the book can no longer be written with certainty; the process must end then.

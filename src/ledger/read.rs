@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::entry::{Entry, EntryError};
+use super::entry::{Entry, EntryError, Kind};
 use super::note::{Checkpoint, Verifier};
 use super::seal::{self, KeyName, Opened, SealError};
 use super::{Ledger, OpenError};
@@ -200,14 +200,13 @@ impl Ledger {
         &self,
         transaction: TransactionId,
     ) -> Result<Option<Found>, ReadError> {
-        let second = self
-            .0
-            .store
-            .entries_of(transaction)
-            .await?
-            .into_iter()
-            .nth(1);
-        second.map(parse_found).transpose()
+        for row in self.0.store.entries_of(transaction).await? {
+            let found = parse_found(row)?;
+            if found.entry.soort == Kind::Release {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// A C2SP tlog-proof that the entry at this index stands in the book.

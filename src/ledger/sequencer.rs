@@ -21,7 +21,7 @@ use crate::clock::{Clock, Moment};
 use crate::domain::{AddressId, Oin, TransactionId};
 use crate::merkle::{self, Edge, Hash};
 use crate::store::{
-    Batch, DocumentChange, DocumentOutcome, EntryRow, Head, NewHead, OpeningRow, Store, StoreError,
+    Batch, Change, DocumentChange, DocumentOutcome, EntryRow, Head, NewHead, OpeningRow, Store, StoreError,
     Writer,
 };
 
@@ -122,6 +122,8 @@ pub(super) struct Sequencer {
     pub(super) carried: Vec<Job>,
     /// Closing entries of a batch that failed.
     pub(super) kept: Vec<ClosingJob>,
+    /// Whether the attempt under way has sent its commit: before that, nothing can have happened.
+    pub(super) commit_sent: bool,
 }
 
 impl Sequencer {
@@ -172,7 +174,7 @@ impl Sequencer {
                 tokio::task::yield_now().await;
             }
         }
-        while plan.len() < bounds::BATCH_ENTRIES
+        while plan.len() + deferred.len() < bounds::BATCH_ENTRIES
             && let Ok(job) = self.jobs.try_recv()
         {
             plan.add(job, &mut changing, &mut deferred);
@@ -183,18 +185,25 @@ impl Sequencer {
             plan.closings.push(closing);
         }
         self.carried = deferred;
-        // Decisions first, changes after: so no decision of a batch can miss a change of its batch.
-        plan.appends
-            .sort_by_key(|append| append.draft.change.is_some());
+        // Decisions first, changes after, another policy last: so nothing in a batch can miss a
+        // change of its own batch.
+        plan.appends.sort_by_key(|append| {
+            let change = append.draft.change.as_ref();
+            change.map(|change| matches!(change, Change::Activation { .. }))
+        });
         Some(plan)
     }
 
     async fn process(&mut self, mut plan: Plan) -> Result<(), Failure> {
         let started = std::time::Instant::now();
-        let outcome = match tokio::time::timeout(bounds::COMMIT * 2, self.attempt(&mut plan)).await
-        {
+        self.commit_sent = false;
+        let outcome = match tokio::time::timeout(bounds::COMMIT * 2, self.attempt(&mut plan)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(BatchError::Unknown(StoreError::TooSlow { doing: "commit" })),
+            Err(_) if self.commit_sent => {
+                Err(BatchError::Unknown(StoreError::TooSlow { doing: "commit" }))
+            }
+            // The attempt was dropped, and its connection with it: the database rolls back.
+            Err(_) => Err(BatchError::Store(StoreError::TooSlow { doing: "write a batch" })),
         };
         match outcome {
             Ok(done) => {
@@ -234,19 +243,23 @@ impl Sequencer {
     }
 
     /// Reads whether a commit of unknown outcome happened (SECURITY 6), before anyone is answered.
-    async fn find_out(&mut self, plan: Plan) -> Result<(), Failure> {
+    /// Closing entries are handed in again either way: the book takes one only once.
+    async fn find_out(&mut self, mut plan: Plan) -> Result<(), Failure> {
         if self.store.is_embedded() {
             plan.refuse(NotAppended::Unavailable);
             return Err(Failure::Storage);
         }
         for _ in 0..bounds::FIND_OUT_ATTEMPTS {
             tokio::time::sleep(bounds::STORE_RETRY).await;
-            match self.was_committed(&plan).await {
+            let found = tokio::time::timeout(bounds::COMMIT * 2, self.was_committed(&plan)).await;
+            match found.unwrap_or(Err(StoreError::TooSlow { doing: "tell" }.into())) {
                 Ok(true) => {
+                    self.kept.append(&mut plan.closings);
                     plan.answer(&self.clock);
                     return Ok(());
                 }
                 Ok(false) => {
+                    self.kept.append(&mut plan.closings);
                     plan.refuse(NotAppended::Unavailable);
                     return Ok(());
                 }
@@ -266,6 +279,7 @@ impl Sequencer {
     /// Whether the entries of this plan stand where the last attempt put them. Locking the head
     /// waits for a commit that is still under way.
     async fn was_committed(&mut self, plan: &Plan) -> Result<bool, BatchError> {
+        let known = self.published.load_full();
         let mut batch = self.writer.begin().await?;
         let head = batch.lock_head().await?;
         let mut committed = false;
@@ -277,14 +291,12 @@ impl Sequencer {
             }
         }
         let mut edge = self.edge.clone();
-        catch_up(&mut batch, &head, &mut edge, &self.signer).await?;
+        catch_up(&mut batch, &head, &known, &mut edge, &self.signer).await?;
         batch.roll_back().await?;
-        self.publish(Done {
-            edge,
-            checkpoint: head.checkpoint,
-            entries: 0,
-            touched: Vec::new(),
-        });
+        // If it was committed, its changes moved facts that may be in the cache.
+        let changes = plan.appends.iter().filter_map(|append| append.draft.change.as_ref());
+        let touched = changes.filter_map(Change::address).collect();
+        self.publish(Done { edge, checkpoint: head.checkpoint, entries: 0, touched });
         Ok(committed)
     }
 
@@ -301,12 +313,14 @@ impl Sequencer {
     }
 
     async fn attempt(&mut self, plan: &mut Plan) -> Result<Done, BatchError> {
-        let now = self.clock.now();
+        let known = self.published.load_full();
         let mut batch = self.writer.begin().await?;
         // The only lock. From here until the commit no other gateway appends.
         let head = batch.lock_head().await?;
         let mut edge = self.edge.clone();
-        catch_up(&mut batch, &head, &mut edge, &self.signer).await?;
+        catch_up(&mut batch, &head, &known, &mut edge, &self.signer).await?;
+        // Only now: waiting for the lock counts for the age of a decision.
+        let now = self.clock.now();
 
         plan.check_fresh(&mut batch, &head, now).await?;
         plan.claim(&mut batch).await?;
@@ -393,6 +407,7 @@ impl Sequencer {
             // compares with the head that was locked.
             batch.swap_head(&head, &new).await?;
         }
+        self.commit_sent = true;
         // INVARIANT (release after record): nobody is answered before this returned.
         batch.commit().await.map_err(|error| {
             if error.is_certain() {
@@ -411,14 +426,16 @@ impl Sequencer {
 }
 
 /// Brings the edge up to the head by reading what others appended, and checks that it leads to the
-/// root their checkpoint signs: so every gateway verifies all the others.
+/// root their checkpoint signs: so every gateway verifies all the others. A head of the same size
+/// but with another checkpoint is looked at too: it may be of a forked history.
 async fn catch_up(
     batch: &mut Batch<'_>,
     head: &Head,
+    known: &Published,
     edge: &mut Edge,
     signer: &Signer,
 ) -> Result<(), BatchError> {
-    if head.size == edge.size() {
+    if head.size == edge.size() && head.checkpoint == known.checkpoint {
         return Ok(());
     }
     if head.size < edge.size() {
@@ -459,19 +476,27 @@ struct Row<'p> {
 
 impl Plan {
     fn len(&self) -> usize {
-        self.appends.len() + self.closings.len() + self.index.len() + self.claims.len()
+        // Every line of a bulk call counts: what is too much for one batch would not be in time.
+        let lines: usize = self.index.iter().map(|(job, _)| job.changes.len().max(1)).sum();
+        self.appends.len() + self.closings.len() + lines + self.claims.len()
     }
 
     fn is_empty(&self) -> bool {
         self.len() == 0 && self.keys.is_empty() && self.beats.is_empty()
     }
 
-    fn add(&mut self, job: Job, changing: &mut HashSet<AddressId>, deferred: &mut Vec<Job>) {
+    fn add(
+        &mut self,
+        job: Job,
+        changing: &mut HashSet<Option<AddressId>>,
+        deferred: &mut Vec<Job>,
+    ) {
         match job {
             Job::Append { draft, slot, reply } => {
-                // Two changes of one address cannot both have seen the newest state of it.
-                let address = draft.change.as_ref().and_then(|change| change.address());
-                if address.is_some_and(|address| !changing.insert(address)) {
+                // Two changes of one address, or two of the policy, cannot both have seen the newest
+                // state of it.
+                let changed = draft.change.as_ref().map(Change::address);
+                if changed.is_some_and(|what| !changing.insert(what)) {
                     deferred.push(Job::Append { draft, slot, reply });
                 } else {
                     self.appends.push(Append {

@@ -318,12 +318,13 @@ impl Store {
         .await
     }
 
-    /// Open releases of gateways that were not seen since `alive_since`, at most `limit`.
+    /// Open releases of other gateways that were not seen since `alive_since`, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn orphaned_releases(
         &self,
+        own: [u8; 16],
         alive_since: Moment,
         limit: u32,
     ) -> Result<Vec<OpenRelease>, StoreError> {
@@ -332,6 +333,7 @@ impl Store {
         detached(DOING, async move {
             on!(&pool, p => {
                 let rows = sqlx::query(sql::ORPHANED_RELEASES)
+                    .bind(own.as_slice())
                     .bind(alive_since.unix_ms())
                     .bind(i64::from(limit))
                     .fetch_all(p)

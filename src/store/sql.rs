@@ -182,4 +182,5 @@ pub(super) const OPENING: &str = "select tag, year, sealed from openings where i
 pub(super) const OPENING_KEY: &str =
     "select wrapped from opening_keys where tag = $1 and year = $2";
 pub(super) const ORPHANED_RELEASES: &str = "select idx, transactie from open_releases \
-     where gateway not in (select id from gateways where seen >= $1) order by idx limit $2";
+     where gateway <> $1 and gateway not in (select id from gateways where seen >= $2) \
+     order by idx limit $3";
