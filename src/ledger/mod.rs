@@ -11,6 +11,10 @@ pub mod note;
 mod read;
 pub mod seal;
 mod sequencer;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod verify;
 
 use std::fmt;

@@ -11,6 +11,8 @@ mod open;
 mod sql;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+pub(crate) mod tests;
 mod writer;
 
 use std::future::Future;

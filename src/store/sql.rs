@@ -184,3 +184,25 @@ pub(super) const OPENING_KEY: &str =
 pub(super) const ORPHANED_RELEASES: &str = "select idx, transactie from open_releases \
      where gateway <> $1 and gateway not in (select id from gateways where seen >= $2) \
      order by idx limit $3";
+
+/// Every statement by its name; a test prepares and runs each on both engines, and fails when one is
+/// missing here.
+#[cfg(test)]
+pub(super) fn every() -> Vec<(&'static str, Vec<&'static str>)> {
+    macro_rules! named {
+        ($($one:ident)+ ; $($rows:ident)+) => {
+            vec![$((stringify!($one), vec![$one]),)+ $((stringify!($rows), $rows.all().collect()),)+]
+        };
+    }
+    named! {
+        HEAD NEW_HEAD LOCK_HEAD SWAP_HEAD TOUCH_ADDRESS INSERT_TILE INSERT_ACTIVATION
+        UPSERT_OWNERSHIP UPSERT_DOSSIER UPSERT_CHOICE UPSERT_AOS NEW_OPENING_KEY HEARTBEAT
+        FORGET_GATEWAYS FORGET_TOKENS FORGET_TRANSACTIONS ACTIVATIONS ADDRESS OWNERSHIPS
+        DOSSIERS CHOICES CHOICE AOS AOS_BY_ID DOCUMENT DOCUMENTS_AT ENTRIES
+        ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
+        ;
+        CLAIM_TOKENS CLAIM_TRANSACTIONS INSERT_ENTRIES INSERT_OPENINGS INSERT_OPEN_RELEASES
+        CLOSE_RELEASES ADDRESS_VERSIONS DOCUMENTS_BY_ID UPSERT_DOCUMENTS DELETE_DOCUMENTS
+        TOUCH_INDEX
+    }
+}

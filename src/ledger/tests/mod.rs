@@ -1,0 +1,9 @@
+//! The book on both engines; after every test the whole of it is verified.
+
+mod appending;
+mod closing;
+mod gateways;
+mod newest;
+mod outcome;
+mod serving;
+mod tampering;

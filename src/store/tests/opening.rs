@@ -1,0 +1,152 @@
+//! Making and opening the database: what is missing, in use or not durable is refused (SECURITY 2,
+//! 3, 7, 20).
+
+use std::path::Path;
+
+use super::super::testing::{Database, Engine};
+use super::super::{Location, OpenError, Store};
+use super::{fresh, on_both_engines, settings};
+
+on_both_engines!(
+    a_missing_ledger_is_an_error_and_not_made,
+    a_ledger_is_never_made_twice,
+    another_version_of_the_tables_is_refused,
+    it_opens_for_reading_beside_a_gateway,
+);
+
+async fn a_missing_ledger_is_an_error_and_not_made(engine: Engine) {
+    let database = Database::new(engine).await;
+    for _ in 0..2 {
+        let error = Store::open(settings(&database)).await.unwrap_err();
+        assert!(matches!(error, OpenError::Missing(_)), "{error}");
+        let error = Store::open_for_reading(settings(&database))
+            .await
+            .unwrap_err();
+        assert!(matches!(error, OpenError::Missing(_)), "{error}");
+    }
+}
+
+async fn a_ledger_is_never_made_twice(engine: Engine) {
+    let (database, store) = fresh(engine).await;
+    let error = Store::create(&settings(&database), "another")
+        .await
+        .unwrap_err();
+    assert!(matches!(error, OpenError::Exists(_)), "{error}");
+    assert_eq!(
+        store.head().await.unwrap().checkpoint,
+        "checkpoint of nothing"
+    );
+}
+
+async fn another_version_of_the_tables_is_refused(engine: Engine) {
+    let (database, store) = fresh(engine).await;
+    drop(store);
+    database
+        .run("update _sqlx_migrations set version = 2")
+        .await;
+    let error = Store::open(settings(&database)).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            OpenError::Version {
+                found: 2,
+                expected: 1
+            }
+        ),
+        "{error}"
+    );
+}
+
+async fn it_opens_for_reading_beside_a_gateway(engine: Engine) {
+    let (database, store) = fresh(engine).await;
+    let beside = Store::open_for_reading(settings(&database)).await.unwrap();
+    assert_eq!(beside.head().await.unwrap(), store.head().await.unwrap());
+    let second = Store::open(settings(&database)).await;
+    match engine {
+        Engine::Sqlite => assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}"),
+        Engine::Postgres => assert!(second.is_ok(), "{second:?}"),
+    }
+    drop((store, second));
+    // And alone, with nobody to keep SQLite's companions of the file alive.
+    assert_eq!(beside.head().await.unwrap().size, 0);
+    drop(beside);
+    let alone = Store::open_for_reading(settings(&database)).await.unwrap();
+    assert_eq!(alone.head().await.unwrap().size, 0);
+}
+
+#[tokio::test]
+async fn settings_that_lose_commits_are_refused() {
+    for (setting, value) in [
+        ("synchronous_commit", "off"),
+        ("synchronous_commit", "local"),
+    ] {
+        let (database, store) = fresh(Engine::Postgres).await;
+        store.assert_durable().await.unwrap();
+        let name = database
+            .url()
+            .trim_start_matches("postgres:///")
+            .split('?')
+            .next()
+            .unwrap();
+        database
+            .run(&format!("alter database {name} set {setting} = {value}"))
+            .await;
+        for error in [
+            store.assert_durable().await.unwrap_err(),
+            Store::open(settings(&database)).await.unwrap_err(),
+        ] {
+            let OpenError::NotDurable { setting: found, .. } = error else {
+                panic!("{error}")
+            };
+            assert_eq!(found, setting);
+        }
+    }
+    let (database, store) = fresh(Engine::Sqlite).await;
+    store.assert_durable().await.unwrap();
+    // Ours sets WAL itself, so a file in another mode is put right, and read back.
+    drop(store);
+    database.run("pragma journal_mode = delete").await;
+    Store::open(settings(&database))
+        .await
+        .unwrap()
+        .assert_durable()
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_not_called_missing() {
+    let (database, store) = fresh(Engine::Sqlite).await;
+    drop(store);
+    let path = database.url().trim_start_matches("sqlite:");
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[..64].fill(0x5a);
+    std::fs::write(path, bytes).unwrap();
+    let error = Store::open(settings(&database)).await.unwrap_err();
+    assert!(matches!(error, OpenError::Store { .. }), "{error}");
+}
+
+#[test]
+fn only_two_forms_of_url_are_read() {
+    let base = Path::new("/srv/sluis");
+    for wrong in [
+        "",
+        "ledger.db",
+        "sqlite:",
+        "sqlite::memory:",
+        "sqlite:ledger.db?mode=memory",
+        "mysql://h/d",
+        "postgres://user:geheim@host/db",
+        "postgres://host/db?password=geheim",
+        "postgres://host:poort/db",
+    ] {
+        assert!(Location::parse(wrong, base).is_err(), "{wrong}");
+    }
+    for (url, shown) in [
+        ("sqlite:ledger.db", "sqlite:/srv/sluis/ledger.db"),
+        ("sqlite:///var/lib/ledger.db", "sqlite:/var/lib/ledger.db"),
+        ("postgres://user@host/db", "postgres://user@host/db"),
+    ] {
+        assert_eq!(format!("{:?}", Location::parse(url, base).unwrap()), shown);
+    }
+}

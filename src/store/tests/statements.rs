@@ -1,0 +1,187 @@
+//! One SQL text for two engines: every statement is prepared and run on both, and both schemas are
+//! the same tables.
+
+use std::collections::BTreeSet;
+
+use sqlx::{Column as _, Connection as _, Either, Executor as _, PgConnection, Row as _};
+use sqlx::{SqliteConnection, Statement as _, TypeInfo as _};
+
+use super::super::sql;
+use super::super::testing::{Database, Engine};
+use super::fresh;
+
+#[test]
+fn every_statement_of_the_file_is_in_the_list() {
+    let text = include_str!("../sql.rs");
+    let in_the_file: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| {
+            let rest = line.strip_prefix("pub(super) ")?;
+            let rest = rest
+                .strip_prefix("const ")
+                .or_else(|| rest.strip_prefix("static "))?;
+            rest.split(':').next()
+        })
+        .filter(|name| *name != "WIDTHS")
+        .collect();
+    let listed: BTreeSet<&str> = sql::every().iter().map(|(name, _)| *name).collect();
+    assert_eq!(in_the_file, listed);
+    assert!(listed.len() > 40, "the list was read");
+}
+
+/// What PostgreSQL, the referee, says a parameter is.
+#[derive(Debug, Clone, Copy)]
+enum Parameter {
+    Number,
+    Bytes,
+    Text,
+}
+
+/// Binds values no two of which are alike.
+macro_rules! bind {
+    ($text:expr, $parameters:expr) => {{
+        let mut query = sqlx::query($text);
+        for (number, parameter) in (2_i64..).zip($parameters) {
+            query = match parameter {
+                Parameter::Number => query.bind(number),
+                Parameter::Bytes => query.bind(number.to_be_bytes().repeat(4)),
+                Parameter::Text => query.bind(number.to_string()),
+            };
+        }
+        query
+    }};
+}
+
+async fn judge(conn: &mut PgConnection, name: &str, text: &'static str) -> Vec<Parameter> {
+    let statement = conn
+        .prepare(sqlx::SqlSafeStr::into_sql_str(text))
+        .await
+        .unwrap_or_else(|error| panic!("{name} cannot be prepared on PostgreSQL: {error}"));
+    let Some(Either::Left(parameters)) = statement.parameters() else {
+        panic!("PostgreSQL does not tell the parameters of {name}");
+    };
+    parameters
+        .iter()
+        .map(|parameter| match parameter.name() {
+            "INT8" => Parameter::Number,
+            "BYTEA" => Parameter::Bytes,
+            "TEXT" => Parameter::Text,
+            other => panic!("{name} wants a parameter of type {other}"),
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn every_statement_prepares_and_runs_on_both_engines() {
+    let (postgres, _store) = fresh(Engine::Postgres).await;
+    let (sqlite, _store) = fresh(Engine::Sqlite).await;
+    let mut referee = PgConnection::connect(postgres.url()).await.unwrap();
+    let mut embedded = SqliteConnection::connect(sqlite.url()).await.unwrap();
+
+    for (name, texts) in sql::every() {
+        for text in texts {
+            let parameters = judge(&mut referee, name, text).await;
+            let prepared = embedded
+                .prepare(sqlx::SqlSafeStr::into_sql_str(text))
+                .await
+                .unwrap();
+            assert_eq!(
+                prepared.parameters(),
+                Some(Either::Right(parameters.len())),
+                "{name}"
+            );
+
+            // Each runs in a transaction of its own that is given up, one without a head where it
+            // makes the head.
+            let makes_head = name == "NEW_HEAD";
+            let mut tx = referee.begin().await.unwrap();
+            if makes_head {
+                tx.execute("delete from head").await.unwrap();
+            }
+            let on_postgres = bind!(text, &parameters)
+                .fetch_all(&mut *tx)
+                .await
+                .unwrap_or_else(|error| panic!("{name} on PostgreSQL: {error}"));
+            tx.rollback().await.unwrap();
+
+            let mut tx = embedded.begin().await.unwrap();
+            if makes_head {
+                tx.execute("delete from head").await.unwrap();
+            }
+            let on_sqlite = bind!(text, &parameters)
+                .fetch_all(&mut *tx)
+                .await
+                .unwrap_or_else(|error| panic!("{name} on SQLite: {error}"));
+            tx.rollback().await.unwrap();
+
+            assert_eq!(on_postgres.len(), on_sqlite.len(), "rows of {name}");
+            if let (Some(one), Some(other)) = (on_postgres.first(), on_sqlite.first()) {
+                let names = |columns: Vec<&str>| columns.join(" ");
+                assert_eq!(
+                    names(one.columns().iter().map(|column| column.name()).collect()),
+                    names(other.columns().iter().map(|column| column.name()).collect()),
+                    "columns of {name}"
+                );
+            }
+        }
+    }
+}
+
+/// A schema without its comments, in the words of PostgreSQL.
+fn in_common_words(ddl: &str) -> Vec<String> {
+    let text: String = ddl
+        .lines()
+        .map(|line| line.split("--").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join(" ");
+    let text = text
+        .replace(") strict, without rowid", ")")
+        .replace(") strict", ")")
+        .replace(" integer ", " bigint ")
+        .replace(" integer,", " bigint,")
+        .replace(" blob ", " bytea ")
+        .replace(" blob,", " bytea,");
+    let words = |statement: &str| statement.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.split(';')
+        .map(words)
+        .filter(|statement| !statement.is_empty())
+        .collect()
+}
+
+#[test]
+fn both_schemas_are_the_same_tables() {
+    let sqlite = include_str!("../migrations/sqlite/0001_book_and_registry.sql");
+    let postgres = include_str!("../migrations/postgres/0001_book_and_registry.sql");
+    // Strict tables check types on SQLite; without the word it would store anything anywhere.
+    let tables = sqlite.matches("create table").count();
+    assert_eq!(sqlite.matches(") strict").count(), tables);
+    assert_eq!(in_common_words(sqlite), in_common_words(postgres));
+    assert!(tables > 10);
+}
+
+async fn tables(database: &Database) -> BTreeSet<String> {
+    let names = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'";
+    let also =
+        "select table_name::text from information_schema.tables where table_schema = 'public'";
+    match database.engine() {
+        Engine::Sqlite => {
+            let mut conn = SqliteConnection::connect(database.url()).await.unwrap();
+            let rows = conn.fetch_all(names).await.unwrap();
+            rows.iter().map(|row| row.get(0)).collect()
+        }
+        Engine::Postgres => {
+            let mut conn = PgConnection::connect(database.url()).await.unwrap();
+            let rows = conn.fetch_all(also).await.unwrap();
+            rows.iter().map(|row| row.get(0)).collect()
+        }
+    }
+}
+
+#[tokio::test]
+async fn both_migrations_make_the_same_tables() {
+    let (sqlite, _store) = fresh(Engine::Sqlite).await;
+    let (postgres, _store) = fresh(Engine::Postgres).await;
+    let made = tables(&sqlite).await;
+    assert_eq!(made, tables(&postgres).await);
+    assert!(made.contains("entries"), "{made:?}");
+}
