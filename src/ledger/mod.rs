@@ -289,8 +289,12 @@ impl Ledger {
     /// # Errors
     /// [`NotAppended`]; the book is then as it was, and there is nothing to release.
     pub async fn release(&self, permit: Permit, draft: Draft) -> Result<Recorded, NotAppended> {
-        let slot =
-            self.0.closings.clone().try_reserve_owned().map_err(|_| NotAppended::Overloaded)?;
+        let slot = self
+            .0
+            .closings
+            .clone()
+            .try_reserve_owned()
+            .map_err(|_| NotAppended::Overloaded)?;
         let (receipt, closing) = self
             .ask(|reply| Job::Append {
                 draft: Box::new(draft),
@@ -385,8 +389,7 @@ impl Ledger {
     }
 
     /// At the start, before anything is released: closes as unknown what gateways that are gone left
-    /// open; answers how many. With SQLite there is one gateway, and it is this one: whoever else
-    /// was there is gone.
+    /// open; answers how many.
     ///
     /// # Errors
     /// [`ReadError`].
@@ -397,10 +400,9 @@ impl Ledger {
         let alive_since = if self.0.store.is_embedded() {
             now.plus_ms(i64::MAX)
         } else {
-            bounds::GATEWAY_DEAD_MS
+            now.plus_ms(-bounds::GATEWAY_DEAD_MS)
         };
-        // One millisecond ahead: nobody was seen since, this gateway included.
-        self.close_not_seen_since(now.plus_ms(1 - dead), now).await
+        self.close_not_seen_since(alive_since, now).await
     }
 
     /// While running: the same for gateways that fell silent meanwhile.
@@ -420,8 +422,13 @@ impl Ledger {
     ) -> Result<usize, ReadError> {
         let mut closed = 0;
         loop {
-            let orphans = self.0.store.orphaned_releases(self.0.gateway, alive_since, 64).await?;
-            let last = orphans.len() < 64;
+            let gateway = self.0.gateway;
+            let orphans = self
+                .0
+                .store
+                .orphaned_releases(gateway, alive_since, ORPHANS_AT_ONCE)
+                .await?;
+            let last = orphans.len() < ORPHANS_AT_ONCE as usize;
             for orphan in orphans {
                 let job = ClosingJob::new(orphan.index, orphan.transaction, now, None)
                     .map_err(|_| ReadError::Impossible("a closing entry"))?;

@@ -21,8 +21,8 @@ use crate::clock::{Clock, Moment};
 use crate::domain::{AddressId, Oin, TransactionId};
 use crate::merkle::{self, Edge, Hash};
 use crate::store::{
-    Batch, Change, DocumentChange, DocumentOutcome, EntryRow, Head, NewHead, OpeningRow, Store, StoreError,
-    Writer,
+    Batch, Change, DocumentChange, DocumentOutcome, EntryRow, Head, NewHead, OpeningRow, Store,
+    StoreError, Writer,
 };
 
 /// Where an entry stands, and for a release the duty to close it. It travels in one piece, so that
@@ -197,13 +197,16 @@ impl Sequencer {
     async fn process(&mut self, mut plan: Plan) -> Result<(), Failure> {
         let started = std::time::Instant::now();
         self.commit_sent = false;
-        let outcome = match tokio::time::timeout(bounds::COMMIT * 2, self.attempt(&mut plan)).await {
+        let outcome = match tokio::time::timeout(bounds::COMMIT * 2, self.attempt(&mut plan)).await
+        {
             Ok(outcome) => outcome,
             Err(_) if self.commit_sent => {
                 Err(BatchError::Unknown(StoreError::TooSlow { doing: "commit" }))
             }
             // The attempt was dropped, and its connection with it: the database rolls back.
-            Err(_) => Err(BatchError::Store(StoreError::TooSlow { doing: "write a batch" })),
+            Err(_) => Err(BatchError::Store(StoreError::TooSlow {
+                doing: "write a batch",
+            })),
         };
         match outcome {
             Ok(done) => {
@@ -294,9 +297,17 @@ impl Sequencer {
         catch_up(&mut batch, &head, &known, &mut edge, &self.signer).await?;
         batch.roll_back().await?;
         // If it was committed, its changes moved facts that may be in the cache.
-        let changes = plan.appends.iter().filter_map(|append| append.draft.change.as_ref());
+        let changes = plan
+            .appends
+            .iter()
+            .filter_map(|append| append.draft.change.as_ref());
         let touched = changes.filter_map(Change::address).collect();
-        self.publish(Done { edge, checkpoint: head.checkpoint, entries: 0, touched });
+        self.publish(Done {
+            edge,
+            checkpoint: head.checkpoint,
+            entries: 0,
+            touched,
+        });
         Ok(committed)
     }
 
@@ -477,7 +488,11 @@ struct Row<'p> {
 impl Plan {
     fn len(&self) -> usize {
         // Every line of a bulk call counts: what is too much for one batch would not be in time.
-        let lines: usize = self.index.iter().map(|(job, _)| job.changes.len().max(1)).sum();
+        let lines: usize = self
+            .index
+            .iter()
+            .map(|(job, _)| job.changes.len().max(1))
+            .sum();
         self.appends.len() + self.closings.len() + lines + self.claims.len()
     }
 

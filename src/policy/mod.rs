@@ -54,3 +54,28 @@ pub use shipped::{shipped, write_shipped};
 pub use table_run::{RowFailure, TableReport};
 pub use verdict::{Denial, Ground, Obligation, Permit, RuleId, Verdict};
 pub use vocabulary::{PurposeInfo, Switch, Vocabulary};
+
+/// A permit for tests of what comes after one.
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::sync::Arc;
+
+    use super::{Ground, Permit, RuleId};
+    use crate::domain::Sha256;
+
+    /// A permit on statutory duty, of no bundle that exists.
+    pub(crate) fn permit() -> Permit {
+        let ground = Ground {
+            iri: "https://w3id.org/dpv/legal/eu/gdpr#A6-1-c".to_owned(),
+            also: Vec::new(),
+            article: "TwG 3(4)".to_owned(),
+        };
+        let hash = Sha256::from_bytes([0; 32]);
+        Permit::new(
+            vec![RuleId::new("proef")],
+            Arc::new(ground),
+            Vec::new(),
+            hash,
+        )
+    }
+}

@@ -70,7 +70,9 @@ pub enum StoreError {
 impl StoreError {
     /// The primary result code of SQLite, when the embedded engine refused.
     fn sqlite_code(&self) -> Option<i64> {
-        let Self::Database { source, .. } = self else { return None };
+        let Self::Database { source, .. } = self else {
+            return None;
+        };
         let error = source.as_database_error()?;
         // The codes of PostgreSQL look like numbers too, and mean something else.
         error.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;

@@ -344,7 +344,10 @@ fn postgres_options(settings: &Settings) -> Result<PgConnectOptions, StoreError>
     let idle = format!("{}ms", (bounds::COMMIT * 2).as_millis());
     Ok(options
         .application_name("sluis")
-        .options([("lock_timeout", lock), ("idle_in_transaction_session_timeout", idle)])
+        .options([
+            ("lock_timeout", lock),
+            ("idle_in_transaction_session_timeout", idle),
+        ])
         .disable_statement_logging())
 }
 

@@ -176,9 +176,10 @@ impl Writer {
             // Takes the write lock now instead of failing half-way through.
             Engine::Sqlite(c) => sqlx::query("begin immediate").execute(c).await.map(drop),
             // Whatever the database's default: a batch must see what was committed while it waited.
-            Engine::Postgres(c) => {
-                sqlx::query("begin isolation level read committed").execute(c).await.map(drop)
-            }
+            Engine::Postgres(c) => sqlx::query("begin isolation level read committed")
+                .execute(c)
+                .await
+                .map(drop),
         }
         .map_err(failed("begin a batch"))?;
         Ok(Batch {

@@ -34,13 +34,18 @@ pub(crate) use on_both_engines;
 
 pub(crate) fn settings(database: &Database) -> Settings {
     let location = Location::parse(database.url(), Path::new("/")).unwrap();
-    Settings { location, password: None }
+    Settings {
+        location,
+        password: None,
+    }
 }
 
 /// A database with the tables and an empty head, and the store over it.
 async fn fresh(engine: Engine) -> (Database, Store) {
     let database = Database::new(engine).await;
-    Store::create(&settings(&database), "checkpoint of nothing").await.unwrap();
+    Store::create(&settings(&database), "checkpoint of nothing")
+        .await
+        .unwrap();
     let store = Store::open(settings(&database)).await.unwrap();
     (database, store)
 }
