@@ -126,6 +126,8 @@ pub const TRUST_FILE_BYTES: u64 = 8 * 1024 * 1024;
 pub const RELOAD: Duration = Duration::from_millis(500);
 /// How often PostgreSQL's durability settings are asserted (SECURITY 3).
 pub const DURABILITY_CHECK: Duration = Duration::from_mins(1);
+/// How long one answer may take when a book is read over HTTPS.
+pub const FETCH: Duration = Duration::from_secs(30);
 /// How often a gateway says in the database that it lives.
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
 /// After how long without a heartbeat a gateway's open releases are closed by another.

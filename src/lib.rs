@@ -10,6 +10,7 @@ pub mod domain;
 pub mod exchange;
 pub mod http;
 pub mod identity;
+pub mod fetch;
 pub mod ledger;
 pub mod merkle;
 pub mod policy;

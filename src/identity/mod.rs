@@ -15,6 +15,7 @@ mod jwks;
 mod maker;
 mod pki;
 mod profile;
+mod reader;
 mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -41,6 +42,7 @@ pub use jwks::JwksError;
 pub use maker::{TokenMakeError, TokenMaker, TokenRequest, make_token};
 pub use pki::{DevParty, DevPki, PkiError, dev_pki};
 pub use profile::{ProfileFlaw, SubjectFlaw, Usage};
+pub use reader::reader_tls;
 pub use settings::{IdentitySettings, OrganisationFiles, TlsProfile, TlsSettings, TokenSettings};
 pub use token::{Claims, Flaw, TokenError};
 

@@ -17,7 +17,7 @@ use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
 use rustls::{
     CertificateError, CipherSuite, ClientConfig, DigitallySignedStruct, DistinguishedName, Error,
-    OtherError, ServerConfig, SignatureScheme, SupportedProtocolVersion,
+    OtherError, RootCertStore, ServerConfig, SignatureScheme, SupportedProtocolVersion,
 };
 use webpki::EndEntityCert;
 
@@ -143,6 +143,24 @@ impl Common {
         config.enable_early_data = false;
         Ok(Arc::new(config))
     }
+}
+
+/// The configuration of somebody who only reads: shows a certificate, trusts these anchors by the
+/// ordinary rules of the web, and offers whatever either profile offers.
+pub(super) fn reader(
+    own: Arc<CertifiedKey>,
+    roots: RootCertStore,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<ClientConfig>, Error> {
+    let profile = TlsProfile::Digikoppeling;
+    let mut config =
+        ClientConfig::builder_with_details(provider(profile), Arc::new(Time(clock)))
+            .with_protocol_versions(versions(profile))?
+            .with_root_certificates(roots)
+            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own)));
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.resumption = Resumption::disabled().tls12_resumption(Tls12Resumption::Disabled);
+    Ok(Arc::new(config))
 }
 
 /// The house's clock, as rustls asks for it.

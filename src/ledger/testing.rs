@@ -1,5 +1,6 @@
 //! A book on a real database, for tests: opened as often as wanted, and verified whole after each.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::entry::{Act, Entry, Kind, Outcome};
@@ -52,6 +53,16 @@ impl Book {
     pub(crate) fn keys(&self) -> Keys {
         let folder = self.keys.path();
         Keys::read(&folder.join("log.key"), &folder.join("master.key"), ORIGIN).unwrap()
+    }
+
+    /// Leaves the file of SQLite and the keys in a folder; no gateway may have it open.
+    pub(crate) fn copy_to(&self, folder: &Path) {
+        std::fs::create_dir_all(folder).unwrap();
+        let from = self.database.url().trim_start_matches("sqlite:");
+        std::fs::copy(from, folder.join("ledger.db")).unwrap();
+        for key in ["log.key", "master.key"] {
+            std::fs::copy(self.keys.path().join(key), folder.join(key)).unwrap();
+        }
     }
 
     pub(crate) async fn try_open(&self) -> Result<Gateway, OpenError> {

@@ -1,6 +1,7 @@
 //! The book on both engines; after every test the whole of it is verified.
 
 mod appending;
+mod big;
 mod closing;
 mod gateways;
 mod newest;

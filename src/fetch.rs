@@ -1,0 +1,261 @@
+//! Reading a gateway's ledger over mutual TLS, as any organisation can: C2SP tlog-tiles under a
+//! prefix such as `https://sluis.example:8443/v1/logboek`.
+//!
+//! One connection, one request at a time; every answer is bounded in bytes and time. Nothing that
+//! arrives is believed here: that is [`crate::ledger::verify`]'s to judge.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::sync::Mutex;
+use tokio_rustls::TlsConnector;
+
+use crate::bounds;
+use crate::ledger::verify::{BookSource, Claim, SourceError, split_bundle};
+use crate::merkle::{Hash, TILE_WIDTH, TileAt};
+
+/// A checkpoint with the signatures of many witnesses.
+const CHECKPOINT_BYTES: usize = 64 * 1024;
+/// The largest bundle: 256 entries, each behind its length.
+const BUNDLE_BYTES: usize = TILE_WIDTH * (bounds::ENTRY_BYTES + 2);
+
+/// Why a URL cannot be one of a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected the prefix of a ledger such as https://sluis.example:8443/v1/logboek")]
+pub struct NotAPrefix;
+
+/// Why an answer did not come.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// No connection.
+    #[error("{host} cannot be reached")]
+    Connect {
+        /// Host and port.
+        host: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The exchange broke off.
+    #[error("the answer broke off, or is longer than it can be")]
+    Http(#[source] Box<dyn Error + Send + Sync>),
+    /// Another status than 200.
+    #[error("the answer has status {0}")]
+    Status(StatusCode),
+    /// No answer in time.
+    #[error("no answer came within {} seconds", bounds::FETCH.as_secs())]
+    TooLate,
+}
+
+/// A book behind a prefix.
+pub struct HttpsBook {
+    host: String,
+    port: u16,
+    authority: String,
+    path: String,
+    name: ServerName<'static>,
+    tls: Arc<ClientConfig>,
+    connection: Mutex<Option<SendRequest<Empty<Bytes>>>>,
+}
+
+impl fmt::Debug for HttpsBook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpsBook(https://{}{})", self.authority, self.path)
+    }
+}
+
+impl HttpsBook {
+    /// The book behind this prefix; nothing is connected yet.
+    ///
+    /// # Errors
+    /// [`NotAPrefix`].
+    pub fn new(prefix: &str, tls: Arc<ClientConfig>) -> Result<Self, NotAPrefix> {
+        let uri: Uri = prefix.parse().map_err(|_| NotAPrefix)?;
+        let authority = uri.authority().ok_or(NotAPrefix)?;
+        let plain = uri.query().is_none() && !authority.as_str().contains('@');
+        if uri.scheme_str() != Some("https") || !plain {
+            return Err(NotAPrefix);
+        }
+        let host = authority
+            .host()
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
+        Ok(Self {
+            name: ServerName::try_from(host.clone()).map_err(|_| NotAPrefix)?,
+            host,
+            port: authority.port_u16().unwrap_or(443),
+            authority: authority.as_str().to_owned(),
+            path: uri.path().trim_end_matches('/').to_owned(),
+            tls,
+            connection: Mutex::new(None),
+        })
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Empty<Bytes>>, FetchError> {
+        let failed = |source| FetchError::Connect {
+            host: self.authority.clone(),
+            source,
+        };
+        let tcp = TcpStream::connect((self.host.as_str(), self.port))
+            .await
+            .map_err(failed)?;
+        tcp.set_nodelay(true).map_err(failed)?;
+        let connector = TlsConnector::from(Arc::clone(&self.tls));
+        let stream = connector
+            .connect(self.name.clone(), tcp)
+            .await
+            .map_err(failed)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| FetchError::Http(error.into()))?;
+        // It ends when the sender is dropped; what goes wrong on it, the request under way hears.
+        tokio::spawn(connection);
+        Ok(sender)
+    }
+
+    /// The body of a 200; `None` for a 404.
+    async fn once(
+        &self,
+        kept: &mut Option<SendRequest<Empty<Bytes>>>,
+        path: &str,
+        most_bytes: usize,
+    ) -> Result<Option<Bytes>, FetchError> {
+        let http = |error: Box<dyn Error + Send + Sync>| FetchError::Http(error);
+        let mut sender = match kept.take() {
+            Some(sender) => sender,
+            None => self.connect().await?,
+        };
+        sender.ready().await.map_err(|error| http(error.into()))?;
+        let request = Request::get(format!("{}/{path}", self.path))
+            .header(header::HOST, &self.authority)
+            .header(
+                header::USER_AGENT,
+                concat!("sluis/", env!("CARGO_PKG_VERSION")),
+            )
+            .body(Empty::new())
+            .map_err(|error| http(error.into()))?;
+        let answer = sender
+            .send_request(request)
+            .await
+            .map_err(|error| http(error.into()))?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), most_bytes)
+            .collect()
+            .await
+            .map_err(http)?;
+        *kept = Some(sender);
+        match status {
+            StatusCode::OK => Ok(Some(body.to_bytes())),
+            StatusCode::NOT_FOUND => Ok(None),
+            status => Err(FetchError::Status(status)),
+        }
+    }
+
+    async fn fetch(&self, path: &str, most_bytes: usize) -> Result<Option<Bytes>, SourceError> {
+        let mut kept = self.connection.lock().await;
+        let reused = kept.is_some();
+        let work = async {
+            match self.once(&mut kept, path, most_bytes).await {
+                // A kept connection may have been closed meanwhile; reading twice does no harm.
+                Err(FetchError::Http(_)) if reused => self.once(&mut kept, path, most_bytes).await,
+                done => done,
+            }
+        };
+        let done = tokio::time::timeout(bounds::FETCH, work).await;
+        done.unwrap_or(Err(FetchError::TooLate))
+            .map_err(|error| SourceError::Unreadable {
+                what: path.to_owned(),
+                source: Box::new(error),
+            })
+    }
+
+    /// A tile or bundle of this width; when the partial one is gone because the tree grew, the
+    /// beginning of the whole one.
+    async fn resource(
+        &self,
+        level: &str,
+        number: u64,
+        width: usize,
+        most_bytes: usize,
+    ) -> Result<Bytes, SourceError> {
+        let whole = format!("tile/{level}/{}", tile_number(number));
+        if width < TILE_WIDTH
+            && let Some(body) = self
+                .fetch(&format!("{whole}.p/{width}"), most_bytes)
+                .await?
+        {
+            return Ok(body);
+        }
+        let body = self.fetch(&whole, most_bytes).await?;
+        body.ok_or(SourceError::Damaged { what: whole })
+    }
+}
+
+/// The number of a tile in groups of three digits, all but the last behind an `x` (C2SP tlog-tiles).
+fn tile_number(number: u64) -> String {
+    let last = format!("{:03}", number % 1000);
+    let mut path = last;
+    let mut rest = number / 1000;
+    while rest > 0 {
+        path = format!("x{:03}/{path}", rest % 1000);
+        rest /= 1000;
+    }
+    path
+}
+
+impl BookSource for HttpsBook {
+    async fn checkpoint(&self) -> Result<Claim, SourceError> {
+        let damaged = || SourceError::Damaged {
+            what: "the checkpoint".to_owned(),
+        };
+        let body = self
+            .fetch("checkpoint", CHECKPOINT_BYTES)
+            .await?
+            .ok_or_else(damaged)?;
+        let checkpoint = String::from_utf8(body.to_vec()).map_err(|_| damaged())?;
+        Ok(Claim {
+            checkpoint,
+            size: None,
+        })
+    }
+
+    async fn entries(&self, from: u64, to: u64) -> Result<Vec<Vec<u8>>, SourceError> {
+        let number = from / TILE_WIDTH as u64;
+        let width = usize::try_from(to.saturating_sub(from)).unwrap_or(TILE_WIDTH);
+        let body = self
+            .resource("entries", number, width, BUNDLE_BYTES)
+            .await?;
+        let mut entries = split_bundle(&body).ok_or_else(|| SourceError::Damaged {
+            what: format!("entry bundle {number}"),
+        })?;
+        entries.truncate(width);
+        Ok(entries)
+    }
+
+    async fn tile(&self, at: TileAt, width: usize) -> Result<Option<Vec<Hash>>, SourceError> {
+        let most_bytes = TILE_WIDTH * size_of::<Hash>();
+        let body = self
+            .resource(&at.level.to_string(), at.number, width, most_bytes)
+            .await?;
+        let (hashes, rest) = body.as_chunks::<{ size_of::<Hash>() }>();
+        match hashes.get(..width) {
+            Some(hashes) if rest.is_empty() => Ok(Some(hashes.to_vec())),
+            _ => Err(SourceError::Damaged {
+                what: format!("tile {} of level {}", at.number, at.level),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
