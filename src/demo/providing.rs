@@ -1,9 +1,8 @@
 //! A providing organisation's document server, as the demo plays it: `GET /documenten/{uuid}` over
 //! mutual TLS, from a folder of PDF files, with ranges, streamed from disk.
 //!
-//! It lets in one caller, the gateway, by its very certificate: that an organisation's own PKI also
-//! vouches for others is no reason to hand them documents. What decides who may have what is the
-//! gateway; this side only checks that it is the gateway that asks.
+//! It hands documents to one caller, the gateway, by its very certificate. What decides who may have
+//! what is the gateway; this side only checks that it is the gateway that asks.
 
 use std::convert::Infallible;
 use std::fs::File;
@@ -28,10 +27,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
 use crate::bounds;
 use crate::domain::DocumentId;
+use crate::identity::PartyTls;
 use crate::provider::ByteRange;
 
 /// What is read from disk at a time.
@@ -45,10 +44,8 @@ type Body = UnsyncBoxBody<Bytes, io::Error>;
 /// A document server that is not yet listening.
 #[derive(Debug, Clone)]
 pub struct DocumentServer {
-    /// TLS with a required client certificate.
-    pub tls: Arc<rustls::ServerConfig>,
-    /// The gateway's certificate, in DER: the only one that is let in.
-    pub gateway: Vec<u8>,
+    /// What this organisation speaks TLS with.
+    pub tls: PartyTls,
     /// Where `{uuid}.pdf` are.
     pub folder: PathBuf,
 }
@@ -85,17 +82,14 @@ impl DocumentServer {
     }
 
     async fn connection(self: Arc<Self>, tcp: TcpStream) {
-        let acceptor = TlsAcceptor::from(Arc::clone(&self.tls));
-        let shaken = tokio::time::timeout(bounds::HANDSHAKE, acceptor.accept(tcp)).await;
-        let Ok(Ok(stream)) = shaken else { return };
-        let certificates = stream.get_ref().1.peer_certificates();
-        let is_gateway = certificates
-            .and_then(<[_]>::first)
-            .is_some_and(|leaf| leaf.as_ref() == self.gateway.as_slice());
+        // A head and a body are two writes; without this the second waits for the first's ACK.
+        let _ = tcp.set_nodelay(true);
+        let shaken = tokio::time::timeout(bounds::HANDSHAKE, self.tls.answer(tcp)).await;
+        let Ok(Ok(knocked)) = shaken else { return };
         let service = service_fn(|request: Request<Incoming>| {
             let server = Arc::clone(&self);
             async move {
-                let answer = if is_gateway {
+                let answer = if knocked.is_expected {
                     server.answer(&request).await
                 } else {
                     bare(StatusCode::FORBIDDEN)
@@ -107,7 +101,7 @@ impl DocumentServer {
         let _ended = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(bounds::IDLE)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(knocked.stream), service)
             .await;
     }
 
@@ -228,180 +222,116 @@ fn set(answer: &mut Response<Body>, name: http::HeaderName, value: String) {
 
 #[cfg(test)]
 mod tests {
-    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-    use rustls::RootCertStore;
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+    use hyper::client::conn::http1;
 
     use super::*;
-    use crate::domain::{Oin, Purpose, TransactionId};
-    use crate::provider::{
-        Article, BaseUrl, Incoming as Answer, Limits, Outbound, Part, ProviderFailure,
-        ProviderSettings, Providers, Wrong,
-    };
+    use crate::clock::{SystemClock, SystemRandomness};
+    use crate::identity::dev_pki;
 
     const DOCUMENT: &str = "0191d3a0-0000-7000-8000-00000000d0c1";
 
-    type Issuer = CertifiedIssuer<'static, KeyPair>;
-    type Leaf = (CertificateDer<'static>, PrivateKeyDer<'static>);
-
-    fn leaf(issuer: &Issuer) -> Leaf {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, issuer).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        (certificate.der().clone(), key)
+    /// A server with one document, and who may call it.
+    struct Stage {
+        folder: tempfile::TempDir,
+        port: u16,
+        gateway: PartyTls,
+        other: PartyTls,
+        written: Vec<u8>,
     }
 
-    /// A server with one document of `size` bytes, and two callers: the gateway and someone else
-    /// with a certificate of the same issuer.
-    async fn stage(folder: &Path, size: usize) -> (Providers, Providers, Vec<u8>) {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let issuer = Issuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(issuer.der().clone()).unwrap();
-        let roots = Arc::new(roots);
-        let ring = Arc::new(rustls::crypto::ring::default_provider());
-        let clients = rustls::server::WebPkiClientVerifier::builder_with_provider(
-            Arc::clone(&roots),
-            Arc::clone(&ring),
-        );
-        let (chain, key) = leaf(&issuer);
-        let tls = rustls::ServerConfig::builder_with_provider(Arc::clone(&ring))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_client_cert_verifier(clients.build().unwrap())
-            .with_single_cert(vec![chain], key)
-            .unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let caller = |(certificate, key): Leaf| {
-            let config = rustls::ClientConfig::builder_with_provider(Arc::clone(&ring))
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_root_certificates(Arc::clone(&roots))
-                .with_client_auth_cert(vec![certificate], key)
-                .unwrap();
-            let config = Arc::new(config);
-            Providers::new(vec![ProviderSettings {
-                oin: asked(None).provider,
-                base_url: BaseUrl::parse(&format!("https://localhost:{port}")).unwrap(),
-                tls: Arc::new(move || Some(Arc::clone(&config))),
-                limits: Limits {
-                    first_byte: Duration::from_secs(5),
-                    ..Limits::default()
-                },
-            }])
-        };
-        let gateway = leaf(&issuer);
-        let server = DocumentServer {
-            tls: Arc::new(tls),
-            gateway: gateway.0.to_vec(),
-            folder: folder.to_owned(),
-        };
-        tokio::spawn(server.serve(listener, std::future::pending()));
-        let bytes: Vec<u8> = (0..size)
-            .map(|n| u8::try_from(n * 31 % 251).unwrap())
-            .collect();
-        std::fs::write(folder.join(format!("{DOCUMENT}.pdf")), &bytes).unwrap();
-        (caller(gateway), caller(leaf(&issuer)), bytes)
-    }
-
-    fn asked(range: Option<ByteRange>) -> Outbound {
-        Outbound {
-            provider: Oin::parse("00000004194262501000").unwrap(),
-            document: DocumentId::parse(DOCUMENT).unwrap(),
-            range,
-            size_bytes: None,
-            transaction: TransactionId::parse("0191d3a0-5d6a-7c1e-9f5e-2a1c8f0a7b11").unwrap(),
-            trace_parent: None,
-            purpose: Purpose::parse("overig").unwrap(),
-            article: Article::parse("AVG 6(1)(a)").unwrap(),
-            requester: Oin::parse("00000001812345678000").unwrap(),
-            index: 7,
+    impl Stage {
+        async fn new(size: usize) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let clock = Arc::new(SystemClock);
+            let certs = folder.path().join("certs");
+            let pki = dev_pki(&certs, &*clock, &SystemRandomness::default()).unwrap();
+            let tls = |party: &str, other: &str| {
+                let (party, other) = (pki.party(party).unwrap(), pki.party(other).unwrap());
+                PartyTls::open(&pki, party, other, clock.clone()).unwrap()
+            };
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let server = DocumentServer {
+                tls: tls("img", "gateway"),
+                folder: folder.path().to_owned(),
+            };
+            tokio::spawn(server.serve(listener, std::future::pending()));
+            let written: Vec<u8> = (0..size)
+                .map(|n| u8::try_from(n * 31 % 251).unwrap())
+                .collect();
+            std::fs::write(folder.path().join(format!("{DOCUMENT}.pdf")), &written).unwrap();
+            let (gateway, other) = (tls("gateway", "img"), tls("ncg", "img"));
+            Self {
+                folder,
+                port,
+                gateway,
+                other,
+                written,
+            }
         }
-    }
 
-    async fn bytes(answer: Answer) -> Vec<u8> {
-        answer.body.collect().await.unwrap().to_bytes().to_vec()
+        async fn ask(&self, who: &PartyTls, id: &str, range: &str) -> Response<Incoming> {
+            let tcp = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
+            let stream = TokioIo::new(who.call(tcp).await.unwrap());
+            let (mut sender, connection) = http1::handshake(stream).await.unwrap();
+            tokio::spawn(connection);
+            let mut request = Request::get(format!("/documenten/{id}"));
+            if !range.is_empty() {
+                request = request.header(RANGE, range);
+            }
+            let request = request.body(Empty::<Bytes>::new()).unwrap();
+            sender.send_request(request).await.unwrap()
+        }
     }
 
     #[tokio::test]
     async fn who_is_not_the_gateway_and_what_is_not_there_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let (gateway, other, _) = stage(folder.path(), 10).await;
-        let refused = other.ask_without_record(&asked(None)).await.unwrap_err();
-        assert!(
-            matches!(
-                refused,
-                ProviderFailure::Wrong(Wrong::Status(StatusCode::FORBIDDEN))
-            ),
-            "{refused:?}"
-        );
+        let stage = Stage::new(10).await;
         let unknown = "0191d3a0-0000-7000-8000-00000000ffff";
-        let unknown = Outbound {
-            document: DocumentId::parse(unknown).unwrap(),
-            ..asked(None)
-        };
-        let missing = gateway.ask_without_record(&unknown).await.unwrap_err();
-        assert!(matches!(missing, ProviderFailure::NotFound), "{missing:?}");
-        let beyond = gateway
-            .ask_without_record(&asked(Some(ByteRange::From(10))))
-            .await
-            .unwrap_err();
-        let status = StatusCode::RANGE_NOT_SATISFIABLE;
-        assert!(
-            matches!(beyond, ProviderFailure::Wrong(Wrong::Status(found)) if found == status),
-            "{beyond:?}"
-        );
+        for (who, id, range, status) in [
+            (&stage.other, DOCUMENT, "", StatusCode::FORBIDDEN),
+            (&stage.gateway, unknown, "", StatusCode::NOT_FOUND),
+            (&stage.gateway, "../certs/ca.key", "", StatusCode::NOT_FOUND),
+            (
+                &stage.gateway,
+                DOCUMENT,
+                "bytes=10-",
+                StatusCode::RANGE_NOT_SATISFIABLE,
+            ),
+        ] {
+            let answer = stage.ask(who, id, range).await;
+            assert_eq!(answer.status(), status, "{id} {range}");
+            assert!(answer.collect().await.unwrap().to_bytes().is_empty());
+        }
     }
 
     #[tokio::test]
     async fn the_whole_and_every_part_arrive() {
-        let folder = tempfile::tempdir().unwrap();
-        let (gateway, _, written) = stage(folder.path(), 1_000_003).await;
-        let whole = gateway.ask_without_record(&asked(None)).await.unwrap();
-        assert_eq!((whole.part, whole.length), (Part::Whole, Some(1_000_003)));
-        let etag = whole.etag.clone();
-        assert!(etag.is_some());
-        assert_eq!(bytes(whole).await, written);
-        for range in [
-            ByteRange::FromTo(0, 0),
-            ByteRange::FromTo(131_070, 393_217),
-            ByteRange::Last(5),
-            ByteRange::From(900_000),
+        let stage = Stage::new(1_000_003).await;
+        for (range, first, last) in [
+            ("", 0, 1_000_002),
+            ("bytes=0-0", 0, 0),
+            ("bytes=131070-393217", 131_070, 393_217),
+            ("bytes=-5", 999_998, 1_000_002),
+            ("bytes=900000-", 900_000, 1_000_002),
         ] {
-            let (first, last) = range.within(1_000_003).unwrap();
-            let part = gateway
-                .ask_without_record(&asked(Some(range)))
-                .await
-                .unwrap();
-            assert_eq!(
-                part.part,
-                Part::Range {
-                    first,
-                    last,
-                    size: 1_000_003
-                }
-            );
-            assert_eq!(part.etag, etag);
-            let (first, last) = (
-                usize::try_from(first).unwrap(),
-                usize::try_from(last).unwrap(),
-            );
-            assert_eq!(bytes(part).await, written[first..=last], "{range:?}");
+            let answer = stage.ask(&stage.gateway, DOCUMENT, range).await;
+            let said = answer.headers().get(CONTENT_RANGE).cloned();
+            let expected = (!range.is_empty()).then(|| format!("bytes {first}-{last}/1000003"));
+            assert_eq!(said.map(|s| s.to_str().unwrap().to_owned()), expected);
+            assert!(answer.headers().contains_key(ETAG));
+            let bytes = answer.collect().await.unwrap().to_bytes();
+            assert_eq!(bytes, stage.written[first..=last], "{range}");
         }
     }
 
     #[tokio::test]
     async fn a_file_cut_short_while_it_is_read_breaks_the_answer_off() {
-        let folder = tempfile::tempdir().unwrap();
-        let (gateway, _, _) = stage(folder.path(), 8_000_000).await;
-        let answer = gateway.ask_without_record(&asked(None)).await.unwrap();
-        let file = File::options()
-            .write(true)
-            .open(folder.path().join(format!("{DOCUMENT}.pdf")));
-        file.unwrap().set_len(1_000).unwrap();
-        assert!(answer.body.collect().await.is_err());
+        let stage = Stage::new(8_000_000).await;
+        let answer = stage.ask(&stage.gateway, DOCUMENT, "").await;
+        let path = stage.folder.path().join(format!("{DOCUMENT}.pdf"));
+        let file = File::options().write(true).open(path).unwrap();
+        file.set_len(1_000).unwrap();
+        assert!(answer.collect().await.is_err());
     }
 }
