@@ -26,6 +26,13 @@ pub fn start_logging() {
     drop(started);
 }
 
+/// Starts logging when the reader asked for it: beside the words of the demo it is noise.
+pub fn start_logging_when_asked() {
+    if std::env::var_os(LOG_VARIABLE).is_some() {
+        start_logging();
+    }
+}
+
 /// The figures of the book, read when somebody asks.
 #[derive(Debug)]
 struct LedgerFigures {

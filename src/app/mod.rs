@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::clock::{Clock, Random};
-use crate::config::Config;
+use crate::config::{Config, Listen};
 use crate::exchange::{self, Exchange};
 use crate::http::{self, Metrics, Ops};
 use crate::identity::Identity;
@@ -186,6 +186,28 @@ pub struct Addresses {
     pub ops: SocketAddr,
 }
 
+/// The ports of a gateway, open.
+#[derive(Debug)]
+pub struct Ports {
+    /// For systems.
+    pub exchange: TcpListener,
+    /// For operators.
+    pub ops: TcpListener,
+}
+
+impl Ports {
+    /// Opens those of the configuration.
+    ///
+    /// # Errors
+    /// [`StartError::Listen`].
+    async fn open(listen: Listen) -> Result<Self, StartError> {
+        Ok(Self {
+            exchange: bind(listen.exchange).await?,
+            ops: bind(listen.ops).await?,
+        })
+    }
+}
+
 impl Gateway {
     /// Opens the book, closes what a crash left open, activates the configured bundles, and only
     /// then opens the ports.
@@ -193,6 +215,19 @@ impl Gateway {
     /// # Errors
     /// [`StartError`].
     pub async fn start(prepared: Prepared) -> Result<Self, StartError> {
+        Self::begin(prepared, None).await
+    }
+
+    /// The same, on ports that are open already instead of those of the configuration. Whoever
+    /// connects before everything else is ready waits in the kernel's queue.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start_on(prepared: Prepared, ports: Ports) -> Result<Self, StartError> {
+        Self::begin(prepared, Some(ports)).await
+    }
+
+    async fn begin(prepared: Prepared, ports: Option<Ports>) -> Result<Self, StartError> {
         let Prepared {
             config,
             identity,
@@ -243,8 +278,14 @@ impl Gateway {
         telemetry::watch_ledger(&registry, &ledger)?;
         let readiness = chores::Readiness::new(Arc::clone(&identity));
 
-        let (exchange_listener, exchange_at) = listen(config.listen.exchange).await?;
-        let (ops_listener, ops_at) = listen(config.listen.ops).await?;
+        let ports = match ports {
+            Some(ports) => ports,
+            None => Ports::open(config.listen).await?,
+        };
+        let addresses = Addresses {
+            exchange: address_of(&ports.exchange, config.listen.exchange)?,
+            ops: address_of(&ports.ops, config.listen.ops)?,
+        };
         let (stopper, stop) = Stopper::new();
         let mut listeners = JoinSet::new();
         let app = http::router(
@@ -254,7 +295,7 @@ impl Gateway {
             metrics,
         );
         listeners.spawn(serve::exchange(
-            exchange_listener,
+            ports.exchange,
             Arc::clone(&identity),
             app,
             http::mark_malformed,
@@ -264,13 +305,9 @@ impl Gateway {
             registry,
             readiness: readiness.asked(),
         });
-        listeners.spawn(serve::plain(ops_listener, ops, stop.clone()));
+        listeners.spawn(serve::plain(ports.ops, ops, stop.clone()));
         let mut chores = JoinSet::new();
         chores::start(&mut chores, &identity, &ledger, &store, &readiness);
-        let addresses = Addresses {
-            exchange: exchange_at,
-            ops: ops_at,
-        };
         tracing::info!(
             listen.exchange = %addresses.exchange,
             listen.ops = %addresses.ops,
@@ -347,9 +384,13 @@ fn providers(config: &Config, identity: &Arc<Identity>) -> Providers {
     Providers::new(settings)
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |source| StartError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
-    Ok((listener, bound))
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| StartError::Listen { address, source })
+}
+
+fn address_of(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {
+    listener
+        .local_addr()
+        .map_err(|source| StartError::Listen { address, source })
 }

@@ -1,5 +1,6 @@
 //! The commands, one function each.
 
+mod demo;
 pub(crate) mod output;
 
 use std::io::Write as _;
@@ -81,6 +82,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Everything on this machine, nothing to prepare: a tour, and then a gateway to play with.
+    Demo(demo::DemoArgs),
     /// Run the gateway.
     Serve(ConfigFile),
     /// Make or check the ledger.
@@ -171,6 +174,7 @@ enum PolicyCommand {
 /// Runs a command.
 pub(crate) fn run(cli: Cli) -> Outcome {
     match cli.command {
+        Command::Demo(args) => in_runtime(demo::run(args)),
         Command::Serve(file) => in_runtime(serve(&file.config)),
         Command::Ledger(LedgerCommand::Init(file)) => in_runtime(init(&file.config)),
         Command::CheckConfig(file) => check_config(&file.config),

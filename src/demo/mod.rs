@@ -1,11 +1,34 @@
-//! Material for `sluis demo`: invented documents, and an organisation that provides them.
+//! What `sluis demo` plays with: a folder with a PKI and genuine documents, two organisations that
+//! provide them, a dataset that shows every outcome, and the tour that asks for it.
+//!
+//! It plays the organisations, from outside the gateway: over the network, with their certificates
+//! and tokens. Starting the gateway itself is the command's business.
 
 pub mod dataset;
+pub mod folder;
+pub mod further;
+pub mod language;
 pub mod pdf;
+pub mod ports;
+pub mod proof;
 pub mod providing;
+pub mod register;
+pub mod screen;
+pub mod settings;
+pub mod stage;
+pub mod tour;
 
+mod caller;
+mod lines;
 mod page;
 mod picture;
 mod planned;
+mod play;
 mod tables;
 mod texts;
+
+pub use caller::CallError;
+pub use folder::Folder;
+pub use language::Language;
+pub use screen::Screen;
+pub use stage::{Stage, dataset};

@@ -153,11 +153,10 @@ pub(super) fn reader(
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<ClientConfig>, Error> {
     let profile = TlsProfile::Digikoppeling;
-    let mut config =
-        ClientConfig::builder_with_details(provider(profile), Arc::new(Time(clock)))
-            .with_protocol_versions(versions(profile))?
-            .with_root_certificates(roots)
-            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own)));
+    let mut config = ClientConfig::builder_with_details(provider(profile), Arc::new(Time(clock)))
+        .with_protocol_versions(versions(profile))?
+        .with_root_certificates(roots)
+        .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own)));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.resumption = Resumption::disabled().tls12_resumption(Tls12Resumption::Disabled);
     Ok(Arc::new(config))

@@ -219,16 +219,7 @@ impl Providers {
         (closing, answer)
     }
 
-    /// Asks the provider. [`Providers::open`] is the only way in; tests of the road itself have no
-    /// permit to show.
-    #[cfg(test)]
-    pub(crate) async fn ask_without_record(
-        &self,
-        request: &Outbound,
-    ) -> Result<Incoming, ProviderFailure> {
-        self.ask(request).await
-    }
-
+    /// Asks the provider. Private: [`Providers::open`] is the only way in.
     async fn ask(&self, request: &Outbound) -> Result<Incoming, ProviderFailure> {
         let provider = self
             .0

@@ -1,0 +1,52 @@
+//! The two languages the demo speaks to people.
+
+/// A language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// Dutch.
+    #[default]
+    Dutch,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// The text in this language.
+    #[must_use]
+    pub const fn pick<'t>(self, dutch: &'t str, english: &'t str) -> &'t str {
+        match self {
+            Self::Dutch => dutch,
+            Self::English => english,
+        }
+    }
+
+    /// So many bytes, as people write them.
+    #[must_use]
+    pub fn size(self, bytes: u64) -> String {
+        let (tenths, unit) = if bytes >= 1 << 20 {
+            ((bytes * 10 + (1 << 19)) >> 20, "MiB")
+        } else {
+            ((bytes * 10 + (1 << 9)) >> 10, "KiB")
+        };
+        let point = self.pick(",", ".");
+        format!("{}{point}{} {unit}", tenths / 10, tenths % 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_rounded_and_written_as_people_do() {
+        for (bytes, dutch, english) in [
+            (4_096, "4,0 KiB", "4.0 KiB"),
+            (10_485_760, "10,0 MiB", "10.0 MiB"),
+            (1_073_000, "1,0 MiB", "1.0 MiB"),
+            (634_880, "620,0 KiB", "620.0 KiB"),
+        ] {
+            assert_eq!(Language::Dutch.size(bytes), dutch);
+            assert_eq!(Language::English.size(bytes), english);
+        }
+    }
+}
