@@ -26,8 +26,11 @@ use super::settings::TlsProfile;
 use crate::clock::{Clock, Moment};
 use crate::domain::Oin;
 
-/// Which protocols are offered after the handshake.
-const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
+/// Which protocols a listener offers after the handshake.
+const SERVED: [&[u8]; 2] = [b"h2", b"http/1.1"];
+/// What is spoken as a client, towards providers: a provider that prefers HTTP/2 would take it if it
+/// were offered.
+pub(super) const SPOKEN: [&[u8]; 1] = [b"http/1.1"];
 
 /// What handshakes may be signed with; the same keys as the certificate profile allows.
 static HANDSHAKE_SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
@@ -121,8 +124,7 @@ impl Common {
         };
         let own = SingleCertAndKey::from(self.own.clone());
         let mut config = builder.with_cert_resolver(Arc::new(own));
-        config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
-        // Either of the first two would do; a ticket without a store is still a promise.
+        config.alpn_protocols = SERVED.map(<[u8]>::to_vec).to_vec();
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
         config.max_early_data_size = 0;
@@ -138,7 +140,7 @@ impl Common {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Provider { paths, oin }))
             .with_client_cert_resolver(own);
-        config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
+        config.alpn_protocols = SPOKEN.map(<[u8]>::to_vec).to_vec();
         config.resumption = Resumption::disabled().tls12_resumption(Tls12Resumption::Disabled);
         config.enable_early_data = false;
         Ok(Arc::new(config))

@@ -24,12 +24,14 @@ async fn call(
     let time = Arc::new(WorldTime(world.clock.clone()));
     let clients =
         rustls::server::WebPkiClientVerifier::builder_with_provider(roots.into(), ring.clone());
-    let server = rustls::ServerConfig::builder_with_details(ring, time)
+    let mut server = rustls::ServerConfig::builder_with_details(ring, time)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_client_cert_verifier(clients.build().unwrap())
         .with_single_cert(chain, key)
         .unwrap();
+    // A provider that would rather speak HTTP/2.
+    server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let ncg = world.pki.party("ncg").unwrap().oin;
     let client = TlsConnector::from(identity.provider_tls(ncg).unwrap());
     let (near, far) = tokio::io::duplex(64 * 1024);
@@ -39,9 +41,12 @@ async fn call(
         TlsAcceptor::from(Arc::new(server)).accept(far)
     );
     client.map_err(|error| error.to_string())?;
-    // It showed the gateway's own certificate.
-    let shown = server.unwrap().get_ref().1.peer_certificates().unwrap()[0].clone();
+    // It showed the gateway's own certificate, and chose the one protocol the road speaks.
+    let server = server.unwrap();
+    let connection = server.get_ref().1;
+    let shown = connection.peer_certificates().unwrap()[0].clone();
     assert_eq!(shown, world.chain("gateway")[0]);
+    assert_eq!(connection.alpn_protocol(), Some(&b"http/1.1"[..]));
     Ok(())
 }
 
