@@ -2,6 +2,7 @@
 
 mod demo;
 pub(crate) mod output;
+mod verify;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -112,6 +113,8 @@ struct ConfigFile {
 enum LedgerCommand {
     /// Make the keys and the empty ledger that the configuration names.
     Init(ConfigFile),
+    /// Check a ledger from its first entry to its last: tree, signatures, order.
+    Verify(verify::VerifyArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -177,6 +180,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Demo(args) => in_runtime(demo::run(args)),
         Command::Serve(file) => in_runtime(serve(&file.config)),
         Command::Ledger(LedgerCommand::Init(file)) => in_runtime(init(&file.config)),
+        Command::Ledger(LedgerCommand::Verify(args)) => in_runtime(verify::run(args)),
         Command::CheckConfig(file) => check_config(&file.config),
         Command::Pki(PkiCommand::Dev { out }) => make_pki(&out),
         Command::Token(args) => token(args),

@@ -1,0 +1,163 @@
+//! `sluis ledger verify`: checks the book, in the database or over HTTPS.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use sluis::app::in_full;
+use sluis::clock::SystemClock;
+use sluis::fetch::HttpsBook;
+use sluis::identity::reader_tls;
+use sluis::ledger::Keys;
+use sluis::ledger::note::Verifier;
+use sluis::ledger::verify::{self, DatabaseBook, Progress, Summary, Wrong};
+use sluis::store::Store;
+
+use super::{Exit, Failed, Outcome, output, read};
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// Check the ledger in the database this configuration names.
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "url",
+        conflicts_with = "url"
+    )]
+    config: Option<PathBuf>,
+    /// Check the ledger that is served here, such as https://sluis.example/v1/logboek.
+    #[arg(long, value_name = "URL", requires_all = ["ca", "cert", "key", "log_key"])]
+    url: Option<String>,
+    /// The CA of the server (PEM); with --url.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    ca: Option<PathBuf>,
+    /// Your client certificate (PEM); with --url.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    cert: Option<PathBuf>,
+    /// Its key (PEM); with --url.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    key: Option<PathBuf>,
+    /// The key that verifies the log's checkpoints: name+hash+base64. With --config it may be left
+    /// out: it is then taken from the signing key.
+    #[arg(long, value_name = "KEY")]
+    log_key: Option<String>,
+}
+
+/// Checks a book, and says what it is or the first thing wrong with it.
+pub(super) async fn run(args: VerifyArgs) -> Outcome {
+    let given = args.log_key.as_deref().map(Verifier::parse).transpose();
+    let given = given.map_err(|error| Failed::usage([format!("--log-key: {error}")]))?;
+    let checked = match args {
+        VerifyArgs {
+            url: Some(url),
+            ca: Some(ca),
+            cert: Some(cert),
+            key: Some(key),
+            ..
+        } => {
+            let tls = reader_tls(&cert, &key, &ca, Arc::new(SystemClock))
+                .map_err(|error| Failed::usage([in_full(&error)]))?;
+            let book = HttpsBook::new(&url, tls)
+                .map_err(|error| Failed::usage([format!("--url: {error}")]))?;
+            let verifier =
+                given.ok_or_else(|| Failed::usage(["--log-key is missing".to_owned()]))?;
+            verify::run(&book, &verifier, progress_bar()).await
+        }
+        VerifyArgs {
+            config: Some(config),
+            ..
+        } => {
+            let config = read(&config)?;
+            let verifier = match given {
+                Some(verifier) => verifier,
+                None => {
+                    let ledger = &config.ledger;
+                    Keys::read(&ledger.key, &ledger.master_key, &ledger.origin)
+                        .map_err(|error| Failed::usage([in_full(&error)]))?
+                        .signer
+                        .verifier()
+                }
+            };
+            let store = Store::open_for_reading(config.store)
+                .await
+                .map_err(|error| Failed::usage([in_full(&error)]))?;
+            verify::run(&DatabaseBook::new(store), &verifier, progress_bar()).await
+        }
+        _ => {
+            return Err(Failed::usage([
+                "name a ledger with --config or --url".to_owned()
+            ]));
+        }
+    };
+    match checked {
+        Ok(summary) => {
+            tell(&summary);
+            Ok(Exit::Done)
+        }
+        Err(wrong) => Err(Failed {
+            exit: exit_of(&wrong),
+            lines: vec![in_full(&wrong)],
+        }),
+    }
+}
+
+/// A book that could not be read was not found wrong.
+fn exit_of(wrong: &Wrong) -> Exit {
+    if wrong.is_finding() {
+        Exit::Wrong
+    } else {
+        Exit::Internal
+    }
+}
+
+fn tell(summary: &Summary) {
+    output::say(&format!(
+        "The ledger is whole: {} entries, signed.",
+        summary.size
+    ));
+    let root: String = summary
+        .root
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    output::say(&format!("  root {root}"));
+    for (kind, count) in &summary.kinds {
+        output::say(&format!("  {:<13} {count:>9}", kind.code()));
+    }
+    if summary.open_releases > 0 {
+        output::say(&format!(
+            "  {} releases have no closing entry yet",
+            summary.open_releases
+        ));
+    }
+    output::say("Every entry has its form, every release stands after its permit.");
+}
+
+/// A bar on a terminal; nothing where nobody looks.
+fn progress_bar() -> impl FnMut(Progress) + Send {
+    const WIDTH: u64 = 40;
+    let watched = std::io::stderr().is_terminal();
+    let mut shown = u64::MAX;
+    move |progress: Progress| {
+        let done = (progress.checked * WIDTH)
+            .checked_div(progress.size)
+            .unwrap_or(WIDTH);
+        if !watched || done == shown {
+            return;
+        }
+        shown = done;
+        let filled = usize::try_from(done).unwrap_or_default();
+        let bar = "#".repeat(filled);
+        let end = if progress.checked == progress.size {
+            "\n"
+        } else {
+            ""
+        };
+        let width = usize::try_from(WIDTH).unwrap_or_default();
+        let mut screen = std::io::stderr().lock();
+        // Nobody is worse off for a bar that could not be drawn.
+        let _ = write!(screen, "\r[{bar:<width$}] {}{end}", progress.checked);
+        let _ = screen.flush();
+    }
+}
