@@ -146,6 +146,10 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table of everything a server can get wrong"
+)]
 async fn a_book_is_verified_over_mutual_tls() {
     let world = World::new(600).await;
     let anchors = world.pki.path().join("ca.pem");

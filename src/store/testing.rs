@@ -5,6 +5,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::fs;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -88,7 +89,10 @@ impl Database {
 
     /// Bytes as a literal of this engine's SQL.
     pub(crate) fn literal(&self, bytes: &[u8]) -> String {
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut hex = String::with_capacity(2 * bytes.len());
+        for byte in bytes {
+            let _ = write!(hex, "{byte:02x}");
+        }
         match self.engine {
             Engine::Sqlite => format!("x'{hex}'"),
             Engine::Postgres => format!("'\\x{hex}'::bytea"),
@@ -229,6 +233,10 @@ fn start() -> Server {
         String::from_utf8_lossy(&made.stderr)
     );
 
+    #[expect(
+        clippy::zombie_processes,
+        reason = "it outlives this process, to clear up after it"
+    )]
     let mut beside = command(user, "/bin/sh")
         .args(["-c", BESIDE, "sluis-test-postgres"])
         .arg(&binaries)
@@ -249,7 +257,7 @@ fn start() -> Server {
                 _alive: alive,
             };
         }
-        if began.elapsed() > Duration::from_secs(60) {
+        if began.elapsed() > Duration::from_mins(1) {
             let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
             panic!("PostgreSQL did not start within a minute:\n{log}");
         }
@@ -257,7 +265,7 @@ fn start() -> Server {
     }
 }
 
-/// Where initdb and postgres are: as pg_config says, where Debian puts them, or on the path.
+/// Where initdb and postgres are: as `pg_config` says, where Debian puts them, or on the path.
 fn find_binaries() -> Option<PathBuf> {
     let mut candidates = Vec::new();
     if let Ok(told) = Command::new("pg_config").arg("--bindir").output() {

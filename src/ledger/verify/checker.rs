@@ -111,7 +111,7 @@ impl Checker {
             size: self.edge.size(),
             root: self.edge.root(),
         };
-        (made == *signed).then(|| Summary {
+        (made == *signed).then_some(Summary {
             size: made.size,
             root: made.root,
             kinds: self.kinds,

@@ -217,11 +217,10 @@ impl Served {
             edge.push(merkle::leaf_hash(&line), &mut tiles);
             lines.push(line);
         }
-        let signed = Checkpoint {
+        let checkpoint = signer.sign(&Checkpoint {
             size: edge.size(),
             root: edge.root(),
-        };
-        let checkpoint = signer.sign(&signed);
+        });
         Self {
             lines,
             tiles,
@@ -242,7 +241,7 @@ impl BookSource for Served {
     }
 
     async fn entries(&self, from: u64, to: u64) -> Result<Vec<Vec<u8>>, SourceError> {
-        assert!(to - from <= TILE_WIDTH as u64 && from % TILE_WIDTH as u64 == 0);
+        assert!(to - from <= TILE_WIDTH as u64 && from.is_multiple_of(TILE_WIDTH as u64));
         if self.fails_at.is_some_and(|at| (from..to).contains(&at)) {
             let source = Box::new(std::io::Error::other("broken"));
             return Err(SourceError::Unreadable {
@@ -267,13 +266,14 @@ impl BookSource for Served {
     }
 }
 
+type Harm<'h> = Box<dyn Fn(&mut Served) + 'h>;
+
 #[tokio::test]
 async fn a_source_that_goes_wrong_is_told_where() {
     let random = SystemRandomness::default();
     let signer = Signer::generate("sluis.example/logboek", &random).unwrap();
     let other = Signer::generate("sluis.example/logboek", &random).unwrap();
     let other_entry = Served::new(1, &signer).lines.remove(0);
-    type Harm<'h> = Box<dyn Fn(&mut Served) + 'h>;
     let rows: [(&str, Harm<'_>, &str, bool); 8] = [
         (
             "checkpoint",

@@ -70,6 +70,15 @@ async fn titles(store: &Store) -> Vec<String> {
     titles
 }
 
+/// The lines, all or nothing, what each is answered, how many addresses, what stands there then.
+type Row = (
+    Vec<DocumentChange>,
+    bool,
+    Vec<DocumentOutcome>,
+    usize,
+    &'static [&'static str],
+);
+
 async fn each_line_of_a_change_is_answered(engine: Engine) {
     use DocumentOutcome::{Created, Deleted, NotApplied, NotOwned, Replaced, Unchanged, Unknown};
     let (_database, store) = fresh(engine).await;
@@ -82,14 +91,7 @@ async fn each_line_of_a_change_is_answered(engine: Engine) {
         ..document(2, oin(1), "b")
     });
 
-    // The lines, all or nothing, what each is answered, how many addresses, what stands there then.
-    let rows: [(
-        Vec<DocumentChange>,
-        bool,
-        Vec<DocumentOutcome>,
-        usize,
-        &[&str],
-    ); 9] = [
+    let rows: [Row; 9] = [
         (vec![delete(1)], false, vec![Unknown], 0, &[]),
         (vec![foreign(1)], false, vec![NotOwned], 0, &[]),
         (

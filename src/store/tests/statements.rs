@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::{Column as _, Connection as _, Either, Executor as _, PgConnection, Row as _};
+use sqlx::{Connection as _, Either, Executor as _, PgConnection, Row as _};
 use sqlx::{SqliteConnection, Statement as _, TypeInfo as _};
 
 use super::super::sql;
@@ -118,8 +118,8 @@ async fn every_statement_prepares_and_runs_on_both_engines() {
             if let (Some(one), Some(other)) = (on_postgres.first(), on_sqlite.first()) {
                 let names = |columns: Vec<&str>| columns.join(" ");
                 assert_eq!(
-                    names(one.columns().iter().map(|column| column.name()).collect()),
-                    names(other.columns().iter().map(|column| column.name()).collect()),
+                    names(one.columns().iter().map(sqlx::Column::name).collect()),
+                    names(other.columns().iter().map(sqlx::Column::name).collect()),
                     "columns of {name}"
                 );
             }
