@@ -45,19 +45,39 @@ impl Picture {
         let height = pixels / width;
         let mut samples = Vec::with_capacity(width * height * channels);
         let painter = Painter::new(scene, seed);
+        // A large picture has its colours once for each two by two pixels, as cameras have, and its
+        // grain for each.
+        let block = if grey { 1 } else { 2 };
+        let mut row: Vec<[i16; 3]> = Vec::with_capacity(width.div_ceil(block));
         for y in 0..height {
-            let v = (y as f32 + 0.5) / height as f32;
+            if y % block == 0 {
+                let v = (y as f32 + 0.5) / height as f32;
+                row.clear();
+                row.extend((0..width).step_by(block).map(|x| {
+                    let u = (x as f32 + 0.5) / width as f32;
+                    painter.at(u, v).map(|channel| channel as i16)
+                }));
+            }
+            let mut grain = 0;
             for x in 0..width {
-                let u = (x as f32 + 0.5) / width as f32;
-                let grain = (hash(seed, x as u32, y as u32) & 0xff) as f32 / 255.0 - 0.5;
-                let pixel = painter
-                    .at(u, v)
-                    .map(|channel| (channel + grain * 9.0).clamp(0.0, 255.0));
-                if grey {
-                    let [red, green, blue] = pixel;
-                    samples.push((0.3 * red + 0.59 * green + 0.11 * blue) as u8);
+                let Some([red, green, blue]) = row.get(x / block).copied() else {
+                    break;
+                };
+                // Eight pixels to a hash.
+                grain = if x % 8 == 0 {
+                    hash(seed, x as u32, y as u32)
                 } else {
-                    samples.extend(pixel.map(|channel| channel as u8));
+                    grain >> 8
+                };
+                let shift = (grain & 0xff) as i16 / 28 - 4;
+                if grey {
+                    let light =
+                        (77 * i32::from(red) + 151 * i32::from(green) + 28 * i32::from(blue)) / 256;
+                    samples.push((light as i16 + shift).clamp(0, 255) as u8);
+                } else {
+                    for channel in [red, green, blue] {
+                        samples.push((channel + shift).clamp(0, 255) as u8);
+                    }
                 }
             }
         }
