@@ -253,7 +253,7 @@ impl Gateway {
             .await
             .map_err(|error| unusable(&error))?;
 
-        let parts = exchange::Parts {
+        let made_of = exchange::Parts {
             organisations: config.organisations.clone(),
             identity: Arc::clone(&identity),
             store: store.clone(),
@@ -264,7 +264,7 @@ impl Gateway {
             random: Arc::clone(&random),
         };
         let exchange = Arc::new(
-            Exchange::new(parts)
+            Exchange::new(made_of)
                 .await
                 .map_err(|error| unusable(&error))?,
         );

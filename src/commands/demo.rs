@@ -5,20 +5,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use sluis::app::{self, Gateway, Prepared, in_full};
+use sluis::app::{self, Gateway, Prepared, StartError, in_full};
 use sluis::clock::{Clock, Random, SystemClock, SystemRandomness};
 use sluis::config::Config;
 use sluis::demo::dataset::{Dataset, Party};
 use sluis::demo::folder::{Documents, FolderError};
 use sluis::demo::ports::{self, NoPort, Ports, Wanted};
 use sluis::demo::providing::DocumentServer;
+use sluis::demo::register::RegisterError;
 use sluis::demo::screen::{Ink, padded};
 use sluis::demo::settings::{self, Addresses};
 use sluis::demo::tour::Tally;
 use sluis::demo::{self, Folder, Language, Screen, Stage, further};
 use sluis::identity::{DevPki, PartyTls};
 use sluis::ledger::note::Verifier;
-use sluis::store::Location;
+use sluis::store::{Location, OpenError};
 use sluis::telemetry;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -59,6 +60,11 @@ impl From<Spoken> for Language {
     }
 }
 
+/// The file that tells other programs about the demo (CONTRACT, "Command line").
+const DESCRIPTION: &str = "demo.json";
+/// The gateway's configuration.
+const CONFIGURATION: &str = "sluis.toml";
+
 /// Where the time and the chance of the whole demo come from.
 #[derive(Clone)]
 struct World {
@@ -96,7 +102,10 @@ pub(super) async fn run(args: DemoArgs) -> Outcome {
     let (running, tally) = tokio::select! {
         played = played => played?,
         // Broken off: what is there is whole, and the next start goes on with it.
-        () = &mut stopped => return Ok(Exit::Wrong),
+        () = &mut stopped => {
+            screen.line(screen.pick(" Afgebroken.", " Broken off."));
+            return Ok(Exit::Wrong);
+        }
     };
     if args.tour {
         end(running, std::future::ready(())).await?;
@@ -130,82 +139,72 @@ fn program() -> String {
         .unwrap_or_else(|| "sluis".to_owned())
 }
 
-async fn start(args: &DemoArgs, world: &World, screen: &mut Screen) -> Result<Running, Failed> {
-    let clock = &*world.clock;
-    screen.heading("Sluis", concat!("sluis ", env!("CARGO_PKG_VERSION")));
-    screen.paragraph(1, screen.pick(
-        "Twee organisaties met echte documenten, een gemeente, en Sluis ertussen, op deze machine. \
-         Elk verzoek heeft een clientcertificaat en een vers token; elk besluit staat in het \
-         logboek voor er één byte beweegt.",
-        "Two organisations with genuine documents, a municipality, and Sluis between them, on this \
-         machine. Every request has a client certificate and a fresh token; every decision is in \
-         the ledger before a single byte moves.",
-    ));
-    screen.gap();
+/// Everything that can be wrong before anything is started.
+struct Ready {
+    folder: Arc<Folder>,
+    ports: Ports,
+    at: Addresses,
+    pki: DevPki,
+    config: Config,
+    dataset: Dataset,
+}
+
+fn prepare(args: &DemoArgs, world: &World) -> Result<Ready, Failed> {
     let folder = Folder::open(&args.dir).map_err(|error| usage(&error))?;
     let ports = Ports::open(Wanted::of(args.ports)).map_err(|error| usage(&error))?;
     let at = addresses(&ports).map_err(|error| usage(&error))?;
-    let set = |folder: &Folder| -> Result<DevPki, FolderError> {
-        folder.forget("demo.json")?;
-        let pki = folder.pki(clock, &*world.random)?;
+    let written = || -> Result<DevPki, FolderError> {
+        // Whoever waits for it must not take an earlier demo's for this one's.
+        folder.forget(DESCRIPTION)?;
+        let pki = folder.pki(&*world.clock, &*world.random)?;
         folder.write_policies()?;
-        folder.write("sluis.toml", &settings::configuration(&pki, &at))?;
+        folder.write(CONFIGURATION, &settings::configuration(&pki, &at))?;
         Ok(pki)
     };
-    let pki = set(&folder).map_err(|error| usage(&error))?;
-    let dataset = demo::dataset(&pki, clock).map_err(|error| Failed::internal(&error))?;
-    let fresh = |made: bool| {
-        if made {
-            screen.pick("nieuw, ", "new, ")
-        } else {
-            ""
-        }
-    };
-    let certificates = format!("{}{}", fresh(pki.made), args.dir.join("certs").display());
-
-    // The documents are made while the ledger is.
-    let folder = Arc::new(folder);
-    let making = {
-        let (folder, planned) = (Arc::clone(&folder), dataset.documents.clone());
-        tokio::task::spawn_blocking(move || folder.make_documents(&planned))
-    };
-    let config = read(&folder.configuration())?;
-    let made = make_ledger(&folder, &config, &*world.random).await?;
-    let book = format!("{}{}", fresh(made), args.dir.join("ledger").display());
-    let made = making.await.map_err(|error| Failed::internal(&error))?;
-    let made = made.map_err(|error| usage(&error))?;
-    let documents = told_documents(screen, &made);
-
-    for (wanted, found) in &ports.moved {
-        let taken = screen.pick("is bezet; het is geworden", "is taken; it became");
-        screen.paragraph(
-            1,
-            &format!("{} {wanted} {taken} {found}", screen.pick("poort", "port")),
-        );
-    }
-    let running = open(
-        world,
-        Arc::clone(&folder),
-        &pki,
+    let pki = written().map_err(|error| usage(&error))?;
+    let dataset = demo::dataset(&pki, &*world.clock).map_err(|error| Failed::internal(&error))?;
+    let config = read(&folder.root().join(CONFIGURATION))?;
+    Ok(Ready {
+        folder: Arc::new(folder),
+        ports,
+        at,
+        pki,
         config,
-        (ports, at),
         dataset,
-    )
-    .await;
-    let mut running = running?;
+    })
+}
+
+async fn start(args: &DemoArgs, world: &World, screen: &mut Screen) -> Result<Running, Failed> {
+    let ready = prepare(args, world)?;
+    welcome(screen, &ready.ports);
+    let (folder, pki, at) = (Arc::clone(&ready.folder), ready.pki.clone(), ready.at);
+    let place = |name: &str| args.dir.join(name).display().to_string();
+    row(
+        screen,
+        ("certificaten", "certificates"),
+        pki.made,
+        &place("certs"),
+    );
+
+    // The documents are made while the rest starts; nobody asks for one before the tour.
+    let planned = ready.dataset.documents.clone();
+    let maker = Arc::clone(&folder);
+    let making = tokio::task::spawn_blocking(move || maker.make_documents(&planned));
+    let made = make_ledger(&folder, &ready.config, &*world.random).await?;
+    row(screen, ("logboek", "ledger"), made, &place("ledger"));
+    let mut running = open(world, ready).await?;
+    row(
+        screen,
+        ("Sluis", "Sluis"),
+        false,
+        &format!("https://{}", at.exchange),
+    );
     let told = running
         .stage
         .register()
         .await
-        .map_err(|error| Failed::internal(&error))?;
-    let key = running.gateway.ledger_key();
-    let cases = &running.stage.dataset().cases;
-    let description = settings::description(folder.absolute(), &pki, &at, &key, cases);
-    let description = format!("{description:#}\n");
-    folder
-        .write("demo.json", &description)
-        .map_err(|error| usage(&error))?;
-    let registry = match told {
+        .map_err(|error| not_filled(&error))?;
+    let calls = match told {
         0 => screen
             .pick("was al gevuld", "was filled already")
             .to_owned(),
@@ -214,29 +213,81 @@ async fn start(args: &DemoArgs, world: &World, screen: &mut Screen) -> Result<Ru
             screen.pick("aanroepen van de API", "calls of the API")
         ),
     };
-    for (what, how) in [
-        (screen.pick("certificaten", "certificates"), certificates),
-        (screen.pick("documenten", "documents"), documents),
-        (screen.pick("logboek", "ledger"), book),
-        (screen.pick("register", "registry"), registry),
-        (
-            screen.pick("Sluis", "Sluis"),
-            format!("https://{}", at.exchange),
-        ),
-    ] {
-        let what = screen.ink(Ink::Faint, &padded(what, 12));
-        screen.line(&format!(" {what}  {how}"));
-    }
+    row(screen, ("register", "registry"), false, &calls);
+    let made = making.await.map_err(|error| Failed::internal(&error))?;
+    let made = made.map_err(|error| usage(&error))?;
+    let documents = told_documents(screen, &made);
+    row(
+        screen,
+        ("documenten", "documents"),
+        made.made == made.count,
+        &documents,
+    );
+
+    let key = running.gateway.ledger_key();
+    let cases = &running.stage.dataset().cases;
+    let description = settings::description(folder.absolute(), &pki, &at, &key, cases);
+    let description = format!("{description:#}\n");
+    let written = folder.write(DESCRIPTION, &description);
+    written.map_err(|error| usage(&error))?;
     Ok(running)
 }
 
-fn told_documents(screen: &Screen, made: &Documents) -> String {
-    let (count, size) = (made.count, screen.language().size(made.bytes));
-    let made = match made.made {
-        0 => String::new(),
-        made => format!(", {made} {}", screen.pick("nu gemaakt", "made just now")),
+/// What is seen first.
+fn welcome(screen: &mut Screen, ports: &Ports) {
+    screen.heading("Sluis", concat!("sluis ", env!("CARGO_PKG_VERSION")));
+    let text = screen.pick(
+        "Twee organisaties met echte PDF's, een gemeente, en Sluis ertussen, op deze machine. Elk \
+         verzoek heeft een clientcertificaat en een vers token; elk besluit staat in het logboek \
+         voor er één byte beweegt. Hieronder telkens: wie vraagt ← wie het heeft, en de grond.",
+        "Two organisations with genuine PDFs, a municipality (gem), and Sluis between them, on \
+         this machine. Every request has a client certificate and a fresh token; every decision \
+         is in the ledger before a single byte moves. Below: who asks ← who has it, and the ground.",
+    );
+    screen.paragraph(1, text);
+    screen.gap();
+    for (wanted, found) in &ports.moved {
+        let taken = screen.pick("is bezet, nu", "is taken, now");
+        let line = format!("{} {wanted} {taken} {found}", screen.pick("poort", "port"));
+        screen.line(&format!(" {}", screen.ink(Ink::Refused, &line)));
+    }
+}
+
+/// One line about something that is ready.
+fn row(screen: &mut Screen, (dutch, english): (&str, &str), made: bool, how: &str) {
+    let what = padded(screen.pick(dutch, english), 12);
+    let what = screen.ink(Ink::Faint, &what);
+    let new = if made {
+        screen.pick("nieuw, ", "new, ")
+    } else {
+        ""
     };
-    format!("{count} {}, {size}{made}", screen.pick("PDF's", "PDFs"))
+    screen.line(&format!(" {what}  {new}{how}"));
+}
+
+/// Why the gateway did not start, with what helps in a demo.
+fn not_started(folder: &Folder, error: &StartError) -> Failed {
+    match error {
+        StartError::Store(OpenError::InUse(_)) => start_failed(error),
+        StartError::Keys(_) | StartError::Store(_) => {
+            let ledger = folder.ledger();
+            let line = "cannot be used; remove it, and the next start makes another";
+            Failed::usage([format!("{}: {line}: {}", ledger.display(), in_full(error))])
+        }
+        _ => start_failed(error),
+    }
+}
+
+fn not_filled(error: &RegisterError) -> Failed {
+    match error {
+        RegisterError::Notes { .. } | RegisterError::Damaged { .. } => usage(error),
+        RegisterError::Call(_) | RegisterError::Refused { .. } => Failed::internal(error),
+    }
+}
+
+fn told_documents(screen: &Screen, made: &Documents) -> String {
+    let size = screen.language().size(made.bytes);
+    format!("{} {}, {size}", made.count, screen.pick("PDF's", "PDFs"))
 }
 
 fn addresses(ports: &Ports) -> Result<Addresses, NoPort> {
@@ -274,21 +325,22 @@ async fn make_ledger(
 }
 
 /// Opens the document servers and the gateway.
-async fn open(
-    world: &World,
-    folder: Arc<Folder>,
-    pki: &DevPki,
-    config: Config,
-    (ports, at): (Ports, Addresses),
-    dataset: Dataset,
-) -> Result<Running, Failed> {
+async fn open(world: &World, ready: Ready) -> Result<Running, Failed> {
+    let Ready {
+        folder,
+        ports,
+        at,
+        pki,
+        config,
+        dataset,
+    } = ready;
     let listener = |listener| TcpListener::from_std(listener).map_err(|e| Failed::internal(&e));
     let mut providers = Vec::new();
     for (party, socket) in [(Party::Img, ports.img), (Party::Ncg, ports.ncg)] {
         let (Some(own), Some(gateway)) = (pki.party(party.code()), pki.party("gateway")) else {
             continue;
         };
-        let tls = PartyTls::open(pki, own, gateway, Arc::clone(&world.clock));
+        let tls = PartyTls::open(&pki, own, gateway, Arc::clone(&world.clock));
         let server = DocumentServer {
             tls: tls.map_err(|error| usage(&error))?,
             folder: folder.documents_of(party),
@@ -303,10 +355,10 @@ async fn open(
         ops: listener(ports.ops)?,
     };
     let gateway = Gateway::start_on(prepared, ports).await;
-    let gateway = gateway.map_err(|error| start_failed(&error))?;
+    let gateway = gateway.map_err(|error| not_started(&folder, &error))?;
     let stage = Stage::new(
         &folder,
-        pki,
+        &pki,
         dataset,
         at.exchange,
         &world.clock,

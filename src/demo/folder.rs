@@ -134,12 +134,6 @@ impl Folder {
         &self.absolute
     }
 
-    /// The configuration file.
-    #[must_use]
-    pub fn configuration(&self) -> PathBuf {
-        self.root.join("sluis.toml")
-    }
-
     /// Where a party keeps its documents.
     #[must_use]
     pub fn documents_of(&self, party: Party) -> PathBuf {
@@ -158,11 +152,11 @@ impl Folder {
     /// # Errors
     /// [`FolderError::Io`].
     pub fn room_for_ledger(&self) -> Result<Option<PathBuf>, FolderError> {
+        let beside = self.root.join("ledger.new");
+        remove(&beside)?;
         if self.ledger().exists() {
             return Ok(None);
         }
-        let beside = self.root.join("ledger.new");
-        remove(&beside)?;
         fs::create_dir(&beside).map_err(at(&beside))?;
         Ok(Some(beside))
     }
@@ -181,10 +175,10 @@ impl Folder {
     /// [`FolderError::Pki`] when what is there cannot be used.
     pub fn pki(&self, clock: &dyn Clock, random: &dyn Random) -> Result<DevPki, FolderError> {
         let certificates = self.root.join("certs");
+        let beside = self.root.join("certs.new");
+        remove(&beside)?;
         let fresh = !certificates.exists();
         if fresh {
-            let beside = self.root.join("certs.new");
-            remove(&beside)?;
             dev_pki(&beside, clock, random)?;
             fs::rename(&beside, &certificates).map_err(at(&beside))?;
         }

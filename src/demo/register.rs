@@ -11,10 +11,10 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use http::Method;
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256};
 use serde_json::{Value, json};
 
-use super::caller::{Answer, CallError, Claims};
+use super::caller::{Answer, CallError, Claims, sha256};
 use super::dataset::{Dataset, Party, PlannedAos, PlannedChoice};
 use super::stage::Callers;
 use crate::clock::Moment;
@@ -125,10 +125,9 @@ impl Tell {
     /// Its name in the notes: another body is another thing.
     fn name(&self) -> String {
         let text = format!("{} {}", self.party.code(), self.body);
-        let hash = digest(&SHA256, text.as_bytes());
-        let hash = hash.as_ref().iter().take(8);
-        let hash: String = hash.map(|byte| format!("{byte:02x}")).collect();
-        format!("{} {}#{hash}", self.method, self.path)
+        let mut hash = Context::new(&SHA256);
+        hash.update(text.as_bytes());
+        format!("{} {}#{}", self.method, self.path, sha256(hash))
     }
 }
 
@@ -228,9 +227,11 @@ async fn documents(
         .documents
         .iter()
         .filter(|document| document.holder == party);
-    let lines: String = own
-        .map(|own| format!("{}\n", json!(own.document)))
-        .collect();
+    let mut lines = String::new();
+    for own in own {
+        lines.push_str(&json!(own.document).to_string());
+        lines.push('\n');
+    }
     let tell = Tell {
         party,
         method: Method::POST,
@@ -386,13 +387,12 @@ pub(super) async fn given(
         there.get("toestand") == Some(&json!(choice.state))
             && there.pointer("/bewijs/kenmerk") == Some(&json!(choice.evidence.reference))
     });
-    let found = match found {
-        Some(found) => found,
-        None => {
-            let caller = callers.of(choice.recorded_by);
-            let answer = caller.send(Method::POST, path, &json!(choice)).await?;
-            accepted(path, &answer)?
-        }
+    let found = if let Some(found) = found {
+        found
+    } else {
+        let caller = callers.of(choice.recorded_by);
+        let answer = caller.send(Method::POST, path, &json!(choice)).await?;
+        accepted(path, &answer)?
     };
     let id = found.get("id").and_then(Value::as_str);
     id.and_then(|id| ChoiceId::parse(id).ok())

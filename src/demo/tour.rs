@@ -148,8 +148,9 @@ impl Stage {
             "",
         );
         let tour = self.dataset.tour.clone();
-        let choices = self.dataset.choices.iter();
-        let choice = choices.cloned().find(|choice| choice.key == tour.consent);
+        let choices = &self.dataset.choices;
+        let choice = choices.iter().find(|choice| choice.key == tour.consent);
+        let choice = choice.cloned();
         let choice = choice.ok_or_else(|| CallError::Answer(tour.consent.to_owned()))?;
         let id = register::given(&mut self.callers, &choice).await?;
         let before = self.play(&tour.request).await?;
@@ -379,7 +380,9 @@ fn article(screen: &Screen, iri: &str) -> String {
         parts.next().unwrap_or_default()
     );
     for part in parts {
-        text.push_str(&format!("({part})"));
+        text.push('(');
+        text.push_str(part);
+        text.push(')');
     }
     text
 }
