@@ -316,7 +316,8 @@ impl Exchange {
                 entry.handeling = Some(act);
                 let oin = caller.organisation.oin;
                 // The attempt that found the token used has used up the transaction id.
-                let (personal, none) = (caller.personal(), Claims::default());
+                let personal = self.seal_unknown_purpose(caller, &mut entry);
+                let none = Claims::default();
                 match self
                     .record_other(entry, "token-hergebruikt", &personal, oin, none)
                     .await
@@ -348,10 +349,7 @@ impl Exchange {
                 bundle.vocabulary().knows_purpose(caller.claims.purpose())
             });
         if !knows {
-            let failure = Failure::PurposeUnknown;
-            return Err(self
-                .record_code(caller, act, "doel-onbekend", caller.personal(), failure)
-                .await);
+            return Err(self.record_wrong_purpose(caller, act).await);
         }
         if caller
             .claims
@@ -375,11 +373,53 @@ impl Exchange {
         if caller.claims.purpose().as_str() == super::REGISTRY_PURPOSE {
             return Ok(());
         }
-        let failure = Failure::PurposeUnknown;
-        let personal = caller.personal();
-        Err(self
-            .record_code(caller, Act::Registry, "doel-onbekend", personal, failure)
-            .await)
+        Err(self.record_wrong_purpose(caller, Act::Registry).await)
+    }
+
+    /// What is personal about this caller. A purpose that no bundle knows is free text, which could
+    /// be about somebody: it moves from the entry to what is sealed (DESIGN, I5).
+    fn seal_unknown_purpose(&self, caller: &Caller, entry: &mut Entry) -> Personal {
+        let purpose = caller.claims.purpose();
+        let known = purpose.as_str() == super::REGISTRY_PURPOSE
+            || self.vocabulary().purposes.contains(purpose);
+        if known {
+            return caller.personal();
+        }
+        entry.doel = None;
+        caller.personal().with("doel", purpose)
+    }
+
+    /// Records a purpose that is none for this call.
+    async fn record_wrong_purpose(&self, caller: &Caller, act: Act) -> Failure {
+        let mut entry = caller.entry(Kind::Decision, self.clock.now());
+        entry.handeling = Some(act);
+        let personal = self.seal_unknown_purpose(caller, &mut entry);
+        let oin = caller.organisation.oin;
+        let recorded = self
+            .record_other(entry, "doel-onbekend", &personal, oin, caller.uses())
+            .await;
+        match recorded {
+            Ok(_) => Failure::PurposeUnknown,
+            Err(error) => self.not_appended(caller, act, error).await,
+        }
+    }
+
+    /// Records that a change of the index was refused, after it used up its token and transaction.
+    pub(super) async fn record_index_refusal(
+        &self,
+        caller: &Caller,
+        code: &'static str,
+        failure: Failure,
+    ) -> Failure {
+        let mut entry = caller.entry(Kind::Decision, self.clock.now());
+        entry.handeling = Some(Act::Registry);
+        let (personal, used) = (caller.personal(), Claims::default());
+        let oin = caller.organisation.oin;
+        match self.record_other(entry, code, &personal, oin, used).await {
+            Ok(_) => failure,
+            Err(NotAppended::Overloaded) => Failure::Overloaded,
+            Err(_) => Failure::LedgerUnavailable,
+        }
     }
 
     /// Records that something is not this organisation's to change or see.

@@ -43,7 +43,9 @@ impl Exchange {
             Some(DocumentOutcome::Created) => Ok(Put::Created),
             Some(DocumentOutcome::Replaced) => Ok(Put::Replaced),
             Some(DocumentOutcome::Unchanged) => Ok(Put::Unchanged),
-            Some(DocumentOutcome::NotOwned) => Err(Failure::NotAuthorised),
+            Some(DocumentOutcome::NotOwned) => Err(self
+                .record_index_refusal(&caller, "niet-bevoegd", Failure::NotAuthorised)
+                .await),
             _ => Err(Failure::Internal),
         }
     }
@@ -60,8 +62,15 @@ impl Exchange {
             .first()
         {
             Some(DocumentOutcome::Deleted) => Ok(()),
-            Some(DocumentOutcome::Unknown) => Err(Failure::DocumentUnknown),
-            Some(DocumentOutcome::NotOwned) => Err(Failure::NotAuthorised),
+            Some(DocumentOutcome::Unknown) => {
+                let failure = Failure::DocumentUnknown;
+                Err(self
+                    .record_index_refusal(&caller, "document-onbekend", failure)
+                    .await)
+            }
+            Some(DocumentOutcome::NotOwned) => Err(self
+                .record_index_refusal(&caller, "niet-bevoegd", Failure::NotAuthorised)
+                .await),
             _ => Err(Failure::Internal),
         }
     }
