@@ -16,7 +16,7 @@ use super::fields::Errors;
 use super::media;
 use super::problem::{Code, Problem};
 use super::routes::{Consumes, Route};
-use crate::bounds::{BODY_READ, FIELD_ERRORS, JSON_BODY_BYTES, TOKEN_BYTES};
+use crate::bounds::{BODY_READ, DISCARDED_BODY_BYTES, FIELD_ERRORS, JSON_BODY_BYTES, TOKEN_BYTES};
 use crate::domain::{Malformed, Organisation, TransactionId, json};
 use crate::exchange::{Call, Caller, Exchange, Failure, KnownCodes};
 use crate::identity::Peer;
@@ -229,10 +229,11 @@ async fn collect_in(time: Duration, body: Body, limit: usize) -> Result<Bytes, P
     })
 }
 
-/// The whole body, if it is no longer than `limit` bytes; one that says it is longer is not read.
+/// The whole body, if it is no longer than `limit` bytes; one that says it is longer is not kept.
 async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
     let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if declared > limit {
+        discard(body).await;
         return Err(Code::TooLarge.into());
     }
     let mut all = Vec::with_capacity(declared);
@@ -240,12 +241,26 @@ async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
         let frame = frame.map_err(|_| Problem::invalid_field("body", "brak onderweg af"))?;
         if let Ok(data) = frame.into_data() {
             if all.len() + data.len() > limit {
+                discard(body).await;
                 return Err(Code::TooLarge.into());
             }
             all.extend_from_slice(&data);
         }
     }
     Ok(all.into())
+}
+
+/// Reads on for a while without keeping anything. Who sends a little too much is still sending when
+/// the answer comes; a connection that is closed under it takes the answer along.
+async fn discard(mut body: Body) {
+    let mut left = DISCARDED_BODY_BYTES;
+    while let Some(Ok(frame)) = body.frame().await {
+        let length = frame.data_ref().map_or(0, Bytes::len);
+        match left.checked_sub(length) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
 }
 
 /// What came after `Bearer` (RFC 6750, 2.1); no other scheme is looked at. Two headers, or more
