@@ -1,0 +1,24 @@
+//! The integration tests: the real `sluis` as processes, real mutual TLS, real tokens, real
+//! databases, real providing organisations. They know the product by CONTRACT.md only; what they
+//! take from its library is the maker of tokens and the demo's dataset, both a requester's side.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod client;
+mod outsider;
+mod party;
+mod process;
+mod provider;
+#[expect(dead_code, reason = "the tests of the store use more of it")]
+#[path = "../../src/store/testing.rs"]
+mod testing;
+mod world;
+
+mod main_job;
