@@ -11,6 +11,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod bad_input;
 mod client;
 mod outsider;
 mod party;
@@ -22,3 +23,4 @@ mod testing;
 mod world;
 
 mod main_job;
+mod matrix;
