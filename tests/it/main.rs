@@ -24,3 +24,5 @@ mod world;
 
 mod main_job;
 mod matrix;
+mod once;
+mod withdrawal;
