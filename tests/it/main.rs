@@ -22,7 +22,10 @@ mod provider;
 mod testing;
 mod world;
 
+mod crash;
+mod full_disk;
 mod main_job;
 mod matrix;
 mod once;
+mod providers;
 mod withdrawal;

@@ -1,0 +1,145 @@
+//! A full disk: nothing can be recorded, so nothing is released; and it gets well again by itself
+//! (SECURITY 4).
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::client::{Call, ops};
+use crate::party::{Party, Token};
+use crate::process::{Gateway, SLUIS, mortal};
+use crate::world::{Store, World};
+
+const ADDRESS: &str = "0024200000017301";
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// A small disk of the gateway's own, that nobody else sees: it is gone with the process.
+const ON_A_SMALL_DISK: &str = r#"
+mount -t tmpfs -o size=1m sluis-test "$1/disk" && cp "$1/ledger.db" "$1/disk/" &&
+exec "$2" serve --config "$1/sluis.toml"
+"#;
+
+fn can_mount() -> bool {
+    let try_it = "mount -t tmpfs -o size=64k sluis-test /mnt";
+    let tried = Command::new("unshare")
+        .args(["--mount", "sh", "-c", try_it])
+        .output();
+    tried.is_ok_and(|output| output.status.success())
+}
+
+async fn until_ready(gateway: &Gateway, status: u16) {
+    let since = Instant::now();
+    while ops(gateway.ops, "/readyz").await.status != status {
+        assert!(
+            since.elapsed() < PATIENCE,
+            "/readyz does not become {status}"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_full_disk_nothing_is_released_until_there_is_room() {
+    if !can_mount() {
+        eprintln!(
+            "SKIPPED on_a_full_disk: only root with CAP_SYS_ADMIN can mount a small disk here"
+        );
+        return;
+    }
+    let mut world = World::without_gateway(Store::Sqlite).await;
+    std::fs::create_dir(world.folder.path().join("disk")).unwrap();
+    let config = std::fs::read_to_string(world.config()).unwrap();
+    std::fs::write(
+        world.config(),
+        config.replace("sqlite:ledger.db", "sqlite:disk/ledger.db"),
+    )
+    .unwrap();
+    let mut command = mortal("KILL", "unshare");
+    command.args(["--mount", "sh", "-c", ON_A_SMALL_DISK, "sluis-test"]);
+    command.arg(world.folder.path()).arg(SLUIS);
+    let gateway = Gateway::start_with(command, &world.log(0)).await;
+    world
+        .gateways
+        .push(gateway.unwrap_or_else(|ended| panic!("{ended:?}")));
+    let gateway = &world.gateways[0];
+    until_ready(gateway, 200).await;
+    let uuid = world.document("ncg", "opnamerapport", ADDRESS, 1_000).await;
+    let token = Token::new("schade-afhandeling");
+    let download = || Call::get(format!("/v1/documenten/{uuid}/download"));
+    world.ask("img", &token, download()).await.expect("200");
+    let size = world.settled().await.size();
+    world.ncg.take_asked();
+
+    // The same disk, seen through the process.
+    let gateway = &world.gateways[0];
+    let disk = format!(
+        "/proc/{}/root{}/disk",
+        gateway.id(),
+        world.folder.path().display()
+    );
+    let filler = format!("{disk}/filler");
+    let filled = Command::new("sh")
+        .args(["-c", "cat /dev/zero > \"$0\" 2>/dev/null", &filler])
+        .status();
+    assert!(!filled.unwrap().success(), "the disk has no end");
+    // What the write-ahead log has room for already may still be recorded, but not for long.
+    let mut refused = 0;
+    let since = Instant::now();
+    while refused < 5 {
+        let asked_before = world.ncg.take_asked().len();
+        let answer = world.ask("img", &token, download()).await;
+        match answer.short().as_str() {
+            "200" => assert_eq!(refused + asked_before, 0, "it was full before"),
+            "503 logboek-onbeschikbaar" => {
+                refused += 1;
+                assert_eq!(
+                    world.ncg.take_asked().len(),
+                    0,
+                    "the provider was asked all the same"
+                );
+                assert_eq!(answer.json()["partij"], "sluis");
+                assert!(!answer.header("retry-after").is_empty());
+            }
+            other => panic!("{other}"),
+        }
+        world.ncg.take_asked();
+        assert!(
+            since.elapsed() < PATIENCE,
+            "the disk is full and nobody notices"
+        );
+    }
+    let gateway = &world.gateways[0];
+    until_ready(gateway, 503).await;
+    assert_eq!(ops(gateway.ops, "/healthz").await.status, 200);
+
+    std::fs::remove_file(&filler).unwrap();
+    until_ready(gateway, 200).await;
+    world.ask("img", &token, download()).await.expect("200");
+    let book = world.close().await;
+    assert!(book.size() > size);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_that_cannot_be_written_is_not_served() {
+    let world = World::without_gateway(Store::Sqlite).await;
+    let ledger = world.folder.path().join("ledger.db");
+    let mut rights = std::fs::metadata(&ledger).unwrap().permissions();
+    rights.set_mode(0o400);
+    std::fs::set_permissions(&ledger, rights).unwrap();
+    // Root may write what is read-only; then a database that is none must do.
+    std::fs::write(world.folder.path().join("torn.db"), [7_u8; 10_000]).unwrap();
+    let config = std::fs::read_to_string(world.config()).unwrap();
+    std::fs::write(
+        world.config(),
+        config.replace("sqlite:ledger.db", "sqlite:torn.db"),
+    )
+    .unwrap();
+    let ended = world.try_start(0).await.unwrap_err();
+    assert!([Some(64), Some(1)].contains(&ended.code), "{ended:?}");
+    assert!(
+        ended.said.lines().last().unwrap().starts_with("sluis: "),
+        "{ended:?}"
+    );
+    let _ = Party::find("img");
+    world.abandon();
+}
