@@ -12,6 +12,7 @@
 )]
 
 mod bad_input;
+mod canary;
 mod client;
 mod outsider;
 mod party;
@@ -22,7 +23,9 @@ mod provider;
 mod testing;
 mod world;
 
+mod configuration;
 mod crash;
+mod floors;
 mod full_disk;
 mod main_job;
 mod matrix;

@@ -1,0 +1,257 @@
+//! Personal data that was planted everywhere a caller can put it, and looked for everywhere it must
+//! not be: the entries and tiles of the book, the operator's log, the figures (DESIGN, I5).
+
+use serde_json::{Value, json};
+
+use crate::client::{Call, ops};
+use crate::party::{Party, Token};
+use crate::process::{Gateway, SLUIS, mortal};
+use crate::provider::Behaviour;
+use crate::world::{World, consent, document, on_each_store};
+
+/// What is planted, each a value nobody else has.
+const CANARIES: [(&str, &str); 9] = [
+    ("the address", "1651204071930258"),
+    ("another address, in a bad call", "1651208264019375"),
+    ("the owner", "kanarie-eigenaar-7f31"),
+    ("the employee", "kanarie-medewerker-90ab"),
+    ("the case", "KANARIE-ZAAK-55127"),
+    ("the title", "Kanariegele woning aan de Lijsterlaan"),
+    ("the dossier", "KANARIE-DOSSIER-8843"),
+    ("the evidence", "kanarie/formulier/3391"),
+    ("the document", "5ca1ab1e-0000-4000-8000-0ddba11c0ffe"),
+];
+
+fn canary(name: &str) -> &'static str {
+    CANARIES.iter().find(|(known, _)| *known == name).unwrap().1
+}
+
+fn token(purpose: &str) -> Token {
+    Token {
+        sub: canary("the employee").to_owned(),
+        zaak: canary("the case").to_owned(),
+        ..Token::new(purpose)
+    }
+}
+
+fn about() -> Value {
+    let mut about = document("img", "schademelding", canary("the address"), 2_000);
+    about["titel"] = json!(canary("the title"));
+    about["dossier"] = json!(canary("the dossier"));
+    about
+}
+
+/// Every kind of call, good and bad, with planted values in it.
+async fn sing(world: &World) {
+    let (address, owner, uuid) = (
+        canary("the address"),
+        canary("the owner"),
+        canary("the document"),
+    );
+    let beheer = token("beheer");
+    let put = |path: String, body: &Value| Call::new("PUT", path).json(body);
+    let post = |path: &str, body: &Value| Call::new("POST", path).json(body);
+    let owners =
+        json!({"nummeraanduiding": address, "eigenaren": [owner], "per": "2020-01-01T00:00:00Z"});
+    let dossier = json!({
+        "nummeraanduiding": address, "dossier": canary("the dossier"), "actief": true, "kenmerken": [],
+    });
+    let mut choice = consent(address, owner, "ncg", "schademelding");
+    choice["bewijs"]["kenmerk"] = json!(canary("the evidence"));
+    let aos = json!({
+        "nummeraanduiding": address, "van": "2026-01-01T00:00:00Z", "tot": "2036-01-01T00:00:00Z",
+    });
+    let mut line = about();
+    line["uuid"] = json!(uuid);
+    let bulk = Call::new("POST", "/v1/documenten/_bulk").body(
+        "application/x-ndjson",
+        format!("{line}\n{line}\n{{\"titel\":\"{}\"", canary("the title")),
+    );
+    for call in [
+        put("/v1/adressen/_eigenaren".to_owned(), &owners),
+        put("/v1/adressen/_dossiers".to_owned(), &dossier),
+        put(format!("/v1/documenten/{uuid}"), &about()),
+        post("/v1/aos-meldingen", &aos),
+    ] {
+        let answer = world.ask("img", &beheer, call).await;
+        assert!(answer.status < 300, "{}", answer.text());
+    }
+    world.ask("img", &beheer, bulk).await;
+    world.img.keep(uuid, crate::world::content(2_000));
+    let choice = world
+        .ask("img", &beheer, post("/v1/toestemmingen", &choice))
+        .await
+        .expect("201");
+    let choice = format!(
+        "/v1/toestemmingen/{}",
+        choice.json()["id"].as_str().unwrap()
+    );
+
+    let at = json!({"nummeraanduiding": address});
+    let download = || Call::get(format!("/v1/documenten/{uuid}/download"));
+    let overig = token("overig").document(uuid);
+    let granted = world.ask("ncg", &overig, download()).await.expect("200");
+    let decision = format!("/v1/besluiten/{}", granted.header("fsc-transaction-id"));
+    for behaviour in [
+        Behaviour::Status(500),
+        Behaviour::BreaksOff(10),
+        Behaviour::StrangeCertificate,
+    ] {
+        world.img.behave(behaviour);
+        let used = Party::find("ncg").token(&overig);
+        let _ = world
+            .line(0, "ncg")
+            .try_call(&download().token(&used))
+            .await;
+    }
+    world.img.behave(Behaviour::Good);
+    for (party, token, call) in [
+        (
+            "ncg",
+            &token("overig"),
+            Call::get(format!("/v1/documenten/{uuid}")),
+        ),
+        (
+            "ncg",
+            &token("overig"),
+            post(&format!("/v1/documenten/{uuid}/_toets"), &json!({})),
+        ),
+        ("ncg", &token("overig"), post("/v1/documenten/_zoek", &at)),
+        ("ncg", &token("afstemming"), download()),
+        ("ncg", &token("kanarie-medewerker-90ab"), download()),
+        ("gemeente", &token("overig"), download()),
+        (
+            "ncg",
+            &token("overig").document("00000000-0000-4000-8000-000000000099"),
+            download(),
+        ),
+        ("ncg", &beheer, Call::get(&decision)),
+        ("ncg", &beheer, Call::get(format!("{decision}/bewijs"))),
+        ("ncg", &beheer, post("/v1/toestemmingen/_zoek", &at)),
+        ("img", &beheer, Call::get(&choice)),
+        (
+            "img",
+            &beheer,
+            Call::new("POST", format!("{choice}/intrekken")),
+        ),
+        ("ncg", &token("overig"), download()),
+        // Bad calls, where values end up in places they do not belong.
+        (
+            "ncg",
+            &token("overig"),
+            post(
+                "/v1/documenten/_zoek",
+                &json!({
+                    "nummeraanduiding": canary("another address, in a bad call"), owner: 1, "soort": owner,
+                }),
+            ),
+        ),
+        (
+            "ncg",
+            &token("overig"),
+            Call::get(format!("/v1/documenten/{address}")),
+        ),
+        (
+            "ncg",
+            &token("overig"),
+            Call::get(format!("/v1/{owner}/{uuid}")),
+        ),
+        (
+            "ncg",
+            &token("overig"),
+            Call::get(format!("/v1/logboek/checkpoint?eigenaar={owner}")),
+        ),
+        (
+            "ncg",
+            &token("overig"),
+            Call::new("KANARIE-ZAAK-55127", "/v1/documenten/_zoek"),
+        ),
+        (
+            "ncg",
+            &token("overig"),
+            download().header("fsc-transaction-id", uuid),
+        ),
+        (
+            "ncg",
+            &token("overig"),
+            download().header("traceparent", owner),
+        ),
+        (
+            "img",
+            &beheer,
+            put(
+                format!("/v1/documenten/{uuid}"),
+                &json!({"titel": canary("the title")}),
+            ),
+        ),
+        (
+            "ncg",
+            &beheer,
+            put(format!("/v1/documenten/{uuid}"), &about()),
+        ),
+        (
+            "img",
+            &beheer,
+            Call::new("DELETE", format!("/v1/documenten/{uuid}")),
+        ),
+        ("ncg", &token("overig"), download()),
+    ] {
+        world.ask(party, token, call).await;
+    }
+    let used = Party::find("ncg").token(&overig);
+    for bad in [
+        format!("{used}x"),
+        format!("kanarie.{}.x", canary("the case")),
+    ] {
+        world
+            .call("ncg", &download().token(&bad))
+            .await
+            .expect("401 token-ongeldig");
+    }
+    let call = download().token(&used);
+    world.call("ncg", &call).await;
+    world
+        .call("ncg", &call)
+        .await
+        .expect("401 token-hergebruikt");
+}
+
+fn check(what: &str, haystack: &[u8]) {
+    for (name, value) in CANARIES {
+        let place = haystack
+            .windows(value.len())
+            .position(|window| window.eq_ignore_ascii_case(value.as_bytes()));
+        if let Some(at) = place {
+            let from = at.saturating_sub(300);
+            let around = &haystack[from..haystack.len().min(at + 100)];
+            panic!("{name} is in {what}: …{}…", String::from_utf8_lossy(around));
+        }
+    }
+}
+
+on_each_store! {
+    async fn planted_values_are_in_no_entry_log_line_or_figure(store) {
+        let mut world = World::without_gateway(store).await;
+        let mut serve = mortal("KILL", SLUIS);
+        serve.args(["serve", "--config"]).arg(world.config()).env("SLUIS_LOG", "debug");
+        let gateway = Gateway::start_with(serve, &world.log(0)).await;
+        world.gateways.push(gateway.unwrap_or_else(|ended| panic!("{ended:?}")));
+        sing(&world).await;
+        let figures = ops(world.gateways[0].ops, "/metrics").await;
+        let ready = ops(world.gateways[0].ops, "/readyz").await;
+        let log = world.log(0);
+        let folder = world.folder.path().to_owned();
+        let log = move || std::fs::read(&log).unwrap_or_else(|_| panic!("{}", folder.display()));
+        check("the log", &log());
+        check("the figures", &figures.body);
+        check("what is not ready", &ready.body);
+        assert!(figures.text().contains("sluis_http_requests_total"));
+        assert!(String::from_utf8_lossy(&log()).lines().count() > 30, "requests leave lines");
+        let book = world.close().await;
+        assert!(book.size() > 25, "every call left its entry");
+        check("the book", &book.raw);
+        for line in &book.lines {
+            check("an entry", line);
+        }
+    }
+}

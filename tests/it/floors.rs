@@ -1,0 +1,261 @@
+//! The house: a module imports only from floors below it (STYLE 4; ARCHITECTURE.md draws the same).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The floors, the lowest first. Modules on one floor do not know each other.
+const FLOORS: [&[&str]; 8] = [
+    &["domain", "merkle", "clock", "bounds"],
+    &["policy", "identity", "store"],
+    &["ledger"],
+    &["provider"],
+    &["exchange"],
+    &["http", "desk"],
+    &["app", "serve", "config", "telemetry", "demo"],
+    &["main", "commands"],
+];
+
+/// Neighbours that may know each other all the same: who, whom, why.
+const NEIGHBOURS: &[(&str, &str, &str)] = &[
+    ("domain", "clock", "a time is a value of the domain"),
+    (
+        "domain",
+        "bounds",
+        "limits are numbers, without a floor of their own",
+    ),
+    ("app", "serve", "app puts everything together"),
+    ("app", "config", "app puts everything together"),
+    ("app", "telemetry", "app puts everything together"),
+    ("demo", "app", "the demo runs a gateway as it is composed"),
+    (
+        "demo",
+        "config",
+        "the demo runs a gateway as it is composed",
+    ),
+    (
+        "main",
+        "commands",
+        "the command line and its commands are one program",
+    ),
+];
+
+/// Crates with one home: crate, who may name it.
+const HOMES: &[(&str, &[&str])] = &[
+    ("sqlx", &["store"]),
+    ("rustls", &["identity", "provider", "serve"]),
+    ("tokio_rustls", &["identity", "provider", "serve"]),
+    ("webpki", &["identity"]),
+    ("rcgen", &["identity"]),
+    ("x509_parser", &["identity"]),
+    ("jsonwebtoken", &["identity"]),
+    ("cedar_policy", &["policy"]),
+    ("axum", &["http", "desk", "serve"]),
+];
+
+/// Files that may name a crate that is not theirs: file, crate, why.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    (
+        "demo/providing.rs",
+        "rustls",
+        "the demo plays a providing organisation: a server of another house",
+    ),
+    ("demo/providing.rs", "tokio_rustls", "the same"),
+];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The text without comments, its lines kept: what stands in a comment imports nothing.
+fn code(text: &str) -> String {
+    let bare = |line: &str| match line.find("//") {
+        Some(at) if !line[..at].ends_with(':') => line[..at].to_owned(),
+        _ => line.to_owned(),
+    };
+    text.lines().map(|line| bare(line) + "\n").collect()
+}
+
+/// The text from where tests begin is left out: tests may look at the house from above.
+fn without_tests(text: &str) -> &str {
+    text.find("#[cfg(test)]\nmod tests {")
+        .map_or(text, |at| &text[..at])
+}
+
+/// The top-level modules named after `start`, each with its line: `crate::a::b`, `crate::{a, b::c}`.
+fn named(text: &str, start: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices(start) {
+        let before = text[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$' || c == ':') {
+            continue;
+        }
+        let line = text[..at].matches('\n').count() + 1;
+        let rest = &text[at + start.len()..];
+        if let Some(group) = rest.strip_prefix('{') {
+            let mut depth = 0;
+            let mut word = String::new();
+            let mut reading = true;
+            for c in group.chars() {
+                match c {
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    ',' if depth == 0 => {
+                        found.push((line, std::mem::take(&mut word)));
+                        reading = true;
+                        continue;
+                    }
+                    _ => {}
+                }
+                if c.is_alphanumeric() || c == '_' {
+                    if reading {
+                        word.push(c);
+                    }
+                } else if !c.is_whitespace() {
+                    reading = false;
+                }
+            }
+            found.push((line, word));
+        } else {
+            let word = rest
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
+            found.push((line, word));
+        }
+    }
+    found.retain(|(_, word)| !word.is_empty());
+    found
+}
+
+fn floor_of(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| floor.contains(&module))
+}
+
+/// What is wrong with this file, as sentences.
+fn violations(file: &str, text: &str) -> Vec<String> {
+    let own = file.split(['/', '.']).next().unwrap();
+    if own == "lib" {
+        return Vec::new();
+    }
+    let Some(floor) = floor_of(own) else {
+        return vec![format!("src/{file}: the module {own} stands on no floor")];
+    };
+    let text = code(without_tests(text));
+    let is_test = file.contains("/tests/") || file.ends_with("/tests.rs");
+    let mut wrong = Vec::new();
+    let prefix = if own == "main" || own == "commands" {
+        "sluis::"
+    } else {
+        "crate::"
+    };
+    for (line, other) in named(&text, prefix) {
+        // A file of tests may look at the house from above; macros of the crate have no floor.
+        let Some(other_floor) = floor_of(&other).filter(|_| other != own && !is_test) else {
+            continue;
+        };
+        let neighbours = NEIGHBOURS.iter().any(|(a, b, _)| *a == own && *b == other);
+        if other_floor >= floor && !neighbours {
+            wrong.push(format!(
+                "src/{file}:{line}: {own} (floor {floor}) imports {other} (floor {other_floor})"
+            ));
+        }
+    }
+    for (name, homes) in HOMES {
+        let at_home = homes.contains(&own) || is_test;
+        let excepted = EXCEPTIONS.iter().any(|(f, c, _)| *f == file && c == name);
+        if !at_home && !excepted {
+            let starts = [format!("{name}::"), format!("use {name};")];
+            for (at, _) in starts
+                .iter()
+                .flat_map(|start| text.match_indices(start.as_str()))
+            {
+                let before = text[..at].chars().next_back();
+                if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
+                    continue;
+                }
+                let line = text[..at].matches('\n').count() + 1;
+                wrong.push(format!(
+                    "src/{file}:{line}: {own} names {name}, whose home is {homes:?}"
+                ));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn a_module_imports_only_from_floors_below_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    assert!(
+        files.len() > 100,
+        "only {} files: is this the house?",
+        files.len()
+    );
+    let mut wrong = Vec::new();
+    for path in files {
+        let file = path.strip_prefix(&root).unwrap().display().to_string();
+        wrong.extend(violations(&file, &std::fs::read_to_string(&path).unwrap()));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_violation_names_file_line_and_both_modules() {
+    let cases: BTreeMap<(&str, &str), &[&str]> = BTreeMap::from([
+        (
+            ("store/x.rs", "use crate::ledger::Ledger;"),
+            &["src/store/x.rs:1: store (floor 1) imports ledger (floor 2)"][..],
+        ),
+        (
+            ("store/x.rs", "\nuse crate::{bounds, policy::Bundle};"),
+            &["src/store/x.rs:2: store (floor 1) imports policy (floor 1)"],
+        ),
+        (
+            ("ledger/x.rs", "fn f() -> crate::http::Router {}"),
+            &["src/ledger/x.rs:1: ledger (floor 2) imports http (floor 5)"],
+        ),
+        (
+            (
+                "domain/x.rs",
+                "use crate::{clock::Moment, merkle::{Hash, Edge}};",
+            ),
+            &["src/domain/x.rs:1: domain (floor 0) imports merkle (floor 0)"],
+        ),
+        (
+            ("ledger/x.rs", "use sqlx::Row;"),
+            &["src/ledger/x.rs:1: ledger names sqlx, whose home is [\"store\"]"],
+        ),
+        (
+            ("cellar/x.rs", ""),
+            &["src/cellar/x.rs: the module cellar stands on no floor"],
+        ),
+        (
+            (
+                "ledger/x.rs",
+                "// use crate::http;\nuse crate::{merkle, store::{Store, sql}};",
+            ),
+            &[],
+        ),
+        (("demo/providing.rs", "use rustls::ServerConfig;"), &[]),
+        (
+            (
+                "exchange/x.rs",
+                "use crate::store::Store;\n#[cfg(test)]\nmod tests {\n use crate::app;\n}",
+            ),
+            &[],
+        ),
+    ]);
+    for ((file, text), expected) in cases {
+        assert_eq!(violations(file, text), expected, "{file}: {text}");
+    }
+}
