@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod domain;
+pub mod errors;
 pub mod exchange;
 pub mod fetch;
 pub mod http;

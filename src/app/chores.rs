@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::in_full;
 use crate::bounds;
+use crate::errors::in_full;
 use crate::http;
 use crate::identity::Identity;
 use crate::ledger::{Failure, Ledger};

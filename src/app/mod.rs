@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::{Clock, Random};
 use crate::config::{Config, Listen};
+use crate::errors::in_full;
 use crate::exchange::{self, Exchange};
 use crate::http::{self, Metrics, Ops};
 use crate::identity::Identity;
@@ -99,19 +100,6 @@ fn roles_nobody_knows(config: &Config, bundles: &[Arc<Bundle>]) -> Vec<String> {
             )
         })
         .collect()
-}
-
-/// An error with its causes, in one line.
-#[must_use]
-pub fn in_full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// Why the gateway did not start.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use sluis::app::{self, Gateway, Prepared, StartError, in_full};
+use sluis::app::{self, Gateway, Prepared, StartError};
 use sluis::clock::{Clock, Random, SystemClock, SystemRandomness};
 use sluis::config::Config;
 use sluis::demo::dataset::{Dataset, Party};
@@ -17,6 +17,7 @@ use sluis::demo::screen::{Ink, padded};
 use sluis::demo::settings::{self, Addresses};
 use sluis::demo::tour::Tally;
 use sluis::demo::{self, Folder, Language, Screen, Stage, further};
+use sluis::errors::in_full;
 use sluis::identity::{DevPki, PartyTls};
 use sluis::ledger::note::Verifier;
 use sluis::store::{Location, OpenError};

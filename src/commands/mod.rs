@@ -10,10 +10,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
-use sluis::app::{self, Gateway, Prepared, StartError, in_full};
+use sluis::app::{self, Gateway, Prepared, StartError};
 use sluis::clock::{Clock, Random, SystemClock, SystemRandomness};
 use sluis::config::Config;
 use sluis::domain::{CaseNumber, DocumentId, Employee, Purpose, Team};
+use sluis::errors::in_full;
 use sluis::identity::{TokenRequest, dev_pki, make_token};
 use sluis::policy;
 use sluis::telemetry;

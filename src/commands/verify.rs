@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use sluis::app::in_full;
 use sluis::clock::SystemClock;
+use sluis::errors::in_full;
 use sluis::fetch::HttpsBook;
 use sluis::identity::reader_tls;
 use sluis::ledger::Keys;

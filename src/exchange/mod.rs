@@ -28,6 +28,7 @@ use crate::clock::{Clock, Moment, Random};
 use crate::domain::{
     AddressFacts, Document, DocumentId, Organisation, Organisations, Purpose, TransactionId,
 };
+use crate::errors::in_full;
 use crate::identity::{Claims, Identity, TokenError};
 use crate::ledger::entry::{Act, End};
 use crate::ledger::{Ledger, NotAppended, Recorded, Report};
@@ -263,7 +264,7 @@ impl Exchange {
                 tracing::warn!(
                     provider.oin = document.provider.as_str(),
                     transaction.id = %caller.transaction,
-                    error = record::error_chain(&failure),
+                    error = in_full(&failure),
                     "a provider gave no document"
                 );
                 closing.finish(&Report::nothing(status, End::BrokenByProvider));

@@ -6,6 +6,7 @@ use super::api::{Call, Failure};
 use super::{Caller, Exchange};
 use crate::clock::Moment;
 use crate::domain::{AddressId, DocumentId, Oin, OwnerId, Sha256};
+use crate::errors::in_full;
 use crate::ledger::entry::{Act, Entry, Kind, Outcome};
 use crate::ledger::seal::{Owner, Personal};
 use crate::ledger::{Claims, Draft, NotAppended, Receipt, Seen, permitted};
@@ -53,20 +54,8 @@ impl Refusal {
 
 /// A store or book that cannot be read: refused, because nothing could be checked.
 pub(super) fn unreadable(error: impl std::error::Error) -> Failure {
-    tracing::error!(error = error_chain(&error), "the facts cannot be read");
+    tracing::error!(error = in_full(&error), "the facts cannot be read");
     Failure::LedgerUnavailable
-}
-
-/// An error and its causes in one line, for the operator's log.
-pub(super) fn error_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// Owners as one value to be sealed: a JSON list, sorted.

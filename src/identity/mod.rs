@@ -51,8 +51,9 @@ pub use token::{Claims, Flaw, TokenError};
 use crate::bounds;
 use crate::clock::Clock;
 use crate::domain::{Oin, Organisation, Organisations};
+use crate::errors::in_full;
 use chain::Vetted;
-use trust::{Files, Parts, Trust, in_full};
+use trust::{Files, Parts, Trust};
 
 /// Everything that is known about who may knock, and how it is kept up to date.
 pub struct Identity {

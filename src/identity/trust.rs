@@ -66,18 +66,6 @@ impl Trust {
     }
 }
 
-/// An error with its causes, in one line.
-pub(super) fn in_full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}
-
 /// The last good of every file.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Parts {

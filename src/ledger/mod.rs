@@ -8,6 +8,7 @@ mod draft;
 pub mod entry;
 mod keys;
 pub mod note;
+mod plan;
 mod read;
 pub mod seal;
 mod sequencer;
@@ -34,6 +35,7 @@ pub use read::{Found, ReadError};
 use crate::bounds;
 use crate::clock::{Clock, Moment, Random};
 use crate::domain::{Oin, Sha256, TransactionId};
+use crate::errors::in_full;
 use crate::merkle::Edge;
 use crate::policy::Permit;
 use crate::store::{
@@ -42,8 +44,9 @@ use crate::store::{
 };
 use draft::ClosingJob;
 use entry::{Entry, Kind};
+use plan::{Appended, IndexJob, Job, Reply};
 use seal::{KeyCache, MasterKey, OpeningKey, Owner, Personal};
-use sequencer::{Appended, IndexJob, Job, Reply, Sequencer};
+use sequencer::Sequencer;
 
 /// Open releases of gateways that are gone, closed at once.
 const ORPHANS_AT_ONCE: u32 = 64;
@@ -356,7 +359,7 @@ impl Ledger {
             address: None,
             policy_epoch: None,
         };
-        self.append(self.bare(&entry, nothing, None)?).await
+        self.append(Self::bare(&entry, nothing, None)?).await
     }
 
     /// Records that a bundle is in force from a moment on.
@@ -385,7 +388,7 @@ impl Ledger {
             from,
             until,
         };
-        self.append(self.bare(&entry, seen, Some(change))?).await
+        self.append(Self::bare(&entry, seen, Some(change))?).await
     }
 
     /// At the start, before anything is released: closes as unknown what gateways that are gone left
@@ -453,12 +456,7 @@ impl Ledger {
         Ok(Entry::new(kind, now, transaction))
     }
 
-    fn bare(
-        &self,
-        entry: &Entry,
-        seen: Seen,
-        change: Option<Change>,
-    ) -> Result<Draft, NotAppended> {
+    fn bare(entry: &Entry, seen: Seen, change: Option<Change>) -> Result<Draft, NotAppended> {
         Draft::new(entry, None, Claims::default(), seen, change).map_err(|error| refuse(&error))
     }
 
@@ -479,21 +477,17 @@ impl Ledger {
             return Ok(key);
         }
         let found = self.0.store.find_opening_key(name.tag, name.year).await;
-        let wrapped = match found.map_err(|error| refuse(&error))? {
-            Some(wrapped) => wrapped,
-            None => {
-                let wrapped = self
-                    .0
-                    .master
-                    .wrap_fresh(name, &*self.0.random)
-                    .map_err(|error| refuse(&error))?;
-                self.ask(|reply| Job::Key {
-                    name,
-                    wrapped,
-                    reply,
-                })
-                .await?
-            }
+        let wrapped = if let Some(wrapped) = found.map_err(|error| refuse(&error))? {
+            wrapped
+        } else {
+            let fresh = self.0.master.wrap_fresh(name, &*self.0.random);
+            let wrapped = fresh.map_err(|error| refuse(&error))?;
+            self.ask(|reply| Job::Key {
+                name,
+                wrapped,
+                reply,
+            })
+            .await?
         };
         let key = self
             .0
@@ -551,9 +545,6 @@ impl Ledger {
 
 /// Notes for the operator why nothing was appended; to the caller the book is unavailable.
 fn refuse(error: &(dyn std::error::Error + 'static)) -> NotAppended {
-    tracing::error!(
-        error = sequencer::error_chain(error),
-        "an entry could not be made"
-    );
+    tracing::error!(error = in_full(error), "an entry could not be made");
     NotAppended::Unavailable
 }

@@ -100,6 +100,10 @@ fn failed(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
     move |source| StoreError::Database { doing, source }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a row is told by a number or a word at hand"
+)]
 fn corrupt(table: &'static str, column: &'static str, row: impl ToString) -> StoreError {
     StoreError::Corrupt {
         table,

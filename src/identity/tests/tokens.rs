@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::{CaseNumber, DocumentId, Employee, Purpose};
+use crate::errors::in_full;
 
 const DOCUMENT: &str = "0d1f0f3c-5d6a-4c1e-9f5e-2a1c8f0a7b11";
 

@@ -2,7 +2,7 @@
 //! and a verification take:
 //!
 //! ```text
-//! cargo test --release --lib ledger::tests::big -- --ignored --nocapture sqlite
+//! cargo test --release --lib a_million_entries_open_and_verify_in_time::sqlite -- --ignored --nocapture
 //! ```
 //!
 //! With `SLUIS_BIG_LEDGER=FOLDER` the SQLite book and its two keys are left there as `ledger.db`,

@@ -1,0 +1,455 @@
+//! The jobs of one batch, and what becomes of each.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio::sync::mpsc::OwnedPermit;
+use tokio::sync::oneshot;
+
+use super::draft::{Claims, Closing, ClosingJob, Draft, NotAppended, Receipt};
+use super::entry::Kind;
+use super::seal::KeyName;
+use crate::bounds;
+use crate::clock::{Clock, Moment};
+use crate::domain::{AddressId, Oin, TransactionId};
+use crate::merkle::{Edge, Hash};
+use crate::store::{
+    Batch, Change, DocumentChange, DocumentOutcome, EntryRow, Head, OpeningRow, StoreError,
+};
+
+/// Where an entry stands, and for a release the duty to close it. It travels in one piece, so that
+/// a requester who went away while the commit was under way still leaves a closing entry.
+pub(super) type Appended = (Receipt, Option<Closing>);
+
+pub(super) type Reply<T> = oneshot::Sender<Result<T, NotAppended>>;
+
+/// Work for the sequencer.
+pub(super) enum Job {
+    /// Append an entry; with a slot it is a release, whose closing entry is still to come.
+    Append {
+        draft: Box<Draft>,
+        slot: Option<OwnedPermit<ClosingJob>>,
+        reply: Reply<Appended>,
+    },
+    /// Change the document index.
+    Documents(Box<IndexJob>),
+    /// Keep a wrapped key, unless there is one.
+    Key {
+        name: KeyName,
+        wrapped: Vec<u8>,
+        reply: Reply<Vec<u8>>,
+    },
+    /// Use up a token and a transaction id without an entry.
+    Claim { claims: Claims, reply: Reply<()> },
+    /// Say in the database that this gateway lives, and catch up with the others.
+    Beat { reply: Reply<()> },
+}
+
+/// A change of the document index by one organisation.
+pub(super) struct IndexJob {
+    pub(super) claims: Claims,
+    pub(super) owner: Oin,
+    pub(super) changes: Vec<DocumentChange>,
+    pub(super) all_or_nothing: bool,
+    pub(super) reply: Reply<Vec<DocumentOutcome>>,
+}
+
+/// An entry that wants to be appended.
+pub(super) struct Append {
+    pub(super) draft: Box<Draft>,
+    slot: Option<OwnedPermit<ClosingJob>>,
+    reply: Reply<Appended>,
+    /// What became of it in the attempt under way.
+    pub(super) fate: Result<u64, NotAppended>,
+}
+
+struct IndexChange {
+    job: Box<IndexJob>,
+    fate: Result<Vec<DocumentOutcome>, NotAppended>,
+}
+
+struct NewKey {
+    name: KeyName,
+    wrapped: Vec<u8>,
+    reply: Reply<Vec<u8>>,
+    /// The one that counts: perhaps another gateway's.
+    kept: Vec<u8>,
+}
+
+struct Claim {
+    claims: Claims,
+    reply: Reply<()>,
+    fate: Result<(), NotAppended>,
+}
+
+/// The jobs of one batch, by what they do.
+#[derive(Default)]
+pub(super) struct Plan {
+    pub(super) appends: Vec<Append>,
+    pub(super) closings: Vec<ClosingJob>,
+    index: Vec<IndexChange>,
+    keys: Vec<NewKey>,
+    claims: Vec<Claim>,
+    beats: Vec<Reply<()>>,
+}
+
+/// What the changes of a batch moved.
+pub(super) struct Moved {
+    pub(super) addresses: Vec<AddressId>,
+    pub(super) policy_epoch: u64,
+}
+
+struct Row<'p> {
+    index: u64,
+    transaction: TransactionId,
+    line: &'p [u8],
+    leaf: Hash,
+    opening: Option<&'p (KeyName, Vec<u8>)>,
+    release: bool,
+}
+
+impl Plan {
+    pub(super) fn len(&self) -> usize {
+        // Every line of a bulk call counts: what is too much for one batch would not be in time.
+        let lines: usize = self
+            .index
+            .iter()
+            .map(|change| change.job.changes.len().max(1))
+            .sum();
+        self.appends.len() + self.closings.len() + lines + self.claims.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0 && self.keys.is_empty() && self.beats.is_empty()
+    }
+
+    pub(super) fn add(
+        &mut self,
+        job: Job,
+        changing: &mut HashSet<Option<AddressId>>,
+        deferred: &mut Vec<Job>,
+    ) {
+        match job {
+            Job::Append { draft, slot, reply } => {
+                // Two changes of one address, or two of the policy, cannot both have seen the newest
+                // state of it.
+                let changed = draft.change.as_ref().map(Change::address);
+                if changed.is_some_and(|what| !changing.insert(what)) {
+                    deferred.push(Job::Append { draft, slot, reply });
+                } else {
+                    self.appends.push(Append {
+                        draft,
+                        slot,
+                        reply,
+                        fate: Err(NotAppended::Unavailable),
+                    });
+                }
+            }
+            Job::Documents(job) => {
+                let fate = Err(NotAppended::Unavailable);
+                self.index.push(IndexChange { job, fate });
+            }
+            Job::Key {
+                name,
+                wrapped,
+                reply,
+            } => {
+                self.keys.push(NewKey {
+                    name,
+                    wrapped,
+                    reply,
+                    kept: Vec::new(),
+                });
+            }
+            Job::Claim { claims, reply } => {
+                let fate = Err(NotAppended::Unavailable);
+                self.claims.push(Claim {
+                    claims,
+                    reply,
+                    fate,
+                });
+            }
+            Job::Beat { reply } => self.beats.push(reply),
+        }
+    }
+
+    /// INVARIANT (newest facts): marks every draft whose facts, policy or moment are no longer the
+    /// newest. The head is locked, so what is newest now stays so until the commit.
+    pub(super) async fn check_fresh(
+        &mut self,
+        batch: &mut Batch<'_>,
+        head: &Head,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let mut unsure: Vec<AddressId> = self
+            .appends
+            .iter()
+            .filter_map(|append| append.draft.seen.address.as_ref())
+            .filter(|seen| seen.confirmed_at() != head.facts_epoch)
+            .map(|seen| seen.facts.address)
+            .collect();
+        unsure.sort_unstable();
+        unsure.dedup();
+        let versions = if unsure.is_empty() {
+            HashMap::new()
+        } else {
+            batch.address_versions(&unsure).await?
+        };
+        for append in &mut self.appends {
+            let seen = &append.draft.seen;
+            let policy_moved = seen
+                .policy_epoch
+                .is_some_and(|epoch| epoch != head.policy_epoch);
+            let too_old = now.ms_since(append.draft.decided) > bounds::DECISION_AGE_MS;
+            let facts_moved = seen.address.as_ref().is_some_and(|seen| {
+                if seen.confirmed_at() == head.facts_epoch {
+                    return false;
+                }
+                let newest = versions.get(&seen.facts.address).copied().unwrap_or((0, 0));
+                let moved = newest != (seen.facts.version, seen.index_revision);
+                if !moved {
+                    seen.confirm(head.facts_epoch);
+                }
+                moved
+            });
+            append.fate = if policy_moved || too_old || facts_moved {
+                Err(NotAppended::Stale)
+            } else {
+                Ok(0)
+            };
+        }
+        Ok(())
+    }
+
+    /// Uses up the tokens and transaction ids of everything that is still good.
+    pub(super) async fn claim(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+        let good = self
+            .appends
+            .iter()
+            .filter(|append| append.fate.is_ok())
+            .map(|append| append.draft.claims)
+            .chain(self.index.iter().map(|change| change.job.claims))
+            .chain(self.claims.iter().map(|claim| claim.claims));
+        let (mut tokens, mut transactions) = (Vec::new(), Vec::new());
+        for claims in good {
+            tokens.extend(claims.token);
+            transactions.extend(claims.transaction);
+        }
+        let mut tokens = batch.claim_tokens(&tokens).await?;
+        let mut transactions = batch.claim_transactions(&transactions).await?;
+        let mut take = |claims: &Claims| {
+            // Of two alike in one batch, the first has it.
+            if claims
+                .transaction
+                .is_some_and(|id| !transactions.remove(&id))
+            {
+                Err(NotAppended::TransactionUsed)
+            } else if claims.token.is_some_and(|token| !tokens.remove(&token.tag)) {
+                Err(NotAppended::TokenUsed)
+            } else {
+                Ok(())
+            }
+        };
+        for append in &mut self.appends {
+            if append.fate.is_ok() {
+                append.fate = take(&append.draft.claims).map(|()| 0);
+            }
+        }
+        for change in &mut self.index {
+            change.fate = take(&change.job.claims).map(|()| Vec::new());
+        }
+        for claim in &mut self.claims {
+            claim.fate = take(&claim.claims);
+        }
+        Ok(())
+    }
+
+    /// Strikes off the releases to be closed. One that another gateway closed meanwhile gets no
+    /// second closing entry.
+    async fn close(&self, batch: &mut Batch<'_>) -> Result<HashSet<u64>, StoreError> {
+        let indices: Vec<u64> = self
+            .closings
+            .iter()
+            .map(|closing| closing.decision)
+            .collect();
+        batch.close_releases(&indices).await
+    }
+
+    /// Writes the entries of the batch with their openings, and grows the tree by them; answers how
+    /// many there are. Closing entries come first, then decisions, then changes.
+    pub(super) async fn write_entries(
+        &mut self,
+        batch: &mut Batch<'_>,
+        edge: &mut Edge,
+        gateway: [u8; 16],
+    ) -> Result<u64, StoreError> {
+        let closed = self.close(batch).await?;
+        let rows = self.rows(edge.size(), &closed);
+        let (mut whole, mut openings, mut releases) = (Vec::new(), Vec::new(), Vec::new());
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in &rows {
+            edge.push(row.leaf, &mut whole);
+            entries.push(EntryRow {
+                index: row.index,
+                transaction: row.transaction,
+                entry: row.line,
+            });
+            if let Some((name, sealed)) = row.opening {
+                let KeyName { tag, year } = *name;
+                openings.push(OpeningRow {
+                    index: row.index,
+                    tag,
+                    year,
+                    sealed,
+                });
+            }
+            if row.release {
+                releases.push((row.index, row.transaction));
+            }
+        }
+        batch.insert_entries(&entries).await?;
+        batch.insert_openings(&openings).await?;
+        batch.open_releases(&releases, gateway).await?;
+        for tile in &whole {
+            batch.insert_tile(tile).await?;
+        }
+        Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Gives every entry its index: closing entries first, then decisions, then changes.
+    fn rows(&mut self, first: u64, closed: &HashSet<u64>) -> Vec<Row<'_>> {
+        let mut index = first..;
+        let mut rows = Vec::with_capacity(self.appends.len() + self.closings.len());
+        for closing in &self.closings {
+            if closed.contains(&closing.decision)
+                && let Some(index) = index.next()
+            {
+                rows.push(Row {
+                    index,
+                    transaction: closing.transaction,
+                    line: &closing.line,
+                    leaf: closing.leaf,
+                    opening: None,
+                    release: false,
+                });
+            }
+        }
+        for append in &mut self.appends {
+            if append.fate.is_ok()
+                && let Some(index) = index.next()
+            {
+                append.fate = Ok(index);
+                rows.push(Row {
+                    index,
+                    transaction: append.draft.transaction,
+                    line: &append.draft.line,
+                    leaf: append.draft.leaf,
+                    opening: append.draft.opening.as_ref(),
+                    release: append.slot.is_some(),
+                });
+            }
+        }
+        rows
+    }
+
+    /// Writes the changes that this batch's entries tell of, and those of the document index.
+    pub(super) async fn write_changes(
+        &mut self,
+        batch: &mut Batch<'_>,
+        policy_epoch: u64,
+    ) -> Result<Moved, StoreError> {
+        let mut moved = Moved {
+            addresses: Vec::new(),
+            policy_epoch,
+        };
+        for append in &self.appends {
+            let (Ok(index), Some(change)) = (append.fate, &append.draft.change) else {
+                continue;
+            };
+            batch.apply(change, index).await?;
+            moved.addresses.extend(change.address());
+            if append.draft.kind == Kind::Agreement {
+                moved.policy_epoch = index + 1;
+            }
+        }
+        for IndexChange { job, fate } in &mut self.index {
+            if fate.is_ok() {
+                let (lines, addresses) = batch
+                    .change_documents(job.owner, &job.changes, job.all_or_nothing)
+                    .await?;
+                moved.addresses.extend(addresses);
+                *fate = Ok(lines);
+            }
+        }
+        for key in &mut self.keys {
+            key.kept = batch
+                .keep_opening_key(key.name.tag, key.name.year, &key.wrapped)
+                .await?;
+        }
+        Ok(moved)
+    }
+
+    /// Says that this gateway lives, if somebody asked for it, and forgets what is too old.
+    pub(super) async fn beat(
+        &self,
+        batch: &mut Batch<'_>,
+        gateway: [u8; 16],
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        if self.beats.is_empty() {
+            return Ok(());
+        }
+        let dead_before = now.plus_ms(-bounds::GATEWAY_DEAD_MS);
+        let too_old = TransactionId::floor_at(now.plus_ms(-2 * bounds::TRANSACTION_SKEW_MS));
+        batch.heartbeat(gateway, now, dead_before, too_old).await
+    }
+
+    /// Tells everyone what became of their job. A requester who went away is no trouble: what comes
+    /// back to it closes itself.
+    pub(super) fn answer(self, clock: &Arc<dyn Clock>) {
+        for append in self.appends {
+            let appended = append.fate.map(|index| {
+                let receipt = Receipt {
+                    index,
+                    transaction: append.draft.transaction,
+                    time: append.draft.decided,
+                };
+                let closing = append
+                    .slot
+                    .map(|slot| Closing::new(slot, &receipt, Arc::clone(clock)));
+                (receipt, closing)
+            });
+            let _ = append.reply.send(appended);
+        }
+        for change in self.index {
+            let _ = change.job.reply.send(change.fate);
+        }
+        for key in self.keys {
+            let _ = key.reply.send(Ok(key.kept));
+        }
+        for claim in self.claims {
+            let _ = claim.reply.send(claim.fate);
+        }
+        for reply in self.beats {
+            let _ = reply.send(Ok(()));
+        }
+    }
+
+    pub(super) fn refuse(self, why: NotAppended) {
+        for append in self.appends {
+            let _ = append.reply.send(Err(why));
+        }
+        for change in self.index {
+            let _ = change.job.reply.send(Err(why));
+        }
+        for key in self.keys {
+            let _ = key.reply.send(Err(why));
+        }
+        for claim in self.claims {
+            let _ = claim.reply.send(Err(why));
+        }
+        for reply in self.beats {
+            let _ = reply.send(Err(why));
+        }
+    }
+}
