@@ -45,9 +45,9 @@ impl Picture {
         let height = pixels / width;
         let mut samples = Vec::with_capacity(width * height * channels);
         let painter = Painter::new(scene, seed);
-        // A large picture has its colours once for each two by two pixels, as cameras have, and its
-        // grain for each.
-        let block = if grey { 1 } else { 2 };
+        // A large photograph has its colours once for each two by two pixels, as cameras have, and
+        // its grain for each; the thin lines of a plan would not survive that.
+        let block = if grey || scene == Scene::Plan { 1 } else { 2 };
         let mut row: Vec<[i16; 3]> = Vec::with_capacity(width.div_ceil(block));
         for y in 0..height {
             if y % block == 0 {
