@@ -19,7 +19,7 @@ pub(super) struct Played {
     pub(super) outcome: String,
     /// What would have made it a yes.
     pub(super) missing: Vec<Value>,
-    /// What was not as expected, in English.
+    /// What was expected, and what came instead.
     pub(super) wrong: Option<String>,
     /// The transaction.
     pub(super) transaction: String,
@@ -29,7 +29,11 @@ pub(super) struct Played {
 
 impl Stage {
     /// Plays a case.
-    pub(super) async fn play(&mut self, case: &Case) -> Result<Played, CallError> {
+    pub(super) async fn play(
+        &mut self,
+        case: &Case,
+        language: Language,
+    ) -> Result<Played, CallError> {
         let path = format!("/v1/documenten/{}/download", case.document);
         let answer = self
             .callers
@@ -53,12 +57,14 @@ impl Stage {
             Some(Value::Array(missing)) => missing.clone(),
             _ => Vec::new(),
         };
-        let mut wrong = unexpected(&case.expect, &answer, &outcome);
+        let mut wrong = unexpected(&case.expect, &answer, &outcome, language);
         if granted && wrong.is_none() {
-            wrong = self.unlike_the_file(case, &answer).await;
+            wrong = self.unlike_the_file(case, &answer, language).await;
         }
         if granted && wrong.is_none() {
-            wrong = self.not_in_the_book(case, &answer, &transaction).await?;
+            wrong = self
+                .not_in_the_book(case, &answer, &transaction, language)
+                .await?;
         }
         Ok(Played {
             granted,
@@ -71,17 +77,30 @@ impl Stage {
     }
 
     /// Compares what came with what the provider has.
-    async fn unlike_the_file(&self, case: &Case, answer: &Answer) -> Option<String> {
+    async fn unlike_the_file(
+        &self,
+        case: &Case,
+        answer: &Answer,
+        language: Language,
+    ) -> Option<String> {
         let file = match self.file(case) {
             Some(path) => tokio::fs::read(path).await.ok(),
             None => None,
         };
         let Some(file) = file else {
-            return Some("the provider's file cannot be read".to_owned());
+            return Some(
+                language
+                    .pick(
+                        "een leesbaar bestand bij de bron",
+                        "a readable file at the source",
+                    )
+                    .to_owned(),
+            );
         };
         let mut hash = Context::new(&SHA256);
         hash.update(&file);
-        (sha256(hash) != answer.sha256).then(|| "other bytes than the provider's file".to_owned())
+        let same = language.pick("de bytes van de bron", "the bytes of the source");
+        (sha256(hash) != answer.sha256).then(|| same.to_owned())
     }
 
     /// Looks up in the book what it says of a release: the ground, and how it ended.
@@ -90,16 +109,26 @@ impl Stage {
         case: &Case,
         answer: &Answer,
         transaction: &str,
+        language: Language,
     ) -> Result<Option<String>, CallError> {
         let told = self.decision(case, transaction).await?;
         let ground = told.pointer("/besluit/grondslag").and_then(Value::as_str);
         if ground != case.expect.ground.as_deref() {
-            let (found, expected) = (ground.unwrap_or("none"), &case.expect.ground);
-            let expected = expected.as_deref().unwrap_or("none");
-            return Ok(Some(format!("the ground {expected}, not {found}")));
+            let expected = case.expect.ground.as_deref().unwrap_or("-");
+            let found = ground.unwrap_or("-");
+            return Ok(Some(format!(
+                "{expected}, {} {found}",
+                language.pick("niet", "not")
+            )));
         }
         let closed = is_closed(&told, answer.bytes, answer.sha256);
-        Ok((!closed).then(|| "a closing entry for the whole document".to_owned()))
+        Ok((!closed).then(|| {
+            let closed = language.pick(
+                "een volledige afgifte in het logboek",
+                "a complete release in the ledger",
+            );
+            closed.to_owned()
+        }))
     }
 
     /// What the book says of a release, its closing entry with it: that is written just after the
@@ -128,15 +157,21 @@ pub(super) fn is_closed(told: &Value, bytes: u64, sha256: Sha256) -> bool {
         && member("sha256").and_then(Value::as_str) == Some(&sha256.to_string())
 }
 
-fn unexpected(expect: &Expect, answer: &Answer, outcome: &str) -> Option<String> {
+fn unexpected(
+    expect: &Expect,
+    answer: &Answer,
+    outcome: &str,
+    language: Language,
+) -> Option<String> {
     let expected = expect.article.or(expect.reason).unwrap_or_default();
-    if answer.status != expect.status {
-        return Some(format!(
-            "{} {expected}, not {} {outcome}",
-            expect.status, answer.status
-        ));
+    if answer.status == expect.status && outcome == expected {
+        return None;
     }
-    (outcome != expected).then(|| format!("{expected}, not {outcome}"))
+    let not = language.pick("niet", "not");
+    Some(format!(
+        "{} {expected}, {not} {}",
+        expect.status, answer.status
+    ))
 }
 
 /// What is missing, as people say it; every way that would have done, then `of` the next.

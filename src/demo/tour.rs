@@ -80,7 +80,7 @@ impl Stage {
             let ground = ground.map(|iri| article(screen, iri)).unwrap_or_default();
             screen.heading(group.heading(screen.language()), &ground);
             for (line, case) in of_group {
-                let played = self.play(case).await?;
+                let played = self.play(case, screen.language()).await?;
                 self.show(screen, case, line.text(screen.language()), &played);
                 tally.right += usize::from(played.wrong.is_none());
                 if played.granted {
@@ -153,7 +153,7 @@ impl Stage {
         let choice = choice.cloned();
         let choice = choice.ok_or_else(|| CallError::Answer(tour.consent.to_owned()))?;
         let id = register::given(&mut self.callers, &choice).await?;
-        let before = self.play(&tour.request).await?;
+        let before = self.play(&tour.request, screen.language()).await?;
         let text = screen.pick(
             "schademelding, met toestemming",
             "damage report, with consent",
@@ -183,7 +183,7 @@ impl Stage {
         after.expect.ground = None;
         after.expect.article = None;
         after.expect.reason = Some("TOESTEMMING_INGETROKKEN");
-        let played = self.play(&after).await?;
+        let played = self.play(&after, screen.language()).await?;
         let text = screen.pick(
             "hetzelfde verzoek, meteen daarna",
             "the same request, right after it",
