@@ -35,9 +35,9 @@ fn check_no_permit_without_consent(book: &Book) -> (usize, usize) {
             "besluit" if entry["doel"] == "overig" && entry["code"] == Value::Null => {
                 assert_eq!(is_release(entry), consented, "entry {index}: {entry}");
                 if consented {
-                    permits += 1
+                    permits += 1;
                 } else {
-                    refusals += 1
+                    refusals += 1;
                 }
             }
             _ => {}

@@ -28,7 +28,6 @@ macro_rules! on_each_store {
     ($($(#[$attribute:meta])* async fn $name:ident($store:ident) $body:block)+) => { $(
         $(#[$attribute])*
         mod $name {
-            #[expect(clippy::wildcard_imports, reason = "the body is written outside this module")]
             use super::*;
 
             async fn on($store: crate::world::Store) $body
