@@ -1,7 +1,6 @@
-//! A full disk: nothing can be recorded, so nothing is released; and it gets well again by itself
-//! (SECURITY 4).
+//! No record, no release. On a full disk or a read-only database nothing can be recorded, so nothing
+//! is released; and it gets well again by itself (SECURITY 4, 5).
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -119,27 +118,81 @@ async fn on_a_full_disk_nothing_is_released_until_there_is_room() {
     assert!(book.size() > size);
 }
 
+/// PostgreSQL's read-only: every commit of the gateway is refused from now on.
+const READ_ONLY: &str = "
+do $$ begin
+  execute format('alter database %I set default_transaction_read_only = on', current_database());
+end $$;
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid()";
+const READ_WRITE: &str = "
+begin read write;
+do $$ begin
+  execute format('alter database %I reset default_transaction_read_only', current_database());
+end $$;
+commit;
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid()";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_ledger_that_cannot_be_written_is_not_served() {
-    let world = World::without_gateway(Store::Sqlite).await;
-    let ledger = world.folder.path().join("ledger.db");
-    let mut rights = std::fs::metadata(&ledger).unwrap().permissions();
-    rights.set_mode(0o400);
-    std::fs::set_permissions(&ledger, rights).unwrap();
-    // Root may write what is read-only; then a database that is none must do.
-    std::fs::write(world.folder.path().join("torn.db"), [7_u8; 10_000]).unwrap();
-    let config = std::fs::read_to_string(world.config()).unwrap();
-    std::fs::write(
-        world.config(),
-        config.replace("sqlite:ledger.db", "sqlite:torn.db"),
-    )
-    .unwrap();
-    let ended = world.try_start(0).await.unwrap_err();
-    assert!([Some(64), Some(1)].contains(&ended.code), "{ended:?}");
+async fn on_a_read_only_database_nothing_is_released_until_it_can_be_written() {
+    let world = World::new(Store::Postgres).await;
+    let uuid = world.document("ncg", "opnamerapport", ADDRESS, 1_000).await;
+    let token = Token::new("schade-afhandeling");
+    let download = || Call::get(format!("/v1/documenten/{uuid}/download"));
+    world.ask("img", &token, download()).await.expect("200");
+    world.ncg.take_asked();
+    world.database.run(READ_ONLY).await;
+    for _ in 0..5 {
+        let answer = world.ask("img", &token, download()).await;
+        answer.expect("503 logboek-onbeschikbaar");
+    }
     assert!(
-        ended.said.lines().last().unwrap().starts_with("sluis: "),
+        world.ncg.take_asked().is_empty(),
+        "the provider was asked all the same"
+    );
+    let gateway = &world.gateways[0];
+    until_ready(gateway, 503).await;
+    world.database.run(READ_WRITE).await;
+    until_ready(gateway, 200).await;
+    world.ask("img", &token, download()).await.expect("200");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requesters_that_hang_up_leave_no_transaction_behind() {
+    let mut world = World::new(Store::Postgres).await;
+    let uuid = world.document("ncg", "opnamerapport", ADDRESS, 1_000).await;
+    for at in 0..120_u64 {
+        let token = Party::find("img").token(&Token::new("schade-afhandeling"));
+        let call = Call::get(format!("/v1/documenten/{uuid}/download")).token(&token);
+        let mut line = world.line(0, "img");
+        // Each a little later: before the facts, in the commit, on the way to the provider.
+        let patience = Duration::from_micros(4_000 + 100 * at);
+        let _ = tokio::time::timeout(patience, line.open(&call)).await;
+    }
+    let token = Token::new("schade-afhandeling");
+    let download = Call::get(format!("/v1/documenten/{uuid}/download"));
+    world.ask("img", &token, download).await.expect("200");
+    world.settled().await;
+    // A row per connection that rests inside a transaction.
+    const STUCK: &str = "select 1 from pg_stat_activity where datname = current_database() \
+         and state like 'idle in transaction%' and state_change < now() - interval '1 second'";
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    assert_eq!(world.database.run(STUCK).await, 0);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_no_ledger_is_not_served() {
+    let world = World::without_gateway(Store::Sqlite).await;
+    std::fs::write(world.folder.path().join("ledger.db"), [7_u8; 10_000]).unwrap();
+    let ended = world.try_start(0).await.unwrap_err();
+    assert_eq!(ended.code, Some(64), "{ended:?}");
+    let last = ended.said.lines().last().unwrap();
+    assert!(
+        last.starts_with("sluis: ") && last.contains("ledger.db"),
         "{ended:?}"
     );
-    let _ = Party::find("img");
     world.abandon();
 }
