@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use sluis::clock::SystemClock;
+use sluis::domain::Sha256;
 use sluis::errors::in_full;
 use sluis::fetch::HttpsBook;
 use sluis::identity::reader_tls;
@@ -26,7 +27,7 @@ pub(super) struct VerifyArgs {
         conflicts_with = "url"
     )]
     config: Option<PathBuf>,
-    /// Check the ledger that is served here, such as https://sluis.example/v1/logboek.
+    /// Check the ledger that is served here, such as `https://sluis.example/v1/logboek`.
     #[arg(long, value_name = "URL", requires_all = ["ca", "cert", "key", "log_key"])]
     url: Option<String>,
     /// The CA of the server (PEM); with --url.
@@ -69,15 +70,14 @@ pub(super) async fn run(args: VerifyArgs) -> Outcome {
             ..
         } => {
             let config = read(&config)?;
-            let verifier = match given {
-                Some(verifier) => verifier,
-                None => {
-                    let ledger = &config.ledger;
-                    Keys::read(&ledger.key, &ledger.master_key, &ledger.origin)
-                        .map_err(|error| Failed::usage([in_full(&error)]))?
-                        .signer
-                        .verifier()
-                }
+            let verifier = if let Some(verifier) = given {
+                verifier
+            } else {
+                let ledger = &config.ledger;
+                Keys::read(&ledger.key, &ledger.master_key, &ledger.origin)
+                    .map_err(|error| Failed::usage([in_full(&error)]))?
+                    .signer
+                    .verifier()
             };
             let store = Store::open_for_reading(config.store)
                 .await
@@ -116,12 +116,7 @@ fn tell(summary: &Summary) {
         "The ledger is whole: {} entries, signed.",
         summary.size
     ));
-    let root: String = summary
-        .root
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    output::say(&format!("  root {root}"));
+    output::say(&format!("  root {}", Sha256::from_bytes(summary.root)));
     for (kind, count) in &summary.kinds {
         output::say(&format!("  {:<13} {count:>9}", kind.code()));
     }

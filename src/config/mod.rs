@@ -470,9 +470,9 @@ mod tests {
 
     #[test]
     fn two_organisations_cannot_share_an_oin() {
-        let table = &WHOLE[WHOLE.find("[[organisations]]").unwrap()
-            ..WHOLE.find("[organisations.provider]").unwrap()];
-        let twice = WHOLE.replace("[store]", &format!("{table}\n[store]"));
+        let (_, from_table) = WHOLE.split_once("[[organisations]]").unwrap();
+        let (table, _) = from_table.split_once("[organisations.provider]").unwrap();
+        let twice = WHOLE.replace("[store]", &format!("[[organisations]]{table}\n[store]"));
         assert_eq!(
             read(&twice).unwrap_err(),
             ["organisations[1].oin: another organisation has this OIN already"]
