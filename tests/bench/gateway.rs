@@ -169,6 +169,9 @@ name = "Instituut Mijnbouwschade Groningen"
 role = "img"
 teams = ["combinatieteam", "interventieteam", "aos"]
 jwks = "certs/img.jwks.json"
+[organisations.provider]
+base-url = "https://127.0.0.1:{provider}/"
+trust-anchors = ["certs/ca.pem"]
 [[organisations]]
 oin = "{ncg}"
 name = "Nationaal Coördinator Groningen"
