@@ -111,6 +111,37 @@ on_each_store! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_one_gateway_is_killed_the_other_goes_on() {
+    let mut world = World::new(Store::Postgres).await;
+    world.start().await;
+    let uuid = world
+        .document("ncg", "opnamerapport", "0024200000017301", SIZE)
+        .await;
+    let held = Arc::new(Held::default());
+    for kill in 0..3 {
+        let requesters: Vec<_> = (0..CLIENTS)
+            .map(|_| {
+                let line = world.line(0, "img");
+                tokio::spawn(requester(line, uuid.clone(), Arc::clone(&held)))
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(100 + 31 * kill)).await;
+        world.gateways[0].kill();
+        // It may have died with the head of the book in its hands.
+        let token = Party::find("img").token(&Token::new("schade-afhandeling"));
+        let call = Call::get(format!("/v1/documenten/{uuid}/download")).token(&token);
+        world.line(1, "img").call(&call).await.expect("200");
+        for requester in requesters {
+            requester.await.unwrap();
+        }
+        world.come_back(0).await;
+        check_permits(&world.book().await, &held, usize::try_from(kill).unwrap());
+    }
+    assert!(!held.any.lock().unwrap().is_empty());
+    world.close_with_releases_open().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_lets_a_running_transfer_end() {
     let mut world = World::new(Store::Sqlite).await;
     let uuid = world

@@ -159,6 +159,10 @@ async fn on_a_read_only_database_nothing_is_released_until_it_can_be_written() {
     world.close().await;
 }
 
+/// A row per connection that rests inside a transaction.
+const STUCK: &str = "select 1 from pg_stat_activity where datname = current_database()
+and state like 'idle in transaction%' and state_change < now() - interval '1 second'";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requesters_that_hang_up_leave_no_transaction_behind() {
     let mut world = World::new(Store::Postgres).await;
@@ -175,9 +179,6 @@ async fn requesters_that_hang_up_leave_no_transaction_behind() {
     let download = Call::get(format!("/v1/documenten/{uuid}/download"));
     world.ask("img", &token, download).await.expect("200");
     world.settled().await;
-    // A row per connection that rests inside a transaction.
-    const STUCK: &str = "select 1 from pg_stat_activity where datname = current_database() \
-         and state like 'idle in transaction%' and state_change < now() - interval '1 second'";
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     assert_eq!(world.database.run(STUCK).await, 0);
     world.close().await;
