@@ -11,8 +11,8 @@ pub const JSON_BODY_BYTES: usize = 64 * 1024;
 pub const BULK_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// One line of a bulk call.
 pub const BULK_LINE_BYTES: usize = 8 * 1024;
-/// What is read and thrown away of a body that is too large. Too small, and an honest caller sees a
-/// broken connection where the answer says `te-groot`.
+/// By how much a body may be too large and still be read, to be thrown away. Too small, and an
+/// honest caller sees a broken connection where the answer says `te-groot`.
 pub const DISCARDED_BODY_BYTES: usize = 1024 * 1024;
 /// Lines in one bulk call: they are one transaction, and everyone else waits for it.
 pub const BULK_LINES: usize = 20_000;

@@ -229,11 +229,14 @@ async fn collect_in(time: Duration, body: Body, limit: usize) -> Result<Bytes, P
     })
 }
 
-/// The whole body, if it is no longer than `limit` bytes; one that says it is longer is not kept.
+/// The whole body, if it is no longer than `limit` bytes; one that says it is much longer is not
+/// read.
 async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
     let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if declared > limit {
-        discard(body).await;
+        if declared - limit <= DISCARDED_BODY_BYTES {
+            discard(body).await;
+        }
         return Err(Code::TooLarge.into());
     }
     let mut all = Vec::with_capacity(declared);
@@ -339,6 +342,20 @@ mod tests {
         fn size_hint(&self) -> http_body::SizeHint {
             http_body::SizeHint::with_exact(u64::MAX)
         }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_a_little_too_large_is_read_to_its_end() {
+        let read = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = std::sync::Arc::clone(&read);
+        let pieces = (0..12).map(move |_| {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Ok::<_, std::io::Error>(Bytes::from_static(b"x"))
+        });
+        let body = Body::from_stream(futures_util::stream::iter(pieces));
+        let problem = collect(body, 10).await.unwrap_err();
+        assert_eq!(problem.code(), Code::TooLarge);
+        assert_eq!(read.load(std::sync::atomic::Ordering::Relaxed), 12);
     }
 
     #[tokio::test]
