@@ -452,7 +452,7 @@ mod tests {
         let line = String::from_utf8(full().to_line().unwrap()).unwrap();
         for wrong in [
             String::new(),
-            line.replace(",", ", "),
+            line.replace(',', ", "),
             line.replace("\"v\":1", "\"v\":2"),
             line.replace("\"v\":1", "\"extra\":1,\"v\":1"),
             line.replace("besluit", "besluiten"),

@@ -168,6 +168,8 @@ impl fmt::Debug for Store {
 }
 
 const SCHEMA_VERSION: i64 = 1;
+/// Prepared statements kept for each connection: more than there are, in all their widths.
+const STATEMENTS: usize = 256;
 
 fn migrator(settings: &Settings) -> Migrator {
     let ddl = match settings.location {
@@ -323,8 +325,11 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(bounds::COMMIT)
+        // What a statement of many rows would undo stays in memory instead of a file of its own.
+        .pragma("temp_store", "memory")
         .pragma("wal_autocheckpoint", "4000")
         .pragma("cache_size", "-16384")
+        .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging()
 }
 
@@ -343,6 +348,7 @@ fn postgres_options(settings: &Settings) -> Result<PgConnectOptions, StoreError>
     let lock = format!("{}ms", bounds::COMMIT.as_millis());
     let idle = format!("{}ms", (bounds::COMMIT * 2).as_millis());
     Ok(options
+        .statement_cache_capacity(STATEMENTS)
         .application_name("sluis")
         .options([
             ("lock_timeout", lock),

@@ -1,16 +1,17 @@
 //! Every statement, once, in the subset of SQL that both engines read alike: integers for time,
 //! text, bytes, `$1` placeholders, `on conflict`, `returning`. A test prepares and runs each on both.
 //!
-//! Statements that write many rows exist in three widths, made once from static text.
+//! Statements over many rows exist in widths of powers of two, made once from static text: any number
+//! of rows is a few statements, and each costs the engine a round trip or a thread hop.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-/// How many rows the wide forms of a statement take.
-pub(super) const WIDTHS: [usize; 3] = [64, 8, 1];
+/// How many rows the forms of a statement take, widest first.
+pub(super) const WIDTHS: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
 
-/// A statement over many rows, in its three widths.
-pub(super) struct Rows([String; 3]);
+/// A statement over many rows, in its widths.
+pub(super) struct Rows([String; WIDTHS.len()]);
 
 impl Rows {
     fn new(before: &'static str, columns: usize, after: &'static str) -> Self {
