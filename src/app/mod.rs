@@ -197,8 +197,8 @@ impl Ports {
 }
 
 impl Gateway {
-    /// Opens the book, closes what a crash left open, activates the configured bundles, and only
-    /// then opens the ports.
+    /// Opens the book and the ports, closes what a crash left open, activates the configured bundles,
+    /// and only then lets anyone in.
     ///
     /// # Errors
     /// [`StartError`].
@@ -228,6 +228,16 @@ impl Gateway {
         let store = Store::open(config.store.clone()).await?;
         let ledger =
             Ledger::open(store.clone(), keys, Arc::clone(&clock), Arc::clone(&random)).await?;
+        // A port that is taken is found out before anything is written; nobody is let in until the
+        // rest is ready, and waits in the kernel's queue until then.
+        let ports = match ports {
+            Some(ports) => ports,
+            None => Ports::open(config.listen).await?,
+        };
+        let addresses = Addresses {
+            exchange: address_of(&ports.exchange, config.listen.exchange)?,
+            ops: address_of(&ports.ops, config.listen.ops)?,
+        };
         let unusable = |error: &dyn std::error::Error| {
             tracing::error!(error = in_full(error), "the ledger cannot be used");
             StartError::Book
@@ -266,14 +276,6 @@ impl Gateway {
         telemetry::watch_ledger(&registry, &ledger)?;
         let readiness = chores::Readiness::new(Arc::clone(&identity));
 
-        let ports = match ports {
-            Some(ports) => ports,
-            None => Ports::open(config.listen).await?,
-        };
-        let addresses = Addresses {
-            exchange: address_of(&ports.exchange, config.listen.exchange)?,
-            ops: address_of(&ports.ops, config.listen.ops)?,
-        };
         let (stopper, stop) = Stopper::new();
         let mut listeners = JoinSet::new();
         let app = http::router(

@@ -1,21 +1,18 @@
-//! The one place that writes to the terminal.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is the CLI's own output"
-)]
+//! The one place that writes to the terminal. A reader that went away (`| head`) is no error.
+
+use std::io::Write as _;
 
 /// Writes text to standard output, as it is.
 pub(crate) fn print(text: &str) {
-    print!("{text}");
+    let _ = write!(std::io::stdout().lock(), "{text}");
 }
 
 /// Writes a line to standard output.
 pub(crate) fn say(line: &str) {
-    println!("{line}");
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 /// Writes a line about an error to standard error.
 pub(crate) fn complain(line: &str) {
-    eprintln!("sluis: {line}");
+    let _ = writeln!(std::io::stderr().lock(), "sluis: {line}");
 }

@@ -184,7 +184,12 @@ fn one_line(text: &str) -> String {
 fn text_of<T, E: std::fmt::Display>(
     parse: impl Fn(&str) -> Result<T, E>,
 ) -> impl Fn(&str) -> Result<T, String> {
-    move |text| parse(text).map_err(|error| format!("expected {error}"))
+    move |text| {
+        parse(text).map_err(|error| {
+            let wanted = error.to_string();
+            format!("expected {}", wanted.trim_start_matches("expected "))
+        })
+    }
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

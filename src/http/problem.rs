@@ -118,7 +118,7 @@ codes! {
     /// Not a purpose of the policy in force.
     PurposeUnknown = FORBIDDEN "doel-onbekend" Requester Info
         "Doel onbekend"
-        "De claim doel noemt geen doel van het beleid dat nu geldt; voor index, register en besluiten is het doel beheer.";
+        "De claim doel noemt geen doel dat bij deze aanroep past; voor index, register en besluiten is het doel beheer.";
     /// The policy said no.
     NotAllowed = FORBIDDEN "niet-toegestaan" Requester Info
         "Niet toegestaan"
