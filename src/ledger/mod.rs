@@ -265,7 +265,7 @@ impl Ledger {
             let sealed = seal::commit(personal, &entry.transactie, entry.soort, random)
                 .and_then(|made| {
                     entry.zegels.clone_from(&made.seals);
-                    made.seal(&key, &entry.transactie, entry.soort, random)
+                    made.seal(&key, &entry.transactie, entry.soort)
                 })
                 .map_err(|error| refuse(&error))?;
             Some((name, sealed))

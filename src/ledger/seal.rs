@@ -121,6 +121,7 @@ pub struct Commitments {
     /// Field → commitment, base64url.
     pub seals: BTreeMap<String, String>,
     plain: Plain,
+    nonce: [u8; NONCE_LEN],
 }
 
 struct Plain(Vec<u8>);
@@ -186,11 +187,16 @@ pub fn commit(
     kind: Kind,
     random: &dyn Random,
 ) -> Result<Commitments, SealError> {
-    let mut seed = [0; 32];
-    random.fill(&mut seed)?;
-    let seed_key = hmac::Key::new(HMAC_SHA256, &seed);
+    // One draw for both: the seed of the salts, and the nonce they will be sealed with.
+    let mut drawn = [0; 32 + NONCE_LEN];
+    random.fill(&mut drawn)?;
+    let (seed, nonce) = drawn
+        .split_first_chunk::<32>()
+        .ok_or(SealError::NoRandomness)?;
+    let nonce = nonce.try_into().map_err(|_| SealError::NoRandomness)?;
+    let seed_key = hmac::Key::new(HMAC_SHA256, seed);
     let mut plain = Vec::with_capacity(32 + 64 * personal.0.len());
-    plain.extend_from_slice(&seed);
+    plain.extend_from_slice(seed);
     let mut seals = BTreeMap::new();
     for (field, value) in &personal.0 {
         let salt = salt(&seed_key, field);
@@ -205,6 +211,7 @@ pub fn commit(
     Ok(Commitments {
         seals,
         plain: Plain(plain),
+        nonce,
     })
 }
 
@@ -218,9 +225,8 @@ impl Commitments {
         key: &OpeningKey,
         transaction: &TransactionId,
         kind: Kind,
-        random: &dyn Random,
     ) -> Result<Vec<u8>, SealError> {
-        encrypt(&key.0, &place(transaction, kind), self.plain.0, random)
+        encrypt(&key.0, &place(transaction, kind), self.plain.0, self.nonce)
     }
 }
 
@@ -274,11 +280,9 @@ fn encrypt(
     key: &[u8; 32],
     place: &[u8],
     mut plain: Vec<u8>,
-    random: &dyn Random,
+    nonce: [u8; NONCE_LEN],
 ) -> Result<Vec<u8>, SealError> {
     let key = UnboundKey::new(&AES_256_GCM, key).map_err(|_| SealError::DoesNotOpen)?;
-    let mut nonce = [0; NONCE_LEN];
-    random.fill(&mut nonce)?;
     LessSafeKey::new(key)
         .seal_in_place_append_tag(
             Nonce::assume_unique_for_key(nonce),
@@ -376,7 +380,9 @@ impl MasterKey {
     pub fn wrap_fresh(&self, name: KeyName, random: &dyn Random) -> Result<Vec<u8>, SealError> {
         let mut key = [0; 32];
         random.fill(&mut key)?;
-        encrypt(&self.wrapping, &name.place(), key.to_vec(), random)
+        let mut nonce = [0; NONCE_LEN];
+        random.fill(&mut nonce)?;
+        encrypt(&self.wrapping, &name.place(), key.to_vec(), nonce)
     }
 
     /// Unwraps a key the store kept.
@@ -446,9 +452,7 @@ mod tests {
         let name = master.name(owner, 2027);
         let wrapped = master.wrap_fresh(name, &random).unwrap();
         let key = master.unwrap(name, &wrapped).unwrap();
-        let sealed = made
-            .seal(&key, &transaction, Kind::Decision, &random)
-            .unwrap();
+        let sealed = made.seal(&key, &transaction, Kind::Decision).unwrap();
 
         let opened = open(&sealed, &key, &transaction, Kind::Decision).unwrap();
         assert_eq!(opened.keys().collect::<Vec<_>>(), ["medewerker", "zaak"]);

@@ -309,7 +309,10 @@ impl Store {
                 location: self.settings.location.clone(),
                 source,
             })?;
-        check_durable(&mut conn, &self.settings).await
+        let checked = check_durable(&mut conn, &self.settings).await;
+        // Said goodbye to, so that it holds nothing when this returns.
+        let _ = on!(conn, c => c.close().await);
+        checked
     }
 
     /// Whether the engine is the embedded one, whose first I/O error is fatal (SECURITY 4).

@@ -222,9 +222,20 @@ macro_rules! for_rows {
             rest = later;
         }
     }};
-    ($batch:expr, $doing:expr, $sql:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr) => {
-        for_rows!($batch, $doing, $sql, $rows, |$query, $row| $bind, |_found| ())
-    };
+    ($batch:expr, $doing:expr, $sql:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr) => {{
+        let sql: &'static Rows = $sql;
+        let mut rest = $rows;
+        while let Some((text, now, later)) = sql.split(rest) {
+            on!(&mut $batch.conn, c => {
+                let mut $query = sqlx::query(text);
+                for $row in now {
+                    $query = $bind;
+                }
+                $query.execute(&mut *c).await.map_err(failed($doing))?;
+            });
+            rest = later;
+        }
+    }};
 }
 
 impl Batch<'_> {

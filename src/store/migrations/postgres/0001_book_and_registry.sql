@@ -35,7 +35,6 @@ create table openings (
     year bigint not null,
     sealed bytea not null
 );
-create index openings_tag on openings (tag, idx);
 create table opening_keys (
     tag bytea not null,
     year bigint not null,

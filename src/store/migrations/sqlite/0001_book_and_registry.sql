@@ -35,7 +35,6 @@ create table openings (
     year integer not null,
     sealed blob not null
 ) strict;
-create index openings_tag on openings (tag, idx);
 create table opening_keys (
     tag blob not null,
     year integer not null,
