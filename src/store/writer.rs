@@ -204,34 +204,31 @@ pub struct Batch<'w> {
     home: &'w mut Option<Conn>,
 }
 
-/// Runs a statement over many rows in its widest fitting forms.
+/// Runs a statement over many rows in its widest fitting forms; with a last closure it reads the
+/// rows that come back.
 macro_rules! for_rows {
-    ($batch:expr, $doing:expr, $sql:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr, |$found:ident| $collect:expr) => {{
+    ($batch:expr, $doing:expr, $sql:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr, |$found:ident| $collect:expr) => {
+        for_rows!(@run $batch, $sql, $rows, |$query, $row| $bind, conn => {
+            for $found in $query.fetch_all(&mut *conn).await.map_err(failed($doing))? {
+                $collect;
+            }
+        })
+    };
+    ($batch:expr, $doing:expr, $sql:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr) => {
+        for_rows!(@run $batch, $sql, $rows, |$query, $row| $bind, conn => {
+            $query.execute(&mut *conn).await.map_err(failed($doing))?;
+        })
+    };
+    (@run $batch:expr, $sql:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr, $conn:ident => $finish:block) => {{
         let sql: &'static Rows = $sql;
         let mut rest = $rows;
         while let Some((text, now, later)) = sql.split(rest) {
-            on!(&mut $batch.conn, c => {
+            on!(&mut $batch.conn, $conn => {
                 let mut $query = sqlx::query(text);
                 for $row in now {
                     $query = $bind;
                 }
-                for $found in $query.fetch_all(&mut *c).await.map_err(failed($doing))? {
-                    $collect;
-                }
-            });
-            rest = later;
-        }
-    }};
-    ($batch:expr, $doing:expr, $sql:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr) => {{
-        let sql: &'static Rows = $sql;
-        let mut rest = $rows;
-        while let Some((text, now, later)) = sql.split(rest) {
-            on!(&mut $batch.conn, c => {
-                let mut $query = sqlx::query(text);
-                for $row in now {
-                    $query = $bind;
-                }
-                $query.execute(&mut *c).await.map_err(failed($doing))?;
+                $finish
             });
             rest = later;
         }
