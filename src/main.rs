@@ -4,11 +4,6 @@
 
 mod commands;
 
-/// A request allocates some hundreds of small things on whichever thread it runs, and frees them on
-/// another; the system's allocator gives memory back and fetches it again for that.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 use std::process::ExitCode;
 
 use clap::Parser as _;

@@ -281,19 +281,6 @@ impl TransactionId {
             .fold(0_i64, |ms, byte| (ms << 8) | i64::from(*byte));
         Moment::from_unix_ms(ms)
     }
-
-    /// The smallest sixteen bytes any id of this moment can have, for cutting a table by time.
-    #[must_use]
-    pub fn floor_at(moment: Moment) -> [u8; 16] {
-        let mut bytes = [0; 16];
-        for (byte, of_ms) in bytes
-            .iter_mut()
-            .zip(moment.unix_ms().to_be_bytes().iter().skip(2))
-        {
-            *byte = *of_ms;
-        }
-        bytes
-    }
 }
 
 impl fmt::Display for TransactionId {
@@ -358,7 +345,6 @@ mod tests {
         let now = Moment::parse("2026-11-21T12:00:00.123Z").unwrap();
         let id = TransactionId::new(now, &SystemRandomness::default()).unwrap();
         assert_eq!(id.moment(), Some(now));
-        assert!(TransactionId::floor_at(now) <= *id.as_bytes());
         assert_eq!(TransactionId::parse(&id.to_string()), Ok(id));
         assert!(
             TransactionId::parse("0d1f0f3c-5d6a-4c1e-9f5e-2a1c8f0a7b11").is_err(),

@@ -14,7 +14,7 @@ use crate::clock::{Clock, Moment};
 use crate::domain::{AddressId, Oin, TransactionId};
 use crate::merkle::{Edge, Hash};
 use crate::store::{
-    Batch, Change, DocumentChange, DocumentOutcome, EntryRow, Head, OpeningRow, StoreError,
+    Batch, Change, DocumentChange, DocumentOutcome, EntryRow, Head, Once, OpeningRow, StoreError,
 };
 
 /// Where an entry stands, and for a release the duty to close it. It travels in one piece, so that
@@ -222,7 +222,11 @@ impl Plan {
     }
 
     /// Uses up the tokens and transaction ids of everything that is still good.
-    pub(super) async fn claim(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+    pub(super) async fn claim(
+        &mut self,
+        batch: &mut Batch<'_>,
+        now: Moment,
+    ) -> Result<(), StoreError> {
         let good = self
             .appends
             .iter()
@@ -230,21 +234,26 @@ impl Plan {
             .map(|append| append.draft.claims)
             .chain(self.index.iter().map(|change| change.job.claims))
             .chain(self.claims.iter().map(|claim| claim.claims));
-        let (mut tokens, mut transactions) = (Vec::new(), Vec::new());
+        let mut claimed = Vec::new();
         for claims in good {
-            tokens.extend(claims.token);
-            transactions.extend(claims.transaction);
+            claimed.extend(
+                claims
+                    .token
+                    .map(|token| (Once::Token(token.tag), token.until)),
+            );
+            claimed.extend(claims.transaction.map(|id| {
+                let until = id.moment().unwrap_or(now);
+                let until = until.plus_ms(2 * bounds::TRANSACTION_SKEW_MS);
+                (Once::Transaction(id), until)
+            }));
         }
-        let mut tokens = batch.claim_tokens(&tokens).await?;
-        let mut transactions = batch.claim_transactions(&transactions).await?;
+        let mut fresh = batch.claim(&claimed).await?;
         let mut take = |claims: &Claims| {
+            let mut is_fresh = |one: Option<Once>| one.is_none_or(|one| fresh.remove(&one));
             // Of two alike in one batch, the first has it.
-            if claims
-                .transaction
-                .is_some_and(|id| !transactions.remove(&id))
-            {
+            if !is_fresh(claims.transaction.map(Once::Transaction)) {
                 Err(NotAppended::TransactionUsed)
-            } else if claims.token.is_some_and(|token| !tokens.remove(&token.tag)) {
+            } else if !is_fresh(claims.token.map(|token| Once::Token(token.tag))) {
                 Err(NotAppended::TokenUsed)
             } else {
                 Ok(())
@@ -285,7 +294,7 @@ impl Plan {
     ) -> Result<u64, StoreError> {
         let closed = self.close(batch).await?;
         let rows = self.rows(edge.size(), &closed);
-        let (mut whole, mut openings, mut releases) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut whole, mut releases) = (Vec::new(), Vec::new());
         let mut entries = Vec::with_capacity(rows.len());
         for row in &rows {
             edge.push(row.leaf, &mut whole);
@@ -293,22 +302,17 @@ impl Plan {
                 index: row.index,
                 transaction: row.transaction,
                 entry: row.line,
-            });
-            if let Some((name, sealed)) = row.opening {
-                let KeyName { tag, year } = *name;
-                openings.push(OpeningRow {
-                    index: row.index,
-                    tag,
-                    year,
+                opening: row.opening.map(|(name, sealed)| OpeningRow {
+                    tag: name.tag,
+                    year: name.year,
                     sealed,
-                });
-            }
+                }),
+            });
             if row.release {
                 releases.push((row.index, row.transaction));
             }
         }
         batch.insert_entries(&entries).await?;
-        batch.insert_openings(&openings).await?;
         batch.open_releases(&releases, gateway).await?;
         for tile in &whole {
             batch.insert_tile(tile).await?;
@@ -400,8 +404,7 @@ impl Plan {
             return Ok(());
         }
         let dead_before = now.plus_ms(-bounds::GATEWAY_DEAD_MS);
-        let too_old = TransactionId::floor_at(now.plus_ms(-2 * bounds::TRANSACTION_SKEW_MS));
-        batch.heartbeat(gateway, now, dead_before, too_old).await
+        batch.heartbeat(gateway, now, dead_before).await
     }
 
     /// Tells everyone what became of their job. A requester who went away is no trouble: what comes

@@ -220,8 +220,7 @@ impl Sequencer {
     /// waits for a commit that is still under way.
     async fn was_committed(&mut self, plan: &Plan) -> Result<bool, BatchError> {
         let known = self.published.load_full();
-        let mut batch = self.writer.begin().await?;
-        let head = batch.lock_head().await?;
+        let (mut batch, head) = self.writer.begin().await?;
         let mut committed = false;
         for append in &plan.appends {
             if let Ok(index) = append.fate {
@@ -262,16 +261,15 @@ impl Sequencer {
 
     async fn attempt(&mut self, plan: &mut Plan) -> Result<Done, BatchError> {
         let known = self.published.load_full();
-        let mut batch = self.writer.begin().await?;
         // The only lock. From here until the commit no other gateway appends.
-        let head = batch.lock_head().await?;
+        let (mut batch, head) = self.writer.begin().await?;
         let mut edge = self.edge.clone();
         catch_up(&mut batch, &head, &known, &mut edge, &self.signer).await?;
         // Only now: waiting for the lock counts for the age of a decision.
         let now = self.clock.now();
 
         plan.check_fresh(&mut batch, &head, now).await?;
-        plan.claim(&mut batch).await?;
+        plan.claim(&mut batch, now).await?;
         let appended = plan
             .write_entries(&mut batch, &mut edge, self.gateway)
             .await?;

@@ -281,9 +281,9 @@ impl Store {
                     let tag: Vec<u8> = row.try_get(0).map_err(failed(DOING))?;
                     let year: i64 = row.try_get(1).map_err(failed(DOING))?;
                     Ok(StoredOpening {
-                        tag: bytes(&tag, "openings", "tag", index)?,
+                        tag: bytes(&tag, "entries", "opening_tag", index)?,
                         year: i32::try_from(year)
-                            .map_err(|_| corrupt("openings", "year", index))?,
+                            .map_err(|_| corrupt("entries", "opening_year", index))?,
                         sealed: row.try_get(2).map_err(failed(DOING))?,
                     })
                 })

@@ -21,8 +21,8 @@ pub use facts::{Cache, Loaded, Subject};
 pub use log::{Activation, Head, OpenRelease, StoredOpening};
 pub use open::{Location, OpenError, Settings, Store};
 pub use writer::{
-    Batch, Change, ClaimedToken, DocumentChange, DocumentOutcome, EntryRow, NewHead, OpeningRow,
-    Writer,
+    Batch, Change, ClaimedToken, DocumentChange, DocumentOutcome, EntryRow, NewHead, Once,
+    OpeningRow, Writer,
 };
 
 use crate::bounds;

@@ -1,21 +1,54 @@
 //! Every statement, once, in the subset of SQL that both engines read alike: integers for time,
 //! text, bytes, `$1` placeholders, `on conflict`, `returning`. A test prepares and runs each on both.
 //!
-//! Statements over many rows exist in widths of powers of two, made once from static text: any number
-//! of rows is a few statements, and each costs the engine a round trip or a thread hop.
+//! Statements over many rows exist in some widths, made once from static text. Each statement costs a
+//! round trip or a thread hop, so most take any number of rows up to the widest at once: a list of
+//! values that is too short for its form is filled up with its last value, which changes nothing.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 /// How many rows the forms of a statement take, widest first.
-pub(super) const WIDTHS: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
+pub(super) const WIDTHS: [usize; 14] = [128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1];
 
 /// A statement over many rows, in its widths.
-pub(super) struct Rows([String; WIDTHS.len()]);
+pub(super) struct Rows {
+    texts: [String; WIDTHS.len()],
+    /// Whether naming a row twice is the same as naming it once.
+    fills_up: bool,
+}
+
+/// One statement of several for many rows.
+#[derive(Debug)]
+pub(super) struct Part<'r, T> {
+    pub(super) sql: &'static str,
+    /// The rows it takes.
+    pub(super) rows: &'r [T],
+    /// How often the last of them is to be bound once more.
+    pub(super) more: usize,
+    /// The rows for the next statement.
+    pub(super) later: &'r [T],
+}
+
+impl<T> Part<'_, T> {
+    /// The last row, as often as the form has room left.
+    pub(super) fn filling(&self) -> impl Iterator<Item = &T> {
+        self.rows.last().into_iter().cycle().take(self.more)
+    }
+}
 
 impl Rows {
+    /// A statement to which naming a row twice is the same as naming it once.
     fn new(before: &'static str, columns: usize, after: &'static str) -> Self {
-        Self(WIDTHS.map(|rows| {
+        Self {
+            fills_up: true,
+            ..Self::exactly(before, columns, after)
+        }
+    }
+
+    /// A statement that must name each row once.
+    fn exactly(before: &'static str, columns: usize, after: &'static str) -> Self {
+        let texts = WIDTHS.map(|rows| {
             let mut sql = String::from(before);
             let mut placeholder = 0;
             for row in 0..rows {
@@ -29,27 +62,36 @@ impl Rows {
             }
             sql.push_str(after);
             sql
-        }))
+        });
+        Self {
+            texts,
+            fills_up: false,
+        }
     }
 
-    /// The statement for as many of these rows as the widest fitting form takes, and the rest.
-    pub(super) fn split<'r, T>(
-        &'static self,
-        rows: &'r [T],
-    ) -> Option<(&'static str, &'r [T], &'r [T])> {
-        WIDTHS
-            .iter()
-            .zip(&self.0)
-            .find(|(width, _)| rows.len() >= **width)
-            .and_then(|(width, sql)| {
-                let (now, later) = rows.split_at_checked(*width)?;
-                Some((sql.as_str(), now, later))
-            })
+    /// The next statement for these rows; `None` when there are none.
+    pub(super) fn part<'r, T>(&'static self, rows: &'r [T]) -> Option<Part<'r, T>> {
+        let fitting = |(width, _): &(&usize, &String)| rows.len() >= **width;
+        let mut forms = WIDTHS.iter().zip(&self.texts);
+        let (width, sql) = if self.fills_up && !rows.is_empty() {
+            // The narrowest that takes them all, or else the widest.
+            let takes_all = forms.clone().rfind(|(width, _)| **width >= rows.len());
+            takes_all.or_else(|| forms.next())?
+        } else {
+            forms.find(fitting)?
+        };
+        let (now, later) = rows.split_at(rows.len().min(*width));
+        Some(Part {
+            sql,
+            rows: now,
+            more: *width - now.len(),
+            later,
+        })
     }
 
     #[cfg(test)]
     pub(super) fn all(&'static self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().map(String::as_str)
+        self.texts.iter().map(String::as_str)
     }
 }
 
@@ -57,7 +99,7 @@ pub(super) const HEAD: &str =
     "select size, checkpoint, facts_epoch, policy_epoch from head where id = 1";
 pub(super) const NEW_HEAD: &str =
     "insert into head (id, size, checkpoint, facts_epoch, policy_epoch) values (1, 0, $1, 0, 0)";
-/// Locks the head row for the rest of the transaction, on both engines.
+/// Locks the head row for the rest of the transaction; only PostgreSQL lets others write meanwhile.
 pub(super) const LOCK_HEAD: &str = "update head set size = size where id = 1 \
      returning size, checkpoint, facts_epoch, policy_epoch";
 /// The compare-and-swap of the head.
@@ -65,39 +107,25 @@ pub(super) const SWAP_HEAD: &str = "update head \
      set size = $1, checkpoint = $2, facts_epoch = $3, policy_epoch = $4 \
      where id = 1 and size = $5 and checkpoint = $6";
 
-pub(super) static CLAIM_TOKENS: LazyLock<Rows> = LazyLock::new(|| {
+pub(super) static CLAIM: LazyLock<Rows> = LazyLock::new(|| {
     Rows::new(
-        "insert into used_tokens (tag, until) values ",
+        "insert into used (what, until) values ",
         2,
-        " on conflict do nothing returning tag",
-    )
-});
-pub(super) static CLAIM_TRANSACTIONS: LazyLock<Rows> = LazyLock::new(|| {
-    Rows::new(
-        "insert into used_transactions (id) values ",
-        1,
-        " on conflict do nothing returning id",
+        " on conflict do nothing returning what",
     )
 });
 pub(super) static INSERT_ENTRIES: LazyLock<Rows> = LazyLock::new(|| {
     Rows::new(
-        "insert into entries (idx, transactie, entry) values ",
-        3,
-        "",
-    )
-});
-pub(super) static INSERT_OPENINGS: LazyLock<Rows> = LazyLock::new(|| {
-    Rows::new(
-        "insert into openings (idx, tag, year, sealed) values ",
-        4,
-        "",
+        "insert into entries (idx, transactie, entry, opening_tag, opening_year, opening) values ",
+        6,
+        " on conflict do nothing",
     )
 });
 pub(super) static INSERT_OPEN_RELEASES: LazyLock<Rows> = LazyLock::new(|| {
     Rows::new(
         "insert into open_releases (idx, transactie, gateway) values ",
         3,
-        "",
+        " on conflict do nothing",
     )
 });
 pub(super) static CLOSE_RELEASES: LazyLock<Rows> = LazyLock::new(|| {
@@ -122,7 +150,7 @@ pub(super) static DOCUMENTS_BY_ID: LazyLock<Rows> = LazyLock::new(|| {
     )
 });
 pub(super) static UPSERT_DOCUMENTS: LazyLock<Rows> = LazyLock::new(|| {
-    Rows::new(
+    Rows::exactly(
         "insert into documents (id, address, record) values ",
         3,
         " on conflict (id) do update set address = excluded.address, record = excluded.record",
@@ -131,7 +159,7 @@ pub(super) static UPSERT_DOCUMENTS: LazyLock<Rows> = LazyLock::new(|| {
 pub(super) static DELETE_DOCUMENTS: LazyLock<Rows> =
     LazyLock::new(|| Rows::new("delete from documents where (id) in (", 1, ")"));
 pub(super) static TOUCH_INDEX: LazyLock<Rows> = LazyLock::new(|| {
-    Rows::new(
+    Rows::exactly(
         "insert into addresses (address, version, index_revision) values ",
         3,
         " on conflict (address) do update set index_revision = addresses.index_revision + 1",
@@ -157,8 +185,7 @@ pub(super) const NEW_OPENING_KEY: &str =
 pub(super) const HEARTBEAT: &str = "insert into gateways (id, seen) values ($1, $2) \
      on conflict (id) do update set seen = excluded.seen";
 pub(super) const FORGET_GATEWAYS: &str = "delete from gateways where seen < $1";
-pub(super) const FORGET_TOKENS: &str = "delete from used_tokens where until < $1";
-pub(super) const FORGET_TRANSACTIONS: &str = "delete from used_transactions where id < $1";
+pub(super) const FORGET_USED: &str = "delete from used where until < $1";
 
 pub(super) const ACTIVATIONS: &str =
     "select idx, bundle, valid_from, valid_until from activations order by idx";
@@ -179,7 +206,8 @@ pub(super) const ENTRIES_OF_TRANSACTION: &str =
     "select idx, entry from entries where transactie = $1 order by idx";
 pub(super) const TILE: &str = "select hashes from tiles where level = $1 and number = $2";
 pub(super) const TILES: &str = "select number, hashes from tiles where level = $1 and number >= $2 and number < $3 order by number";
-pub(super) const OPENING: &str = "select tag, year, sealed from openings where idx = $1";
+pub(super) const OPENING: &str = "select opening_tag, opening_year, opening from entries \
+     where idx = $1 and opening is not null";
 pub(super) const OPENING_KEY: &str =
     "select wrapped from opening_keys where tag = $1 and year = $2";
 pub(super) const ORPHANED_RELEASES: &str = "select idx, transactie from open_releases \
@@ -198,11 +226,11 @@ pub(super) fn every() -> Vec<(&'static str, Vec<&'static str>)> {
     named! {
         HEAD NEW_HEAD LOCK_HEAD SWAP_HEAD TOUCH_ADDRESS INSERT_TILE INSERT_ACTIVATION
         UPSERT_OWNERSHIP UPSERT_DOSSIER UPSERT_CHOICE UPSERT_AOS NEW_OPENING_KEY HEARTBEAT
-        FORGET_GATEWAYS FORGET_TOKENS FORGET_TRANSACTIONS ACTIVATIONS ADDRESS OWNERSHIPS
+        FORGET_GATEWAYS FORGET_USED ACTIVATIONS ADDRESS OWNERSHIPS
         DOSSIERS CHOICES CHOICE AOS AOS_BY_ID DOCUMENT DOCUMENTS_AT ENTRIES
         ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
         ;
-        CLAIM_TOKENS CLAIM_TRANSACTIONS INSERT_ENTRIES INSERT_OPENINGS INSERT_OPEN_RELEASES
+        CLAIM INSERT_ENTRIES INSERT_OPEN_RELEASES
         CLOSE_RELEASES ADDRESS_VERSIONS DOCUMENTS_BY_ID UPSERT_DOCUMENTS DELETE_DOCUMENTS
         TOUCH_INDEX
     }

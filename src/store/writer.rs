@@ -27,8 +27,35 @@ pub struct ClaimedToken {
     pub until: Moment,
 }
 
+/// What can be used once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Once {
+    /// A token, by its tag.
+    Token([u8; 32]),
+    /// A transaction id.
+    Transaction(TransactionId),
+}
+
+impl Once {
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Token(tag) => tag,
+            Self::Transaction(id) => id.as_bytes(),
+        }
+    }
+
+    /// Told apart by their length.
+    fn from_bytes(stored: &[u8]) -> Result<Self, StoreError> {
+        match <[u8; 32]>::try_from(stored) {
+            Ok(tag) => Ok(Self::Token(tag)),
+            Err(_) => bytes(stored, "used", "what", "")
+                .map(|id| Self::Transaction(TransactionId::from_bytes(id))),
+        }
+    }
+}
+
 /// One entry, ready to be written.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct EntryRow<'a> {
     /// Its index.
     pub index: u64,
@@ -36,13 +63,13 @@ pub struct EntryRow<'a> {
     pub transaction: TransactionId,
     /// Its bytes.
     pub entry: &'a [u8],
+    /// What its commitments open to, where it has any.
+    pub opening: Option<OpeningRow<'a>>,
 }
 
 /// The sealed openings of an entry, ready to be written.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct OpeningRow<'a> {
-    /// The index of the entry.
-    pub index: u64,
     /// Whose key.
     pub tag: [u8; 16],
     /// Of which year.
@@ -163,29 +190,43 @@ impl Writer {
         }
     }
 
-    /// Begins a batch; connects again when the last one failed.
+    /// Begins a batch and locks the head for the rest of it; connects again when the last one failed.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn begin(&mut self) -> Result<Batch<'_>, StoreError> {
+    pub async fn begin(&mut self) -> Result<(Batch<'_>, Head), StoreError> {
+        const DOING: &str = "begin a batch";
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
             None => connect(&self.settings, false).await?,
         };
-        match &mut conn {
+        let head = match &mut conn {
             // Takes the write lock now instead of failing half-way through.
-            Engine::Sqlite(c) => sqlx::query("begin immediate").execute(c).await.map(drop),
-            // Whatever the database's default: a batch must see what was committed while it waited.
-            Engine::Postgres(c) => sqlx::query("begin isolation level read committed")
-                .execute(c)
-                .await
-                .map(drop),
-        }
-        .map_err(failed("begin a batch"))?;
-        Ok(Batch {
-            conn,
-            home: &mut self.conn,
-        })
+            Engine::Sqlite(c) => sqlx::query(
+                "begin immediate; \
+                 select size, checkpoint, facts_epoch, policy_epoch from head where id = 1",
+            )
+            .fetch_optional(c)
+            .await
+            .map_err(failed(DOING))?
+            .map(|row| parse_head(&row)),
+            Engine::Postgres(c) => {
+                // Whatever the database's default: a batch must see what was committed while it
+                // waited.
+                sqlx::query("begin isolation level read committed")
+                    .execute(&mut *c)
+                    .await
+                    .map_err(failed(DOING))?;
+                sqlx::query(sql::LOCK_HEAD)
+                    .fetch_optional(c)
+                    .await
+                    .map_err(failed("lock the head"))?
+                    .map(|row| parse_head(&row))
+            }
+        };
+        let head = head.unwrap_or_else(|| Err(corrupt("head", "id", 1)))?;
+        let home = &mut self.conn;
+        Ok((Batch { conn, home }, head))
     }
 
     /// Says goodbye, so that the engine can tidy up.
@@ -204,8 +245,8 @@ pub struct Batch<'w> {
     home: &'w mut Option<Conn>,
 }
 
-/// Runs a statement over many rows in its widest fitting forms; with a last closure it reads the
-/// rows that come back.
+/// Runs a statement over many rows, in as few parts as it has forms for. With a last closure it reads
+/// the rows that come back; without, it answers how many rows were touched.
 macro_rules! for_rows {
     ($batch:expr, $doing:expr, $sql:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr, |$found:ident| $collect:expr) => {
         for_rows!(@run $batch, $sql, $rows, |$query, $row| $bind, conn => {
@@ -214,91 +255,45 @@ macro_rules! for_rows {
             }
         })
     };
-    ($batch:expr, $doing:expr, $sql:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr) => {
+    ($batch:expr, $doing:expr, $sql:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr) => {{
+        let mut touched = 0;
         for_rows!(@run $batch, $sql, $rows, |$query, $row| $bind, conn => {
-            $query.execute(&mut *conn).await.map_err(failed($doing))?;
-        })
-    };
+            touched += $query.execute(&mut *conn).await.map_err(failed($doing))?.rows_affected();
+        });
+        touched
+    }};
     (@run $batch:expr, $sql:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr, $conn:ident => $finish:block) => {{
         let sql: &'static Rows = $sql;
         let mut rest = $rows;
-        while let Some((text, now, later)) = sql.split(rest) {
+        while let Some(part) = sql.part(rest) {
             on!(&mut $batch.conn, $conn => {
-                let mut $query = sqlx::query(text);
-                for $row in now {
+                let mut $query = sqlx::query(part.sql);
+                for $row in part.rows.iter().chain(part.filling()) {
                     $query = $bind;
                 }
                 $finish
             });
-            rest = later;
+            rest = part.later;
         }
     }};
 }
 
 impl Batch<'_> {
-    /// Locks the head for the rest of the batch and reads it.
+    /// Uses up what can be used once, and is forgotten after the moment given; answers what was not
+    /// used before. Of two alike, one is answered.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn lock_head(&mut self) -> Result<Head, StoreError> {
-        const DOING: &str = "lock the head";
-        on!(&mut self.conn, c => {
-            match sqlx::query(sql::LOCK_HEAD).fetch_optional(&mut *c).await.map_err(failed(DOING))? {
-                Some(row) => parse_head(&row),
-                None => Err(corrupt("head", "id", 1)),
-            }
-        })
-    }
-
-    /// Uses up tokens; answers the tags that were not used before. Of two alike, one is answered.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn claim_tokens(
-        &mut self,
-        tokens: &[ClaimedToken],
-    ) -> Result<HashSet<[u8; 32]>, StoreError> {
-        const DOING: &str = "use up tokens";
-        let mut fresh = HashSet::with_capacity(tokens.len());
+    pub async fn claim(&mut self, claimed: &[(Once, Moment)]) -> Result<HashSet<Once>, StoreError> {
+        const DOING: &str = "use up tokens and transaction ids";
+        let mut fresh = HashSet::with_capacity(claimed.len());
         for_rows!(
             self,
             DOING,
-            &sql::CLAIM_TOKENS,
-            tokens,
-            |query, token| query.bind(token.tag.as_slice()).bind(token.until.unix_ms()),
-            |row| {
-                let tag: &[u8] = row.try_get(0).map_err(failed(DOING))?;
-                fresh.insert(bytes(tag, "used_tokens", "tag", "")?)
-            }
-        );
-        Ok(fresh)
-    }
-
-    /// Uses up transaction ids; answers those that were not used before.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn claim_transactions(
-        &mut self,
-        transactions: &[TransactionId],
-    ) -> Result<HashSet<TransactionId>, StoreError> {
-        const DOING: &str = "use up transaction ids";
-        let mut fresh = HashSet::with_capacity(transactions.len());
-        for_rows!(
-            self,
-            DOING,
-            &sql::CLAIM_TRANSACTIONS,
-            transactions,
-            |query, id| query.bind(id.as_bytes().as_slice()),
-            |row| {
-                let id: &[u8] = row.try_get(0).map_err(failed(DOING))?;
-                fresh.insert(TransactionId::from_bytes(bytes(
-                    id,
-                    "used_transactions",
-                    "id",
-                    "",
-                )?))
-            }
+            &sql::CLAIM,
+            claimed,
+            |query, one| query.bind(one.0.as_bytes()).bind(one.1.unix_ms()),
+            |row| fresh.insert(Once::from_bytes(row.try_get(0).map_err(failed(DOING))?)?)
         );
         Ok(fresh)
     }
@@ -353,55 +348,35 @@ impl Batch<'_> {
         })
     }
 
-    /// Writes entries.
+    /// Writes entries with their openings.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; [`StoreError::RowsTouched`] when one of these indices is taken.
     pub async fn insert_entries(&mut self, rows: &[EntryRow<'_>]) -> Result<(), StoreError> {
-        for_rows!(
-            self,
-            "write entries",
-            &sql::INSERT_ENTRIES,
-            rows,
-            |query, row| query
-                .bind(to_sql(row.index))
-                .bind(row.transaction.as_bytes().as_slice())
-                .bind(row.entry)
-        );
-        Ok(())
-    }
-
-    /// Writes sealed openings.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn insert_openings(&mut self, rows: &[OpeningRow<'_>]) -> Result<(), StoreError> {
-        for_rows!(
-            self,
-            "write openings",
-            &sql::INSERT_OPENINGS,
-            rows,
-            |query, row| query
-                .bind(to_sql(row.index))
-                .bind(row.tag.as_slice())
-                .bind(i64::from(row.year))
-                .bind(row.sealed)
-        );
-        Ok(())
+        const DOING: &str = "write entries";
+        let touched = for_rows!(self, DOING, &sql::INSERT_ENTRIES, rows, |query, row| query
+            .bind(to_sql(row.index))
+            .bind(row.transaction.as_bytes().as_slice())
+            .bind(row.entry)
+            .bind(row.opening.as_ref().map(|opening| opening.tag.as_slice()))
+            .bind(row.opening.map(|opening| i64::from(opening.year)))
+            .bind(row.opening.map(|opening| opening.sealed)));
+        all_touched(DOING, touched, rows.len())
     }
 
     /// Notes releases that still lack their closing entry.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; [`StoreError::RowsTouched`] when one of them was noted before.
     pub async fn open_releases(
         &mut self,
         rows: &[(u64, TransactionId)],
         gateway: [u8; 16],
     ) -> Result<(), StoreError> {
-        for_rows!(
+        const DOING: &str = "note open releases";
+        let touched = for_rows!(
             self,
-            "note open releases",
+            DOING,
             &sql::INSERT_OPEN_RELEASES,
             rows,
             |query, row| query
@@ -409,7 +384,7 @@ impl Batch<'_> {
                 .bind(row.1.as_bytes().as_slice())
                 .bind(gateway.as_slice())
         );
-        Ok(())
+        all_touched(DOING, touched, rows.len())
     }
 
     /// Strikes releases off; answers those that were open.
@@ -689,7 +664,6 @@ impl Batch<'_> {
         gateway: [u8; 16],
         now: Moment,
         dead_before: Moment,
-        transactions_before: [u8; 16],
     ) -> Result<(), StoreError> {
         const DOING: &str = "note that this gateway lives";
         on!(&mut self.conn, c => {
@@ -699,18 +673,13 @@ impl Batch<'_> {
                 .execute(&mut *c)
                 .await
                 .map_err(failed(DOING))?;
-            for (text, before) in [(sql::FORGET_GATEWAYS, dead_before), (sql::FORGET_TOKENS, now)] {
+            for (text, before) in [(sql::FORGET_GATEWAYS, dead_before), (sql::FORGET_USED, now)] {
                 sqlx::query(text)
                     .bind(before.unix_ms())
                     .execute(&mut *c)
                     .await
                     .map_err(failed(DOING))?;
             }
-            sqlx::query(sql::FORGET_TRANSACTIONS)
-                .bind(transactions_before.as_slice())
-                .execute(&mut *c)
-                .await
-                .map_err(failed(DOING))?;
         });
         Ok(())
     }
@@ -734,15 +703,7 @@ impl Batch<'_> {
                 .map_err(failed(DOING))?
                 .rows_affected()
         });
-        if touched == 1 {
-            Ok(())
-        } else {
-            Err(StoreError::RowsTouched {
-                doing: DOING,
-                touched,
-                expected: 1,
-            })
-        }
+        all_touched(DOING, touched, 1)
     }
 
     /// Commits. After an error the outcome is unknown: ask the head.
@@ -767,6 +728,20 @@ impl Batch<'_> {
         });
         *self.home = Some(self.conn);
         Ok(())
+    }
+}
+
+/// A change that must touch so many rows did.
+fn all_touched(doing: &'static str, touched: u64, expected: usize) -> Result<(), StoreError> {
+    let expected = u64::try_from(expected).unwrap_or(u64::MAX);
+    if touched == expected {
+        Ok(())
+    } else {
+        Err(StoreError::RowsTouched {
+            doing,
+            touched,
+            expected,
+        })
     }
 }
 

@@ -135,9 +135,6 @@ async fn another_history_ends_the_gateway() {
         book.database
             .run("delete from entries where idx = 10")
             .await;
-        book.database
-            .run("delete from openings where idx = 10")
-            .await;
         let note = book.database.literal(old.checkpoint.as_bytes());
         book.database
             .run(&format!(

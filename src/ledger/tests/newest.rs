@@ -267,8 +267,7 @@ async fn a_decision_older_than_five_seconds_is_stale(engine: Engine) {
     if engine == Engine::Postgres {
         let other = book.open().await;
         let mut writer = other.store.writer().await.unwrap();
-        let mut batch = writer.begin().await.unwrap();
-        batch.lock_head().await.unwrap();
+        let (batch, _head) = writer.begin().await.unwrap();
         let (ledger, draft) = (gateway.ledger.clone(), gateway.plain().await);
         let waiting = tokio::spawn(async move { ledger.append(draft).await });
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;

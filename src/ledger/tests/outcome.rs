@@ -192,8 +192,7 @@ async fn a_database_that_stalls_or_hangs_up_is_a_refusal_and_heals() {
     for hang_up in [true, false] {
         // Somebody holds the head and does not let go.
         let mut writer = other.store.writer().await.unwrap();
-        let mut batch = writer.begin().await.unwrap();
-        batch.lock_head().await.unwrap();
+        let (batch, _head) = writer.begin().await.unwrap();
         let (ledger, draft) = (gateway.ledger.clone(), gateway.plain().await);
         let began = Instant::now();
         let waiting = tokio::spawn(async move { ledger.append(draft).await });
@@ -228,8 +227,7 @@ async fn a_frozen_gateway_loses_the_head() {
     // The key of the openings is made now; later it could not be.
     drop(gateway.plain().await);
     let mut writer = frozen.store.writer().await.unwrap();
-    let mut batch = writer.begin().await.unwrap();
-    batch.lock_head().await.unwrap();
+    let (batch, _head) = writer.begin().await.unwrap();
     let began = Instant::now();
     loop {
         let draft = gateway.plain().await;
@@ -254,7 +252,7 @@ async fn the_first_failure_of_the_disk_is_fatal() {
     let path = book.database.url().trim_start_matches("sqlite:").to_owned();
     // The page under the table of used tokens goes bad; the start does not read it.
     let root = "update head set facts_epoch = \
-                (select rootpage from sqlite_schema where name = 'used_tokens')";
+                (select rootpage from sqlite_schema where name = 'used')";
     book.database.run(root).await;
     let store = Store::open_for_reading(crate::store::tests::settings(&book.database)).await;
     let page = usize::try_from(store.unwrap().head().await.unwrap().facts_epoch).unwrap();

@@ -48,7 +48,7 @@ async fn change(
     changes: &[DocumentChange],
     all_or_nothing: bool,
 ) -> (Vec<DocumentOutcome>, BTreeSet<AddressId>) {
-    let mut batch = writer.begin().await.unwrap();
+    let (mut batch, _head) = writer.begin().await.unwrap();
     let done = batch
         .change_documents(oin(1), changes, all_or_nothing)
         .await
@@ -145,7 +145,7 @@ async fn each_line_of_a_change_is_answered(engine: Engine) {
         assert_eq!(titles(&store).await, left, "row {number}");
     }
     // What belongs to another cannot be replaced or deleted, whoever's it is said to be.
-    let mut batch = writer.begin().await.unwrap();
+    let (mut batch, _head) = writer.begin().await.unwrap();
     batch
         .change_documents(oin(2), &[foreign(1)], true)
         .await
@@ -224,7 +224,7 @@ async fn a_change_moves_the_version_of_its_address(engine: Engine) {
         (9, Change::Dossier(address(1), again)),
         (12, told("e-2")),
     ] {
-        let mut batch = writer.begin().await.unwrap();
+        let (mut batch, _head) = writer.begin().await.unwrap();
         batch.apply(&change, index).await.unwrap();
         let versions = batch
             .address_versions(&[address(1), address(2)])

@@ -39,7 +39,7 @@ async fn a_failure_of_sqlite_is_told_apart_by_its_code() {
         let mut conn = connect().await;
         let mut other = connect().await;
         let many = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000) \
-                    insert into used_tokens select randomblob(500), i from n";
+                    insert into used select randomblob(500), i from n";
         let error = match what {
             "full" => {
                 conn.execute("pragma max_page_count = 60").await.unwrap();
@@ -98,16 +98,13 @@ async fn a_batch_that_is_dropped_leaves_nothing_behind() {
     for engine in super::super::testing::ENGINES {
         let (_database, store) = fresh(engine).await;
         let mut writer = store.writer().await.unwrap();
-        let token = super::super::ClaimedToken {
-            tag: [7; 32],
-            until: crate::clock::Moment::EPOCH,
-        };
+        let token = super::super::Once::Token([7; 32]);
+        let claimed = (token, crate::clock::Moment::EPOCH);
         for round in ["dropped", "rolled back", "committed", "known"] {
-            let mut batch = writer.begin().await.unwrap();
-            batch.lock_head().await.unwrap();
-            let fresh = batch.claim_tokens(&[token, token]).await.unwrap();
+            let (mut batch, _head) = writer.begin().await.unwrap();
+            let fresh = batch.claim(&[claimed, claimed]).await.unwrap();
             assert_eq!(
-                fresh.contains(&token.tag),
+                fresh.contains(&token),
                 round != "known",
                 "{engine:?} {round}"
             );

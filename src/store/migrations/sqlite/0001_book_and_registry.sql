@@ -12,11 +12,16 @@ create table head (
     policy_epoch integer not null
 ) strict;
 
--- The leaves. A release has two entries of one transaction: its decision and its closing.
+-- The leaves, and beside each that holds commitments what they open to: sealed under the key of one
+-- address and year, and erased by destroying that key. A release has two entries of one transaction:
+-- its decision and its closing.
 create table entries (
     idx integer primary key,
     transactie blob not null,
-    entry blob not null
+    entry blob not null,
+    opening_tag blob,
+    opening_year integer,
+    opening blob
 ) strict;
 create index entries_transactie on entries (transactie);
 
@@ -28,13 +33,7 @@ create table tiles (
     primary key (level, number)
 ) strict;
 
--- What the commitments of an entry open to, sealed; erased by destroying the key.
-create table openings (
-    idx integer primary key,
-    tag blob not null,
-    year integer not null,
-    sealed blob not null
-) strict;
+-- The keys of the openings, wrapped.
 create table opening_keys (
     tag blob not null,
     year integer not null,
@@ -42,15 +41,13 @@ create table opening_keys (
     primary key (tag, year)
 ) strict, without rowid;
 
--- What may be used once. Both are emptied of what is too old to be accepted anyway.
-create table used_tokens (
-    tag blob primary key,
+-- What may be used once: a token by its tag, a transaction by its id. Emptied of what is too old to be
+-- accepted anyway.
+create table used (
+    what blob primary key,
     until integer not null
 ) strict, without rowid;
-create index used_tokens_until on used_tokens (until);
-create table used_transactions (
-    id blob primary key
-) strict, without rowid;
+create index used_until on used (until);
 
 -- Releases whose closing entry is still to come, and the gateways that stream them.
 create table open_releases (
