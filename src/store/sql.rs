@@ -13,7 +13,11 @@ pub(super) const WIDTHS: [usize; 14] = [128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4
 
 /// A statement over many rows, in its widths.
 pub(super) struct Rows {
-    texts: [String; WIDTHS.len()],
+    /// With `$1`, as PostgreSQL has it.
+    numbered: [String; WIDTHS.len()],
+    /// With `?`: the driver of SQLite looks up each `$1` by its name in a list, and a statement of
+    /// many rows has hundreds.
+    plain: [String; WIDTHS.len()],
     /// Whether naming a row twice is the same as naming it once.
     fills_up: bool,
 }
@@ -48,31 +52,41 @@ impl Rows {
 
     /// A statement that must name each row once.
     fn exactly(before: &'static str, columns: usize, after: &'static str) -> Self {
-        let texts = WIDTHS.map(|rows| {
+        let text = |rows: usize, numbered: bool| {
             let mut sql = String::from(before);
             let mut placeholder = 0;
             for row in 0..rows {
                 sql.push_str(if row == 0 { "(" } else { ", (" });
                 for column in 0..columns {
                     placeholder += 1;
-                    let comma = if column == 0 { "" } else { ", " };
-                    let _ = write!(sql, "{comma}${placeholder}");
+                    sql.push_str(if column == 0 { "" } else { ", " });
+                    let _ = if numbered {
+                        write!(sql, "${placeholder}")
+                    } else {
+                        write!(sql, "?")
+                    };
                 }
                 sql.push(')');
             }
             sql.push_str(after);
             sql
-        });
+        };
         Self {
-            texts,
+            numbered: WIDTHS.map(|rows| text(rows, true)),
+            plain: WIDTHS.map(|rows| text(rows, false)),
             fills_up: false,
         }
     }
 
     /// The next statement for these rows; `None` when there are none.
-    pub(super) fn part<'r, T>(&'static self, rows: &'r [T]) -> Option<Part<'r, T>> {
+    pub(super) fn part<'r, T>(&'static self, rows: &'r [T], numbered: bool) -> Option<Part<'r, T>> {
+        let texts = if numbered {
+            &self.numbered
+        } else {
+            &self.plain
+        };
         let fitting = |(width, _): &(&usize, &String)| rows.len() >= **width;
-        let mut forms = WIDTHS.iter().zip(&self.texts);
+        let mut forms = WIDTHS.iter().zip(texts);
         let (width, sql) = if self.fills_up && !rows.is_empty() {
             // The narrowest that takes them all, or else the widest.
             let takes_all = forms.clone().rfind(|(width, _)| **width >= rows.len());
@@ -89,9 +103,13 @@ impl Rows {
         })
     }
 
+    /// Every form, for PostgreSQL and for SQLite.
     #[cfg(test)]
-    pub(super) fn all(&'static self) -> impl Iterator<Item = &'static str> {
-        self.texts.iter().map(String::as_str)
+    pub(super) fn all(&'static self) -> Vec<(&'static str, &'static str)> {
+        let pairs = self.numbered.iter().zip(&self.plain);
+        pairs
+            .map(|(one, other)| (one.as_str(), other.as_str()))
+            .collect()
     }
 }
 
@@ -107,7 +125,16 @@ pub(super) const SWAP_HEAD: &str = "update head \
      set size = $1, checkpoint = $2, facts_epoch = $3, policy_epoch = $4 \
      where id = 1 and size = $5 and checkpoint = $6";
 
-pub(super) static CLAIM: LazyLock<Rows> = LazyLock::new(|| {
+pub(super) static COUNT_USED: LazyLock<Rows> =
+    LazyLock::new(|| Rows::new("select count(*) as rows from used where (what) in (", 1, ")"));
+pub(super) static USE: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "insert into used (what, until) values ",
+        2,
+        " on conflict do nothing",
+    )
+});
+pub(super) static USE_TELLING: LazyLock<Rows> = LazyLock::new(|| {
     Rows::new(
         "insert into used (what, until) values ",
         2,
@@ -128,7 +155,16 @@ pub(super) static INSERT_OPEN_RELEASES: LazyLock<Rows> = LazyLock::new(|| {
         " on conflict do nothing",
     )
 });
-pub(super) static CLOSE_RELEASES: LazyLock<Rows> = LazyLock::new(|| {
+pub(super) static COUNT_OPEN_RELEASES: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "select count(*) as rows from open_releases where (idx) in (",
+        1,
+        ")",
+    )
+});
+pub(super) static CLOSE_RELEASES: LazyLock<Rows> =
+    LazyLock::new(|| Rows::new("delete from open_releases where (idx) in (", 1, ")"));
+pub(super) static CLOSE_RELEASES_TELLING: LazyLock<Rows> = LazyLock::new(|| {
     Rows::new(
         "delete from open_releases where (idx) in (",
         1,
@@ -214,13 +250,13 @@ pub(super) const ORPHANED_RELEASES: &str = "select idx, transactie from open_rel
      where gateway <> $1 and gateway not in (select id from gateways where seen >= $2) \
      order by idx limit $3";
 
-/// Every statement by its name; a test prepares and runs each on both engines, and fails when one is
+/// Every statement by its name, as PostgreSQL and as SQLite get it; a test prepares and runs each on both engines, and fails when one is
 /// missing here.
 #[cfg(test)]
-pub(super) fn every() -> Vec<(&'static str, Vec<&'static str>)> {
+pub(super) fn every() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
     macro_rules! named {
         ($($one:ident)+ ; $($rows:ident)+) => {
-            vec![$((stringify!($one), vec![$one]),)+ $((stringify!($rows), $rows.all().collect()),)+]
+            vec![$((stringify!($one), vec![($one, $one)]),)+ $((stringify!($rows), $rows.all()),)+]
         };
     }
     named! {
@@ -230,8 +266,8 @@ pub(super) fn every() -> Vec<(&'static str, Vec<&'static str>)> {
         DOSSIERS CHOICES CHOICE AOS AOS_BY_ID DOCUMENT DOCUMENTS_AT ENTRIES
         ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
         ;
-        CLAIM INSERT_ENTRIES INSERT_OPEN_RELEASES
-        CLOSE_RELEASES ADDRESS_VERSIONS DOCUMENTS_BY_ID UPSERT_DOCUMENTS DELETE_DOCUMENTS
+        COUNT_USED USE USE_TELLING INSERT_ENTRIES INSERT_OPEN_RELEASES
+        COUNT_OPEN_RELEASES CLOSE_RELEASES CLOSE_RELEASES_TELLING ADDRESS_VERSIONS DOCUMENTS_BY_ID UPSERT_DOCUMENTS DELETE_DOCUMENTS
         TOUCH_INDEX
     }
 }

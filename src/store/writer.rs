@@ -265,7 +265,8 @@ macro_rules! for_rows {
     (@run $batch:expr, $sql:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr, $conn:ident => $finish:block) => {{
         let sql: &'static Rows = $sql;
         let mut rest = $rows;
-        while let Some(part) = sql.part(rest) {
+        let numbered = matches!($batch.conn, Engine::Postgres(_));
+        while let Some(part) = sql.part(rest, numbered) {
             on!(&mut $batch.conn, $conn => {
                 let mut $query = sqlx::query(part.sql);
                 for $row in part.rows.iter().chain(part.filling()) {
@@ -286,11 +287,30 @@ impl Batch<'_> {
     /// [`StoreError`].
     pub async fn claim(&mut self, claimed: &[(Once, Moment)]) -> Result<HashSet<Once>, StoreError> {
         const DOING: &str = "use up tokens and transaction ids";
-        let mut fresh = HashSet::with_capacity(claimed.len());
+        let mut fresh: HashSet<Once> = claimed.iter().map(|(once, _)| *once).collect();
+        // Telling which rows were touched costs more than everything else here, so it is asked only
+        // when something is wrong.
+        let mut used = 0;
         for_rows!(
             self,
             DOING,
-            &sql::CLAIM,
+            &sql::COUNT_USED,
+            claimed,
+            |query, one| query.bind(one.0.as_bytes()),
+            |row| used += row.try_get::<i64, _>(0).map_err(failed(DOING))?
+        );
+        if used == 0 && fresh.len() == claimed.len() {
+            let touched = for_rows!(self, DOING, &sql::USE, claimed, |query, one| query
+                .bind(one.0.as_bytes())
+                .bind(one.1.unix_ms()));
+            all_touched(DOING, touched, claimed.len())?;
+            return Ok(fresh);
+        }
+        fresh.clear();
+        for_rows!(
+            self,
+            DOING,
+            &sql::USE_TELLING,
             claimed,
             |query, one| query.bind(one.0.as_bytes()).bind(one.1.unix_ms()),
             |row| fresh.insert(Once::from_bytes(row.try_get(0).map_err(failed(DOING))?)?)
@@ -393,11 +413,32 @@ impl Batch<'_> {
     /// [`StoreError`].
     pub async fn close_releases(&mut self, indices: &[u64]) -> Result<HashSet<u64>, StoreError> {
         const DOING: &str = "close releases";
-        let mut closed = HashSet::with_capacity(indices.len());
+        let mut closed: HashSet<u64> = indices.iter().copied().collect();
+        let mut open = 0;
         for_rows!(
             self,
             DOING,
-            &sql::CLOSE_RELEASES,
+            &sql::COUNT_OPEN_RELEASES,
+            indices,
+            |query, index| query.bind(to_sql(*index)),
+            |row| open += row.try_get::<i64, _>(0).map_err(failed(DOING))?
+        );
+        if usize::try_from(open) == Ok(indices.len()) {
+            let touched = for_rows!(
+                self,
+                DOING,
+                &sql::CLOSE_RELEASES,
+                indices,
+                |query, index| query.bind(to_sql(*index))
+            );
+            all_touched(DOING, touched, closed.len())?;
+            return Ok(closed);
+        }
+        closed.clear();
+        for_rows!(
+            self,
+            DOING,
+            &sql::CLOSE_RELEASES_TELLING,
             indices,
             |query, index| query.bind(to_sql(*index)),
             |row| closed.insert(from_sql(

@@ -187,7 +187,7 @@ async fn a_change_of_the_tables_is_found(engine: Engine) {
         (
             "an entry after the last",
             format!(
-                "insert into entries values (600, {}, {})",
+                "insert into entries (idx, transactie, entry) values (600, {}, {})",
                 literal(&[1; 16]),
                 literal(&late)
             ),
