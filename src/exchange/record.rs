@@ -79,8 +79,8 @@ impl Caller {
     }
 
     /// An entry about this call.
-    pub(super) fn entry(&self, kind: Kind, at: Moment) -> Entry {
-        let mut entry = Entry::new(kind, at, self.transaction);
+    pub(super) fn entry(&self, kind: Kind, at: Moment) -> Box<Entry> {
+        let mut entry = Box::new(Entry::new(kind, at, self.transaction));
         entry.aanvrager = Some(self.organisation.oin);
         entry.doel = Some(self.claims.purpose().clone());
         entry.team = self.claims.team().cloned();
@@ -206,7 +206,7 @@ impl Exchange {
     /// Records a refusal that no policy was asked about, and answers what to tell the caller.
     async fn record_other(
         &self,
-        mut entry: Entry,
+        mut entry: Box<Entry>,
         code: &'static str,
         personal: &Personal,
         requester: Oin,
@@ -234,7 +234,11 @@ impl Exchange {
             Failure::TokenNotBound => "token-niet-gebonden",
             _ => "token-ongeldig",
         };
-        let mut entry = Entry::new(Kind::Decision, self.clock.now(), call.transaction);
+        let mut entry = Box::new(Entry::new(
+            Kind::Decision,
+            self.clock.now(),
+            call.transaction,
+        ));
         entry.aanvrager = Some(call.organisation.oin);
         let claims = Claims {
             token: None,

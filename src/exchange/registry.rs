@@ -20,7 +20,7 @@ use crate::store::{Change, DocumentChange, DocumentOutcome, Loaded};
 
 /// A change of the registry, before it is appended.
 struct Proposal {
-    entry: Entry,
+    entry: Box<Entry>,
     personal: Personal,
     change: Change,
 }

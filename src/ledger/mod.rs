@@ -249,7 +249,7 @@ impl Ledger {
     /// [`NotAppended::Unavailable`] when the key of the openings cannot be had.
     pub async fn draft(
         &self,
-        mut entry: Entry,
+        mut entry: Box<Entry>,
         personal: &Personal,
         owner: Owner,
         claims: Claims,
@@ -473,9 +473,14 @@ impl Ledger {
     }
 
     async fn opening_key(&self, name: seal::KeyName) -> Result<OpeningKey, NotAppended> {
-        if let Some(key) = self.0.keys.find(name) {
-            return Ok(key);
+        match self.0.keys.find(name) {
+            Some(key) => Ok(key),
+            // Rare and wide: not a part of every request's future.
+            None => Box::pin(self.find_opening_key(name)).await,
         }
+    }
+
+    async fn find_opening_key(&self, name: seal::KeyName) -> Result<OpeningKey, NotAppended> {
         let found = self.0.store.find_opening_key(name.tag, name.year).await;
         let wrapped = if let Some(wrapped) = found.map_err(|error| refuse(&error))? {
             wrapped

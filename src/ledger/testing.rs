@@ -114,7 +114,7 @@ impl Gateway {
         let personal = Personal::none().with("zaak", "Z-2026-001");
         let owner = Owner::Address(address(1));
         self.ledger
-            .draft(entry, &personal, owner, claims, seen, change)
+            .draft(Box::new(entry), &personal, owner, claims, seen, change)
             .await
             .unwrap()
     }

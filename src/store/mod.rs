@@ -113,15 +113,19 @@ fn corrupt(table: &'static str, column: &'static str, row: impl ToString) -> Sto
 }
 
 /// Runs a read in a task of its own, so that a caller who goes away cannot leave a connection in
-/// the middle of something, and gives up waiting after [`bounds::READ`].
-async fn detached<T: Send + 'static>(
+/// the middle of something, and gives up waiting after [`bounds::READ`]. The task starts now, so that
+/// the caller's own future does not have to hold all of a database driver's.
+fn detached<T: Send + 'static>(
     doing: &'static str,
     work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::time::timeout(bounds::READ, tokio::spawn(work)).await {
-        Ok(Ok(result)) => result,
-        // A panic inside is a defect of ours; to the caller it is a store that did not answer.
-        Ok(Err(_)) | Err(_) => Err(StoreError::TooSlow { doing }),
+) -> impl Future<Output = Result<T, StoreError>> + Send {
+    let task = tokio::spawn(work);
+    async move {
+        match tokio::time::timeout(bounds::READ, task).await {
+            Ok(Ok(result)) => result,
+            // A panic inside is a defect of ours; to the caller it is a store that did not answer.
+            Ok(Err(_)) | Err(_) => Err(StoreError::TooSlow { doing }),
+        }
     }
 }
 

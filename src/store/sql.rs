@@ -125,8 +125,13 @@ pub(super) const SWAP_HEAD: &str = "update head \
      set size = $1, checkpoint = $2, facts_epoch = $3, policy_epoch = $4 \
      where id = 1 and size = $5 and checkpoint = $6";
 
-pub(super) static COUNT_USED: LazyLock<Rows> =
-    LazyLock::new(|| Rows::new("select count(*) as rows from used where (what) in (", 1, ")"));
+pub(super) static COUNT_USED: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "select count(*) as rows from used where (what) in (",
+        1,
+        ")",
+    )
+});
 pub(super) static USE: LazyLock<Rows> = LazyLock::new(|| {
     Rows::new(
         "insert into used (what, until) values ",

@@ -203,7 +203,14 @@ async fn what_does_not_fit_is_refused(engine: Engine) {
     let owner = crate::ledger::seal::Owner::Address(address(1));
     let ledger = &gateway.ledger;
     let draft = ledger
-        .draft(entry, &personal, owner, Claims::default(), unseen(), None)
+        .draft(
+            Box::new(entry),
+            &personal,
+            owner,
+            Claims::default(),
+            unseen(),
+            None,
+        )
         .await;
     assert_eq!(draft.map(drop), Err(NotAppended::Unavailable));
     assert_eq!(book.verify().await.size, 0);
