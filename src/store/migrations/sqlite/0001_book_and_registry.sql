@@ -42,11 +42,11 @@ create table opening_keys (
 ) strict, without rowid;
 
 -- What may be used once: a token by its tag, a transaction by its id. Emptied of what is too old to be
--- accepted anyway.
+-- accepted anyway. Rows in the order they came, so that only one index is written all over.
 create table used (
     what blob primary key,
     until integer not null
-) strict, without rowid;
+) strict;
 create index used_until on used (until);
 
 -- Releases whose closing entry is still to come, and the gateways that stream them.
