@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
 use sluis::app::{self, Gateway, Prepared, StartError};
 use sluis::clock::{Clock, Random, SystemClock, SystemRandomness};
 use sluis::config::Config;
@@ -16,6 +17,7 @@ use sluis::demo::register::RegisterError;
 use sluis::demo::screen::{Ink, padded};
 use sluis::demo::settings::{self, Addresses};
 use sluis::demo::tour::Tally;
+use sluis::demo::year::{self, Year, YearClock};
 use sluis::demo::{self, Folder, Language, Screen, Stage, further};
 use sluis::errors::in_full;
 use sluis::identity::{DevPki, PartyTls};
@@ -35,6 +37,17 @@ pub(super) struct DemoArgs {
     /// Stop after the tour; exit 0 only if every outcome was the expected one.
     #[arg(long)]
     tour: bool,
+    /// First play a year of traffic into the ledger, for so many addresses.
+    #[arg(
+        long,
+        value_name = "ADDRESSES",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "26000",
+        value_parser = clap::value_parser!(u32)
+            .range(i64::from(year::FEWEST_ADDRESSES)..=i64::from(year::ADDRESSES)),
+    )]
+    seed_year: Option<u32>,
     /// The language of the tour.
     #[arg(long, value_enum, default_value_t = Spoken::Nl)]
     lang: Spoken,
@@ -65,6 +78,8 @@ impl From<Spoken> for Language {
 const DESCRIPTION: &str = "demo.json";
 /// The gateway's configuration.
 const CONFIGURATION: &str = "sluis.toml";
+/// How long the CRL must hold while a year is played.
+const CRL_DAYS_FOR_A_YEAR: i64 = 397;
 
 /// Where the time and the chance of the whole demo come from.
 #[derive(Clone)]
@@ -80,7 +95,7 @@ struct Running {
     at: Addresses,
     providers: Vec<JoinHandle<()>>,
     /// Held, so that no other demo runs in it.
-    _folder: Arc<Folder>,
+    folder: Arc<Folder>,
 }
 
 fn usage(error: &dyn std::error::Error) -> Failed {
@@ -96,7 +111,7 @@ pub(super) async fn run(args: DemoArgs) -> Outcome {
     };
     let mut stopped = std::pin::pin!(stop_signal());
     let played = async {
-        let mut running = start(&args, &world, &mut screen).await?;
+        let mut running = Box::pin(start(&args, &world, &mut screen)).await?;
         let tally = play(&mut running, &mut screen).await?;
         Ok::<_, Failed>((running, tally))
     };
@@ -150,9 +165,9 @@ struct Ready {
     dataset: Dataset,
 }
 
-fn prepare(args: &DemoArgs, world: &World) -> Result<Ready, Failed> {
-    let folder = Folder::open(&args.dir).map_err(|error| usage(&error))?;
-    let ports = Ports::open(Wanted::of(args.ports)).map_err(|error| usage(&error))?;
+fn prepare(dir: &Path, wanted: Option<u16>, world: &World) -> Result<Ready, Failed> {
+    let folder = Folder::open(dir).map_err(|error| usage(&error))?;
+    let ports = Ports::open(Wanted::of(wanted)).map_err(|error| usage(&error))?;
     let at = addresses(&ports).map_err(|error| usage(&error))?;
     let written = || -> Result<DevPki, FolderError> {
         // Whoever waits for it must not take an earlier demo's for this one's.
@@ -176,7 +191,7 @@ fn prepare(args: &DemoArgs, world: &World) -> Result<Ready, Failed> {
 }
 
 async fn start(args: &DemoArgs, world: &World, screen: &mut Screen) -> Result<Running, Failed> {
-    let ready = prepare(args, world)?;
+    let ready = prepare(&args.dir, args.ports, world)?;
     welcome(screen, &ready.ports);
     let (folder, pki, at) = (Arc::clone(&ready.folder), ready.pki.clone(), ready.at);
     let place = |name: &str| args.dir.join(name).display().to_string();
@@ -191,6 +206,9 @@ async fn start(args: &DemoArgs, world: &World, screen: &mut Screen) -> Result<Ru
     let planned = ready.dataset.documents.clone();
     let maker = Arc::clone(&folder);
     let making = tokio::task::spawn_blocking(move || maker.make_documents(&planned));
+    if let Some(addresses) = args.seed_year {
+        seed_year(&ready, addresses, world, screen).await?;
+    }
     let made = make_ledger(&folder, &ready.config, &*world.random).await?;
     row(screen, ("logboek", "ledger"), made, &place("ledger"));
     let mut running = open(world, ready).await?;
@@ -232,6 +250,85 @@ async fn start(args: &DemoArgs, world: &World, screen: &mut Screen) -> Result<Ru
     let written = folder.write(DESCRIPTION, &description);
     written.map_err(|error| usage(&error))?;
     Ok(running)
+}
+
+/// Plays a year into the ledger that is still to be made: on a stage of its own, with a gateway whose
+/// clock runs ahead. What was played is put in its place whole, or not at all.
+async fn seed_year(
+    ready: &Ready,
+    addresses: u32,
+    world: &World,
+    screen: &mut Screen,
+) -> Result<(), Failed> {
+    let folder = &ready.folder;
+    let told = |screen: &mut Screen, what: &str| row(screen, ("jaar", "year"), false, what);
+    let Some(room) = folder.room_for_year().map_err(|error| usage(&error))? else {
+        if folder.year().is_none() {
+            let ledger = folder.ledger();
+            let line = "is there already, without a year; name a new folder with --dir";
+            return Err(Failed::usage([format!("{}: {line}", ledger.display())]));
+        }
+        told(screen, screen.pick("was al gespeeld", "was played already"));
+        return Ok(());
+    };
+    let parties = demo::parties(&ready.pki).map_err(|error| Failed::internal(&error))?;
+    let year = Year::up_to(parties, world.clock.now(), addresses);
+    let clock = Arc::new(YearClock::at(year.start()));
+    let then = World {
+        clock: Arc::<YearClock>::clone(&clock),
+        random: Arc::clone(&world.random),
+    };
+    let stage = prepare(&room, Some(0), &then)?;
+    let pki = stage.pki.clone();
+    let renewed = pki.renew_crl(&*then.clock, CRL_DAYS_FOR_A_YEAR);
+    renewed.map_err(|error| usage(&error))?;
+    make_ledger(&stage.folder, &stage.config, &*then.random).await?;
+    let written = stage.folder.note_year(&year.note());
+    written.map_err(|error| usage(&error))?;
+    let exchange = stage.at.exchange;
+    let running = open(&then, stage).await?;
+    let bar = progress_bar(screen);
+    let played = year::play(&year, &pki, exchange, &clock, &then.random, |done, of| {
+        bar.set_length(of);
+        bar.set_position(done);
+    })
+    .await;
+    bar.finish_and_clear();
+    let played = played.map_err(|error| Failed::internal(&error))?;
+    let made = running.folder.ledger();
+    end(running, std::future::ready(())).await?;
+    let kept = folder.keep_ledger(&made).and_then(|()| folder.tidy_year());
+    kept.map_err(|error| usage(&error))?;
+    let text = screen.pick(
+        "adressen, {d} documenten, {t} meldingen, {g} verstrekt, {r} geweigerd",
+        "addresses, {d} documents, {t} told, {g} released, {r} refused",
+    );
+    let numbers = [
+        ("{d}", played.documents),
+        ("{t}", played.told),
+        ("{g}", played.granted),
+        ("{r}", played.refused),
+    ];
+    let text = numbers
+        .iter()
+        .fold(text.to_owned(), |text, (mark, number)| {
+            text.replace(mark, &number.to_string())
+        });
+    told(screen, &format!("{} {text}", year.addresses()));
+    Ok(())
+}
+
+/// Shows how far the year is; only where somebody is looking.
+fn progress_bar(screen: &Screen) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let template = screen.pick(
+        " jaar          {wide_bar} {percent:>3}%, nog {eta}",
+        " year          {wide_bar} {percent:>3}%, {eta} left",
+    );
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// What is seen first.
@@ -336,6 +433,9 @@ async fn open(world: &World, ready: Ready) -> Result<Running, Failed> {
         dataset,
     } = ready;
     let listener = |listener| TcpListener::from_std(listener).map_err(|e| Failed::internal(&e));
+    let parties = demo::parties(&pki).map_err(|error| Failed::internal(&error))?;
+    let year = folder.year().and_then(|note| Year::noted(parties, &note));
+    let year = year.map(Arc::new);
     let mut providers = Vec::new();
     for (party, socket) in [(Party::Img, ports.img), (Party::Ncg, ports.ncg)] {
         let (Some(own), Some(gateway)) = (pki.party(party.code()), pki.party("gateway")) else {
@@ -345,6 +445,7 @@ async fn open(world: &World, ready: Ready) -> Result<Running, Failed> {
         let server = DocumentServer {
             tls: tls.map_err(|error| usage(&error))?,
             folder: folder.documents_of(party),
+            year: year.clone().map(|year| (year, party)),
         };
         let serving = server.serve(listener(socket)?, std::future::pending());
         providers.push(tokio::spawn(serving));
@@ -371,7 +472,7 @@ async fn open(world: &World, ready: Ready) -> Result<Running, Failed> {
         stage,
         at,
         providers,
-        _folder: folder,
+        folder,
     })
 }
 
@@ -388,7 +489,7 @@ async fn end(running: Running, stop: impl Future<Output = ()>) -> Result<(), Fai
         gateway,
         stage,
         providers,
-        _folder,
+        folder: _folder,
         ..
     } = running;
     // The parties' connections would be waited for.

@@ -56,6 +56,8 @@ pub enum CallError {
 /// What a token says beside who asks.
 #[derive(Debug, Clone)]
 pub(super) struct Claims {
+    /// Another than the one who plays the tour.
+    employee: Option<Employee>,
     purpose: Purpose,
     case: CaseNumber,
     team: Option<Team>,
@@ -66,6 +68,7 @@ impl Claims {
     /// For the registry, the index and the book.
     pub(super) fn registry() -> Result<Self, CallError> {
         Ok(Self {
+            employee: None,
             purpose: Purpose::parse("beheer")?,
             case: CaseNumber::parse("demo")?,
             team: None,
@@ -76,10 +79,28 @@ impl Claims {
     /// For a case, and its document only.
     pub(super) fn of(case: &Case) -> Result<Self, CallError> {
         Ok(Self {
+            employee: None,
             purpose: case.purpose.clone(),
             case: CaseNumber::parse(&case.case)?,
             team: case.team.clone(),
             document: Some(case.document),
+        })
+    }
+
+    /// For one document, by this employee.
+    pub(super) fn asked(
+        employee: &str,
+        purpose: &str,
+        case: &str,
+        team: Option<&str>,
+        document: DocumentId,
+    ) -> Result<Self, CallError> {
+        Ok(Self {
+            employee: Some(Employee::parse(employee)?),
+            purpose: Purpose::parse(purpose)?,
+            case: CaseNumber::parse(case)?,
+            team: team.map(Team::parse).transpose()?,
+            document: Some(document),
         })
     }
 }
@@ -216,7 +237,9 @@ impl Caller {
         claims: Claims,
         body: Option<(&'static str, String)>,
     ) -> Result<Answer, CallError> {
+        let employee = claims.employee;
         let token = TokenRequest {
+            employee: employee.unwrap_or_else(|| self.template.employee.clone()),
             purpose: claims.purpose,
             case: claims.case,
             team: claims.team,

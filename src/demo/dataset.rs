@@ -132,7 +132,7 @@ impl Builder<'_> {
                 health: row.health,
                 version: Version::parse("1")?,
             },
-            written_address: place.written,
+            written_address: place.written.into(),
             written_date: written(row.date),
         })
     }
@@ -288,7 +288,7 @@ fn day(date: &str) -> Result<Moment, NotAMoment> {
 }
 
 /// `2025-03-12` as people write it: `12 maart 2025`.
-fn written(date: &str) -> String {
+pub(super) fn written(date: &str) -> String {
     const MONTHS: [&str; 12] = [
         "januari",
         "februari",

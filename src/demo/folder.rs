@@ -18,6 +18,8 @@ use crate::policy;
 
 /// Says whose folder it is; locked while a demo runs in it.
 const MARK: &str = ".sluis-demo";
+/// Beside the ledger: which year was played into it.
+const YEAR: &str = "jaar.json";
 const MARK_TEXT: &str = "Deze map is van `sluis demo`; hij mag weg.\n";
 
 /// Why a folder cannot be the demo's.
@@ -159,6 +161,39 @@ impl Folder {
         }
         fs::create_dir(&beside).map_err(at(&beside))?;
         Ok(Some(beside))
+    }
+
+    /// A folder to play a year in, whose ledger [`Self::keep_ledger`] then puts in its place. None
+    /// when there is a ledger.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`].
+    pub fn room_for_year(&self) -> Result<Option<PathBuf>, FolderError> {
+        let beside = self.root.join("jaar.new");
+        remove(&beside)?;
+        Ok((!self.ledger().exists()).then_some(beside))
+    }
+
+    /// Removes the folder a year was played in.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`].
+    pub fn tidy_year(&self) -> Result<(), FolderError> {
+        remove(&self.root.join("jaar.new"))
+    }
+
+    /// What is noted about the year that was played, if one was.
+    #[must_use]
+    pub fn year(&self) -> Option<String> {
+        fs::read_to_string(self.ledger().join(YEAR)).ok()
+    }
+
+    /// Notes the year that was played into this folder's ledger.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`].
+    pub fn note_year(&self, note: &str) -> Result<(), FolderError> {
+        write_whole(&self.ledger().join(YEAR), note.as_bytes())
     }
 
     /// Puts a ledger that was made whole in its place.

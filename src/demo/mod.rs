@@ -17,6 +17,7 @@ pub mod screen;
 pub mod settings;
 pub mod stage;
 pub mod tour;
+pub mod year;
 
 mod caller;
 mod lines;
@@ -31,4 +32,4 @@ pub use caller::CallError;
 pub use folder::Folder;
 pub use language::Language;
 pub use screen::Screen;
-pub use stage::{Stage, dataset};
+pub use stage::{Stage, dataset, parties};

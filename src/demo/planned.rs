@@ -1,6 +1,7 @@
 //! What the demo's dataset consists of: one type for each thing that is told to the gateway, each
 //! serialising to the body of the call that tells it (CONTRACT, "Endpoints of `exchange`").
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Serialize, Serializer};
@@ -142,7 +143,7 @@ pub struct PlannedDocument {
     /// Its record in the index.
     pub document: Document,
     /// Its address, as people write it.
-    pub written_address: &'static str,
+    pub written_address: Cow<'static, str>,
     /// Its date, as people write it.
     pub written_date: String,
 }
@@ -159,7 +160,7 @@ impl PlannedDocument {
             kind: self.document.kind.as_str(),
             title: self.document.title.as_str(),
             dossier: self.document.dossier.as_str(),
-            address: self.written_address,
+            address: &self.written_address,
             address_id: self.document.address.as_str(),
             date: &self.written_date,
             seed: seed.fold(0, |seed, byte| seed << 8 | u64::from(*byte)),

@@ -19,7 +19,7 @@ use http::header::{
 use http::{Method, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Empty, StreamBody};
+use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -28,6 +28,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::dataset::Party;
+use super::year::Year;
 use crate::bounds;
 use crate::domain::DocumentId;
 use crate::identity::PartyTls;
@@ -48,6 +50,8 @@ pub struct DocumentServer {
     pub tls: PartyTls,
     /// Where `{uuid}.pdf` are.
     pub folder: PathBuf,
+    /// Documents that are made when they are asked for: the year's, and who keeps them.
+    pub year: Option<(Arc<Year>, Party)>,
 }
 
 impl DocumentServer {
@@ -128,17 +132,63 @@ impl DocumentServer {
             .and_then(|value| value.to_str().ok());
         match opened {
             Ok(document) => document.part(range.and_then(ByteRange::parse)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => bare(StatusCode::NOT_FOUND),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                self.made(id, range.and_then(ByteRange::parse)).await
+            }
             Err(_) => bare(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}
+
+impl DocumentServer {
+    /// A document of the year, which is in no folder.
+    async fn made(&self, id: DocumentId, range: Option<ByteRange>) -> Response<Body> {
+        let Some((year, holder)) = self.year.clone() else {
+            return bare(StatusCode::NOT_FOUND);
+        };
+        let making = move || year.find(holder, id).map(|planned| planned.pdf());
+        match tokio::task::spawn_blocking(making).await {
+            Ok(Some(Ok(pdf))) => {
+                let document = OpenDocument {
+                    size_bytes: pdf.len() as u64,
+                    content: Content::Made(pdf.into()),
+                    etag: format!("\"{id}\""),
+                };
+                document.part(range)
+            }
+            Ok(None) => bare(StatusCode::NOT_FOUND),
+            _ => bare(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
 }
 
 /// A document, open.
 struct OpenDocument {
-    file: File,
+    content: Content,
     size_bytes: u64,
     etag: String,
+}
+
+enum Content {
+    File(File),
+    Made(Bytes),
+}
+
+impl Content {
+    fn part(self, first: u64, length: u64) -> Body {
+        match self {
+            Self::File(file) => pieces(file, first, length),
+            Self::Made(bytes) => {
+                let first = usize::try_from(first)
+                    .unwrap_or(usize::MAX)
+                    .min(bytes.len());
+                let length = usize::try_from(length).unwrap_or(usize::MAX);
+                let last = first.saturating_add(length).min(bytes.len());
+                let part = Full::new(bytes.slice(first..last));
+                part.map_err(|never| match never {}).boxed_unsync()
+            }
+        }
+    }
 }
 
 fn open(path: &Path) -> io::Result<OpenDocument> {
@@ -150,7 +200,7 @@ fn open(path: &Path) -> io::Result<OpenDocument> {
         .unwrap_or_default();
     let etag = format!("\"{:x}-{:x}\"", about.len(), changed.as_millis());
     Ok(OpenDocument {
-        file,
+        content: Content::File(file),
         size_bytes: about.len(),
         etag,
     })
@@ -168,7 +218,7 @@ impl OpenDocument {
                 return answer;
             }
         };
-        let mut answer = Response::new(pieces(self.file, first, length));
+        let mut answer = Response::new(self.content.part(first, length));
         *answer.status_mut() = status;
         set(&mut answer, CONTENT_TYPE, "application/pdf".to_owned());
         set(&mut answer, ACCEPT_RANGES, "bytes".to_owned());
@@ -254,6 +304,7 @@ mod tests {
             let server = DocumentServer {
                 tls: tls("img", "gateway"),
                 folder: folder.path().to_owned(),
+                year: None,
             };
             tokio::spawn(server.serve(listener, std::future::pending()));
             let written: Vec<u8> = (0..size)

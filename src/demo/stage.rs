@@ -22,6 +22,22 @@ pub(super) struct Callers {
 }
 
 impl Callers {
+    /// The systems of the parties of this PKI, before the gateway at this address.
+    pub(super) fn new(
+        pki: &DevPki,
+        gateway: SocketAddr,
+        audience: &str,
+        clock: &Arc<dyn Clock>,
+        random: &Arc<dyn Random>,
+    ) -> Result<Self, CallError> {
+        let caller = |party| Caller::new(pki, party, gateway, audience, clock, random);
+        Ok(Self {
+            img: caller(Party::Img)?,
+            ncg: caller(Party::Ncg)?,
+            municipality: caller(Party::Municipality)?,
+        })
+    }
+
     pub(super) fn of(&mut self, party: Party) -> &mut Caller {
         match party {
             Party::Img => &mut self.img,
@@ -41,21 +57,28 @@ pub struct Stage {
     clock: Arc<dyn Clock>,
 }
 
+/// The parties of this PKI.
+///
+/// # Errors
+/// [`DatasetError`] for one it does not have.
+pub fn parties(pki: &DevPki) -> Result<Parties, DatasetError> {
+    let oin = |party: Party| {
+        let found = pki.party(party.code()).map(|found| found.oin);
+        found.ok_or_else(|| DatasetError::Unknown(party.code().to_owned()))
+    };
+    Ok(Parties {
+        img: oin(Party::Img)?,
+        ncg: oin(Party::Ncg)?,
+        municipality: oin(Party::Municipality)?,
+    })
+}
+
 /// The dataset, for the parties of this PKI.
 ///
 /// # Errors
 /// [`DatasetError`] for a mistake in the tables.
 pub fn dataset(pki: &DevPki, clock: &dyn Clock) -> Result<Dataset, DatasetError> {
-    let oin = |party: Party| {
-        let found = pki.party(party.code()).map(|found| found.oin);
-        found.ok_or_else(|| DatasetError::Unknown(party.code().to_owned()))
-    };
-    let parties = Parties {
-        img: oin(Party::Img)?,
-        ncg: oin(Party::Ncg)?,
-        municipality: oin(Party::Municipality)?,
-    };
-    Dataset::new(&parties, clock.now())
+    Dataset::new(&parties(pki)?, clock.now())
 }
 
 impl Stage {
@@ -71,14 +94,9 @@ impl Stage {
         clock: &Arc<dyn Clock>,
         random: &Arc<dyn Random>,
     ) -> Result<Self, CallError> {
-        let caller = |party| Caller::new(pki, party, gateway, AUDIENCE, clock, random);
         let file = |planned: &PlannedDocument| (planned.document.id, folder.document(planned));
         Ok(Self {
-            callers: Callers {
-                img: caller(Party::Img)?,
-                ncg: caller(Party::Ncg)?,
-                municipality: caller(Party::Municipality)?,
-            },
+            callers: Callers::new(pki, gateway, AUDIENCE, clock, random)?,
             documents: dataset.documents.iter().map(file).collect(),
             dataset,
             notes: folder.ledger().join("registered.ndjson"),

@@ -32,3 +32,4 @@ mod no_record;
 mod once;
 mod providers;
 mod withdrawal;
+mod year;

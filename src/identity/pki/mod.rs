@@ -191,7 +191,16 @@ impl DevPki {
             reason_code: None,
             invalidity_date: None,
         });
-        self.write_crl(&self.issuer()?, revoked, now)
+        self.write_crl(&self.issuer()?, revoked, now, CRL_LIFE)
+    }
+
+    /// Makes the CRL anew, good for so many days: for whoever plays more of time than passes.
+    ///
+    /// # Errors
+    /// [`PkiError`] when a file cannot be used or written.
+    pub fn renew_crl(&self, clock: &dyn Clock, days: i64) -> Result<(), PkiError> {
+        let life = Duration::days(days);
+        self.write_crl(&self.issuer()?, self.revoked()?, clock.now(), life)
     }
 
     fn in_directory(out: &Path) -> Result<Self, PkiError> {
@@ -245,7 +254,7 @@ impl DevPki {
             make_token_key(party)?;
         }
         // Last, so that a complete set is one that was made to its end.
-        self.write_crl(&issuer, Vec::new(), now)
+        self.write_crl(&issuer, Vec::new(), now, CRL_LIFE)
     }
 
     /// Checks what is there as the gateway would, and makes a new CRL when the old one runs out.
@@ -267,7 +276,7 @@ impl DevPki {
         };
         let runs_out = now.plus_ms(CRL_RENEW_MS);
         if held()?.lists().any(|crl| crl.next_update() <= runs_out) {
-            self.write_crl(&issuer, self.revoked()?, now)?;
+            self.write_crl(&issuer, self.revoked()?, now, CRL_LIFE)?;
         }
         let lists = held()?.lists().cloned().collect();
         let paths = Paths::new(Usage::Client, vec![Arc::new(anchors)], lists, 0);
@@ -334,10 +343,11 @@ impl DevPki {
         issuer: &Issuer<'_, KeyPair>,
         revoked_certs: Vec<RevokedCertParams>,
         now: Moment,
+        life: Duration,
     ) -> Result<(), PkiError> {
         let crl = CertificateRevocationListParams {
             this_update: date(now),
-            next_update: date(now) + CRL_LIFE,
+            next_update: date(now) + life,
             crl_number: SerialNumber::from(u64::try_from(now.unix_ms()).unwrap_or_default()),
             issuing_distribution_point: None,
             revoked_certs,
