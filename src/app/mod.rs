@@ -12,6 +12,7 @@ use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::bounds;
 use crate::clock::{Clock, Random};
 use crate::config::{Config, Listen};
 use crate::errors::in_full;
@@ -353,6 +354,9 @@ impl Gateway {
         self.chores.shutdown().await;
         // Closing entries of the last requests are committed before this beat is answered.
         let _ = self.ledger.beat().await;
+        // And the database is let go of, so that whoever starts next finds it free.
+        drop(self.exchange);
+        let _ = tokio::time::timeout(bounds::COMMIT * 2, self.ledger.close()).await;
         Ok(())
     }
 }

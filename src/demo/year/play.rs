@@ -20,7 +20,7 @@ use crate::demo::stage::Callers;
 use crate::identity::DevPki;
 
 /// How many call at the same time.
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 64;
 /// What happened within so long of each other may be told at the same moment.
 const TOGETHER_MS: i64 = 20 * 60 * 1000;
 /// Documents told in one call.

@@ -11,6 +11,8 @@ use crate::demo::dataset::{DatasetError, Party};
 
 /// Requests for joint handling in a week: 5 to 10 (LAW, the letter of 2021).
 const JOINT_A_WEEK: u64 = 8;
+/// Between two things told in the first night.
+const APART_MS: i64 = 300;
 const HEALTH: &str = "gezondheidsgegevens";
 
 impl Script<'_> {
@@ -18,27 +20,31 @@ impl Script<'_> {
     pub(super) fn registry(&mut self) -> Result<(), DatasetError> {
         let long_ago = self.year.start().plus_ms(-1_500 * DAY_MS);
         for number in 0..self.year.addresses() {
-            let at = self.year.start().plus_ms(i64::from(number) * 300);
-            let address = Year::address(number)?;
+            let at = self.year.start().plus_ms(i64::from(number) * APART_MS);
             let owners = json!({
-                "nummeraanduiding": address,
+                "nummeraanduiding": Year::address(number)?,
                 "eigenaren": Year::owners(number)?,
                 "per": long_ago,
             });
             let call = (Method::PUT, "/v1/adressen/_eigenaren");
             self.tell(at, Party::Ncg, call, owners);
-            for party in [Party::Ncg, Party::Img] {
+        }
+        // One after the other: two changes of one address cannot share a commit.
+        for (party, hours) in [(Party::Ncg, 3), (Party::Img, 6)] {
+            for number in 0..self.year.addresses() {
                 if party == Party::Img && !Year::is_damaged(number) {
                     continue;
                 }
+                let into = hours * 3_600_000 + i64::from(number) * APART_MS;
                 let dossier = json!({
-                    "nummeraanduiding": address,
+                    "nummeraanduiding": Year::address(number)?,
                     "dossier": Year::dossier(number, party)?,
                     "actief": true,
                     "kenmerken": [],
                 });
                 let call = (Method::PUT, "/v1/adressen/_dossiers");
-                self.tell(at.plus_ms(1), party, call, dossier);
+                let at = self.year.start().plus_ms(into);
+                self.tell(at, party, call, dossier);
             }
         }
         Ok(())
