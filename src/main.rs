@@ -6,8 +6,8 @@ mod commands;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 
 use commands::{Cli, output};
 
@@ -38,17 +38,38 @@ fn main() -> ExitCode {
 
 /// A wrong command line, in one line.
 fn usage(error: &clap::Error) -> ExitCode {
-    let text = error.to_string();
-    let what: Vec<&str> = text
-        .lines()
-        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let what = what.join(" ");
-    output::complain(&format!(
-        "{}; see `sluis --help`",
-        what.trim_start_matches("error: ")
-    ));
+    let command = named(std::env::args().skip(1));
+    let what = if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let known: Vec<&str> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .filter(|name| *name != "help")
+            .collect();
+        format!("name a command: {}", known.join(", "))
+    } else {
+        let text = error.to_string();
+        let what: Vec<&str> = text
+            .lines()
+            .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
+        what.join(" ").trim_start_matches("error: ").to_owned()
+    };
+    let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
+    output::complain(&format!("{what}; see `{name} --help`"));
     commands::Exit::Usage.into()
+}
+
+/// The command these arguments name, as far as they name one.
+fn named(args: impl Iterator<Item = String>) -> clap::Command {
+    let mut command = Cli::command();
+    command.build();
+    for arg in args {
+        match command.find_subcommand(&arg) {
+            Some(deeper) => command = deeper.clone(),
+            None => break,
+        }
+    }
+    command
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 use sluis::app::{self, Gateway, Prepared, StartError};
 use sluis::clock::{Clock, Random, SystemClock, SystemRandomness};
 use sluis::config::Config;
@@ -27,7 +26,7 @@ use sluis::telemetry;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::{Exit, Failed, Outcome, start_failed, stop_signal};
+use super::{Exit, Failed, Outcome, output, start_failed, stop_signal};
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
@@ -287,7 +286,10 @@ async fn seed_year(
     written.map_err(|error| usage(&error))?;
     let exchange = stage.at.exchange;
     let running = open(&then, stage).await?;
-    let bar = progress_bar(screen);
+    let bar = output::progress_bar(screen.pick(
+        " jaar          {wide_bar} {percent:>3}%, nog {eta}",
+        " year          {wide_bar} {percent:>3}%, {eta} left",
+    ));
     let played = year::play(&year, &pki, exchange, &clock, &then.random, |done, of| {
         bar.set_length(of);
         bar.set_position(done);
@@ -316,19 +318,6 @@ async fn seed_year(
         });
     told(screen, &format!("{} {text}", year.addresses()));
     Ok(())
-}
-
-/// Shows how far the year is; only where somebody is looking.
-fn progress_bar(screen: &Screen) -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    let template = screen.pick(
-        " jaar          {wide_bar} {percent:>3}%, nog {eta}",
-        " year          {wide_bar} {percent:>3}%, {eta} left",
-    );
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// What is seen first.

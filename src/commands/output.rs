@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 /// Writes text to standard output, as it is.
 pub(crate) fn print(text: &str) {
     let _ = write!(std::io::stdout().lock(), "{text}");
@@ -15,4 +17,13 @@ pub(crate) fn say(line: &str) {
 /// Writes a line about an error to standard error.
 pub(crate) fn complain(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "sluis: {line}");
+}
+
+/// A bar on standard error with this template; nothing where nobody looks.
+pub(crate) fn progress_bar(template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
 }

@@ -1,6 +1,5 @@
 //! `sluis ledger verify`: checks the book, in the database or over HTTPS.
 
-use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -129,30 +128,13 @@ fn tell(summary: &Summary) {
     output::say("Every entry has its form, every release stands after its permit.");
 }
 
-/// A bar on a terminal; nothing where nobody looks.
 fn progress_bar() -> impl FnMut(Progress) + Send {
-    const WIDTH: u64 = 40;
-    let watched = std::io::stderr().is_terminal();
-    let mut shown = u64::MAX;
+    let bar = output::progress_bar("[{wide_bar}] {human_pos} of {human_len}, {eta} left");
     move |progress: Progress| {
-        let done = (progress.checked * WIDTH)
-            .checked_div(progress.size)
-            .unwrap_or(WIDTH);
-        if !watched || done == shown {
-            return;
+        bar.set_length(progress.size);
+        bar.set_position(progress.checked);
+        if progress.checked == progress.size {
+            bar.finish_and_clear();
         }
-        shown = done;
-        let filled = usize::try_from(done).unwrap_or_default();
-        let bar = "#".repeat(filled);
-        let end = if progress.checked == progress.size {
-            "\n"
-        } else {
-            ""
-        };
-        let width = usize::try_from(WIDTH).unwrap_or_default();
-        let mut screen = std::io::stderr().lock();
-        // Nobody is worse off for a bar that could not be drawn.
-        let _ = write!(screen, "\r[{bar:<width$}] {}{end}", progress.checked);
-        let _ = screen.flush();
     }
 }

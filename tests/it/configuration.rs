@@ -36,6 +36,34 @@ fn edit(world: &World, edits: &[(&str, &str)]) {
     std::fs::write(world.config(), config).unwrap();
 }
 
+#[test]
+fn a_wrong_command_line_is_one_line_that_says_where_to_look() {
+    for (args, what, help) in [
+        (&[][..], "name a command: demo, serve, ", "sluis"),
+        (&["ledger"], "name a command: init, verify;", "sluis ledger"),
+        (&["serv"], "'serve'", "sluis"),
+        (
+            &["ledger", "verify"],
+            "--config <FILE>",
+            "sluis ledger verify",
+        ),
+        (&["demo", "--ports", "x"], "--ports <PORT>", "sluis demo"),
+        (&["serve", "--koffie"], "--koffie", "sluis serve"),
+    ] {
+        let output = sluis(args);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(64), "{args:?}: {errors}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+        assert!(
+            errors.starts_with("sluis: ") && errors.contains(what),
+            "{errors}"
+        );
+        let end = format!("; see `{help} --help`\n");
+        assert!(errors.ends_with(&end), "{errors}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_mistake_is_told_at_once() {
     let world = World::without_gateway(Store::Sqlite).await;
