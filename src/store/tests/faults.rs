@@ -7,6 +7,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 use super::super::testing::Engine;
 use super::super::{StoreError, failed};
 use super::fresh;
+use crate::domain::TransactionId;
 
 fn database_error(error: sqlx::Error) -> StoreError {
     failed("do it")(error)
@@ -114,5 +115,40 @@ async fn a_batch_that_is_dropped_leaves_nothing_behind() {
                 _ => batch.commit().await.unwrap(),
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_is_taken_is_never_passed_over() {
+    for engine in super::super::testing::ENGINES {
+        let (_database, store) = fresh(engine).await;
+        let mut writer = store.writer().await.unwrap();
+        let (mut batch, _head) = writer.begin().await.unwrap();
+        let row = |index: u64, entry: &'static [u8]| super::super::EntryRow {
+            index,
+            transaction: TransactionId::from_bytes([7; 16]),
+            entry,
+            opening: None,
+        };
+        let rows = [row(0, b"one"), row(1, b"two"), row(2, b"three")];
+        batch.insert_entries(&rows).await.unwrap();
+        for rows in [
+            &[row(2, b"another")][..],
+            &[row(3, b"four"), row(1, b"two")],
+        ] {
+            let refused = batch.insert_entries(rows).await;
+            let touched = rows.len() as u64 - 1;
+            assert!(
+                matches!(refused, Err(StoreError::RowsTouched { touched: found, .. }) if found == touched),
+                "{engine:?}: {refused:?}"
+            );
+        }
+        let noted = [(5, TransactionId::from_bytes([7; 16]))];
+        batch.open_releases(&noted, [1; 16]).await.unwrap();
+        let again = batch.open_releases(&noted, [1; 16]).await;
+        assert!(
+            matches!(again, Err(StoreError::RowsTouched { .. })),
+            "{engine:?}"
+        );
     }
 }

@@ -10,6 +10,45 @@ use super::super::sql;
 use super::super::testing::{Database, Engine};
 use super::fresh;
 
+/// How the rows of one statement are spread over its forms: rows and filling of each.
+fn parts(sql: &'static sql::Rows, count: usize) -> Vec<(usize, usize)> {
+    let rows: Vec<usize> = (0..count).collect();
+    let (mut rest, mut parts, mut taken) = (rows.as_slice(), Vec::new(), Vec::new());
+    while let Some(part) = sql.part(rest, true) {
+        let placeholders = part.sql.matches('$').count();
+        let columns = placeholders / (part.rows.len() + part.more);
+        assert_eq!(placeholders, columns * (part.rows.len() + part.more));
+        assert!(
+            part.filling()
+                .all(|filler| part.rows.last() == Some(filler))
+        );
+        parts.push((part.rows.len(), part.filling().count()));
+        taken.extend_from_slice(part.rows);
+        rest = part.later;
+    }
+    assert_eq!(taken, rows, "each once and in order");
+    parts
+}
+
+#[test]
+fn many_rows_are_few_statements() {
+    for (count, filled_up, exact) in [
+        (0, &[][..], &[][..]),
+        (1, &[(1, 0)], &[(1, 0)]),
+        (5, &[(5, 1)], &[(4, 0), (1, 0)]),
+        (17, &[(17, 7)], &[(16, 0), (1, 0)]),
+        (128, &[(128, 0)], &[(128, 0)]),
+        (
+            300,
+            &[(128, 0), (128, 0), (44, 4)],
+            &[(128, 0), (128, 0), (32, 0), (12, 0)],
+        ),
+    ] {
+        assert_eq!(parts(&sql::INSERT_ENTRIES, count), filled_up, "{count}");
+        assert_eq!(parts(&sql::UPSERT_DOCUMENTS, count), exact, "{count}");
+    }
+}
+
 #[test]
 fn every_statement_of_the_file_is_in_the_list() {
     let text = include_str!("../sql.rs");
