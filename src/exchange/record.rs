@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::api::{Call, Failure};
 use super::{Caller, Exchange};
 use crate::clock::Moment;
-use crate::domain::{AddressId, DocumentId, Oin, OwnerId, Sha256};
+use crate::domain::{AddressId, DocumentId, Oin, OwnerId, Sha256, TransactionId};
 use crate::errors::in_full;
 use crate::ledger::entry::{Act, Entry, Kind, Outcome};
 use crate::ledger::seal::{Owner, Personal};
@@ -245,12 +245,13 @@ impl Exchange {
             transaction: Some(call.transaction),
         };
         let oin = call.organisation.oin;
+        let none = Personal::none();
         match self
-            .record_other(entry, code, &Personal::none(), oin, claims)
+            .record_other(entry.clone(), code, &none, oin, claims)
             .await
         {
             Ok(_) => failure,
-            Err(NotAppended::TransactionUsed) => Failure::Conflict,
+            Err(NotAppended::TransactionUsed) => self.record_conflict(entry, &none, oin).await,
             Err(NotAppended::Overloaded) => Failure::Overloaded,
             Err(_) => Failure::LedgerUnavailable,
         }
@@ -295,8 +296,8 @@ impl Exchange {
         .await
     }
 
-    /// Answers what to tell the caller when nothing was appended; a token that was used before is a
-    /// refusal of its own, and recorded.
+    /// Answers what to tell the caller when nothing was appended; a token or a transaction id that was
+    /// used before is a refusal of its own, and recorded.
     pub(super) async fn not_appended(
         &self,
         caller: &Caller,
@@ -320,9 +321,38 @@ impl Exchange {
                     Err(_) => Failure::LedgerUnavailable,
                 }
             }
-            NotAppended::TransactionUsed => Failure::Conflict,
+            NotAppended::TransactionUsed => {
+                let mut entry = caller.entry(Kind::Decision, self.clock.now());
+                entry.handeling = Some(act);
+                let personal = self.seal_unknown_purpose(caller, &mut entry);
+                self.record_conflict(entry, &personal, caller.organisation.oin)
+                    .await
+            }
             NotAppended::Overloaded | NotAppended::Stale => Failure::Overloaded,
             NotAppended::Unavailable => Failure::LedgerUnavailable,
+        }
+    }
+
+    /// Records that a transaction id was used before: under one of its own, for the one that was used
+    /// names another call.
+    async fn record_conflict(
+        &self,
+        mut entry: Box<Entry>,
+        personal: &Personal,
+        requester: Oin,
+    ) -> Failure {
+        let Ok(fresh) = TransactionId::new(self.clock.now(), &*self.random) else {
+            return Failure::LedgerUnavailable;
+        };
+        entry.transactie = fresh;
+        let none = Claims::default();
+        match self
+            .record_other(entry, "conflict", personal, requester, none)
+            .await
+        {
+            Ok(_) => Failure::Conflict,
+            Err(NotAppended::Overloaded) => Failure::Overloaded,
+            Err(_) => Failure::LedgerUnavailable,
         }
     }
 

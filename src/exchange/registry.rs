@@ -372,7 +372,18 @@ impl Exchange {
         }
         for _ in 0..bounds::DECISION_ATTEMPTS {
             let loaded = self.store.address(address).await.map_err(unreadable)?;
-            let proposal = propose(&loaded, self.clock.now())?;
+            let proposal = match propose(&loaded, self.clock.now()) {
+                Ok(proposal) => proposal,
+                Err(Failure::NotFound) => return Err(self.record_missing(caller).await),
+                // Ended already: there is nothing left to end.
+                Err(Failure::Conflict) => {
+                    let (personal, failure) = (caller.personal(), Failure::Conflict);
+                    let told =
+                        self.record_code(caller, Act::Registry, "conflict", personal, failure);
+                    return Err(told.await);
+                }
+                Err(failure) => return Err(failure),
+            };
             let mut entry = proposal.entry;
             entry.gezien = Some(loaded.facts.version);
             let personal = proposal.personal.with("nummeraanduiding", address);

@@ -1,6 +1,7 @@
 //! What can be used once is used once: tokens and transaction ids, across a restart and across
 //! gateways that share a book.
 
+use serde_json::json;
 use sluis::clock::{Clock as _, SystemClock, SystemRandomness};
 use sluis::domain::TransactionId;
 
@@ -56,7 +57,16 @@ on_each_store! {
         let asked = world.ncg.take_asked();
         assert_eq!(asked.len(), 1);
         assert_eq!(asked[0].headers["fsc-transaction-id"], old_enough, "and passed on");
-        world.close().await;
+        let bad = download(&uuid).token("x").header("fsc-transaction-id", old_enough.as_str());
+        world.call("img", &bad).await.expect("409 conflict");
+        let book = world.close().await;
+        let refused = book.of_kind("besluit").filter(|(_, entry)| entry["code"] == "conflict");
+        let refused: Vec<_> = refused.collect();
+        assert!(refused.iter().all(|(_, entry)| entry["transactie"] != old_enough));
+        let by: Vec<_> = refused.iter().map(|(_, entry)| &entry["aanvrager"]).collect();
+        let expected = ["img", "ncg", "img", "img"].map(|party| json!(Party::find(party).oin));
+        let expected: Vec<_> = expected.iter().collect();
+        assert_eq!(by, expected, "every attempt is in the book");
     }
 
     async fn a_token_is_for_the_document_it_names(store) {

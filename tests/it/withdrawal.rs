@@ -76,6 +76,8 @@ on_each_store! {
         world.call("ncg", &download(&uuid)).await.expect(REFUSED);
         let book = world.close().await;
         assert_eq!(check_no_permit_without_consent(&book), (16, 10));
+        let twice = book.of_kind("besluit").filter(|(_, entry)| entry["code"] == "conflict");
+        assert_eq!(twice.count(), 8, "a second withdrawal is refused on record");
     }
 
     async fn requests_that_race_a_withdrawal_are_ordered_by_the_book(store) {
