@@ -51,6 +51,9 @@ pub enum FetchError {
     /// Another status than 200.
     #[error("the answer has status {0}")]
     Status(StatusCode),
+    /// Nothing where a ledger has its checkpoint: no finding about a ledger, but about the address.
+    #[error("no ledger is served at this address; a gateway's ends in /v1/logboek")]
+    NoLedger,
     /// No answer in time.
     #[error("no answer came within {} seconds", bounds::FETCH.as_secs())]
     TooLate,
@@ -218,10 +221,12 @@ impl BookSource for HttpsBook {
         let damaged = || SourceError::Damaged {
             what: "the checkpoint".to_owned(),
         };
-        let body = self
-            .fetch("checkpoint", CHECKPOINT_BYTES)
-            .await?
-            .ok_or_else(damaged)?;
+        let what = "checkpoint";
+        let body = self.fetch(what, CHECKPOINT_BYTES).await?;
+        let body = body.ok_or_else(|| SourceError::Unreadable {
+            what: what.to_owned(),
+            source: Box::new(FetchError::NoLedger),
+        })?;
         let checkpoint = String::from_utf8(body.to_vec()).map_err(|_| damaged())?;
         Ok(Claim {
             checkpoint,

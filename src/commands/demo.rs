@@ -36,12 +36,11 @@ pub(super) struct DemoArgs {
     /// Stop after the tour; exit 0 only if every outcome was the expected one.
     #[arg(long)]
     tour: bool,
-    /// First play a year of traffic into the ledger, for so many addresses.
+    /// First play a year of traffic into the ledger, for so many addresses: 200 to 26000.
     #[arg(
         long,
         value_name = "ADDRESSES",
         num_args = 0..=1,
-        require_equals = true,
         default_missing_value = "26000",
         value_parser = clap::value_parser!(u32)
             .range(i64::from(year::FEWEST_ADDRESSES)..=i64::from(year::ADDRESSES)),
@@ -118,7 +117,10 @@ pub(super) async fn run(args: DemoArgs) -> Outcome {
         played = played => played?,
         // Broken off: what is there is whole, and the next start goes on with it.
         () = &mut stopped => {
-            screen.line(screen.pick(" Afgebroken.", " Broken off."));
+            screen.line(screen.pick(
+                " Afgebroken. Een volgende start gaat verder; een half jaar begint opnieuw.",
+                " Broken off. The next start goes on; half a year begins anew.",
+            ));
             return Ok(Exit::Wrong);
         }
     };
@@ -205,8 +207,10 @@ async fn start(args: &DemoArgs, world: &World, screen: &mut Screen) -> Result<Ru
     let planned = ready.dataset.documents.clone();
     let maker = Arc::clone(&folder);
     let making = tokio::task::spawn_blocking(move || maker.make_documents(&planned));
-    if let Some(addresses) = args.seed_year {
-        seed_year(&ready, addresses, world, screen).await?;
+    match args.seed_year {
+        Some(addresses) => seed_year(&ready, addresses, world, screen).await?,
+        // Half a year, of a start that was broken off, is of no use to this one.
+        None => folder.tidy_year().map_err(|error| usage(&error))?,
     }
     let made = make_ledger(&folder, &ready.config, &*world.random).await?;
     row(screen, ("logboek", "ledger"), made, &place("ledger"));
@@ -260,18 +264,26 @@ async fn seed_year(
     screen: &mut Screen,
 ) -> Result<(), Failed> {
     let folder = &ready.folder;
-    let told = |screen: &mut Screen, what: &str| row(screen, ("jaar", "year"), false, what);
+    let parties = demo::parties(&ready.pki).map_err(|error| Failed::internal(&error))?;
+    let told = |screen: &mut Screen, year: &Year, what: &str| {
+        let addresses = screen.language().number(year.addresses().into());
+        let what = format!("{addresses} {}{what}", screen.pick("adressen", "addresses"));
+        row(screen, ("jaar", "year"), false, &what);
+    };
     let Some(room) = folder.room_for_year().map_err(|error| usage(&error))? else {
-        if folder.year().is_none() {
+        let note = folder.year();
+        let Some(year) = note.and_then(|note| Year::noted(parties, &note)) else {
             let ledger = folder.ledger();
             let line = "is there already, without a year; name a new folder with --dir";
             return Err(Failed::usage([format!("{}: {line}", ledger.display())]));
-        }
-        told(screen, screen.pick("was al gespeeld", "was played already"));
+        };
+        let what = screen.pick("; was al gespeeld", "; was played already");
+        told(screen, &year, what);
         return Ok(());
     };
-    let parties = demo::parties(&ready.pki).map_err(|error| Failed::internal(&error))?;
     let year = Year::up_to(parties, world.clock.now(), addresses);
+    let what = screen.pick("; even geduld", "; one moment");
+    told(screen, &year, what);
     let clock = Arc::new(YearClock::at(year.start()));
     let then = World {
         clock: Arc::<YearClock>::clone(&clock),
@@ -301,22 +313,26 @@ async fn seed_year(
     end(running, std::future::ready(())).await?;
     let kept = folder.keep_ledger(&made).and_then(|()| folder.tidy_year());
     kept.map_err(|error| usage(&error))?;
-    let text = screen.pick(
-        "adressen, {d} documenten, {t} meldingen, {g} verstrekt, {r} geweigerd",
-        "addresses, {d} documents, {t} told, {g} released, {r} refused",
-    );
-    let numbers = [
-        ("{d}", played.documents),
-        ("{t}", played.told),
-        ("{g}", played.granted),
-        ("{r}", played.refused),
+    let number = |number| screen.language().number(number);
+    let lines = [
+        format!(
+            "{} {}, {} {}",
+            number(played.documents),
+            screen.pick("documenten", "documents"),
+            number(played.told),
+            screen.pick("meldingen aan het register", "notices to the registry"),
+        ),
+        format!(
+            "{} {}, {} {}",
+            number(played.granted),
+            screen.pick("verstrekt", "released"),
+            number(played.refused),
+            screen.pick("geweigerd", "refused"),
+        ),
     ];
-    let text = numbers
-        .iter()
-        .fold(text.to_owned(), |text, (mark, number)| {
-            text.replace(mark, &number.to_string())
-        });
-    told(screen, &format!("{} {text}", year.addresses()));
+    for line in lines {
+        row(screen, ("", ""), false, &line);
+    }
     Ok(())
 }
 

@@ -31,11 +31,39 @@ impl Language {
         let point = self.pick(",", ".");
         format!("{}{point}{} {unit}", tenths / 10, tenths % 10)
     }
+
+    /// A number as people write it, in groups of three digits: `26.000`, `26,000`.
+    #[must_use]
+    pub fn number(self, number: u64) -> String {
+        let digits = number.to_string();
+        let mut text = String::new();
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                text.push_str(self.pick(".", ","));
+            }
+            text.push(digit);
+        }
+        text
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_in_groups_of_three() {
+        for (number, dutch, english) in [
+            (0, "0", "0"),
+            (999, "999", "999"),
+            (1_000, "1.000", "1,000"),
+            (26_000, "26.000", "26,000"),
+            (1_000_640, "1.000.640", "1,000,640"),
+        ] {
+            assert_eq!(Language::Dutch.number(number), dutch);
+            assert_eq!(Language::English.number(number), english);
+        }
+    }
 
     #[test]
     fn sizes_are_rounded_and_written_as_people_do() {
