@@ -313,25 +313,24 @@ async fn seed_year(
     end(running, std::future::ready(())).await?;
     let kept = folder.keep_ledger(&made).and_then(|()| folder.tidy_year());
     kept.map_err(|error| usage(&error))?;
-    let number = |number| screen.language().number(number);
-    let lines = [
-        format!(
-            "{} {}, {} {}",
-            number(played.documents),
-            screen.pick("documenten", "documents"),
-            number(played.told),
-            screen.pick("meldingen aan het register", "notices to the registry"),
-        ),
-        format!(
-            "{} {}, {} {}",
-            number(played.granted),
-            screen.pick("verstrekt", "released"),
-            number(played.refused),
-            screen.pick("geweigerd", "refused"),
-        ),
-    ];
-    for line in lines {
-        row(screen, ("", ""), false, &line);
+    for [one, other] in [
+        [
+            (played.documents, ("documenten", "documents")),
+            (
+                played.told,
+                ("meldingen aan het register", "notices to the registry"),
+            ),
+        ],
+        [
+            (played.granted, ("verstrekt", "released")),
+            (played.refused, ("geweigerd", "refused")),
+        ],
+    ] {
+        let [one, other] = [one, other].map(|(number, (dutch, english))| {
+            let number = screen.language().number(number);
+            format!("{number} {}", screen.pick(dutch, english))
+        });
+        row(screen, ("", ""), false, &format!("{one}, {other}"));
     }
     Ok(())
 }

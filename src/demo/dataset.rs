@@ -138,9 +138,6 @@ impl Builder<'_> {
     }
 
     fn choice(&self, row: &ChoiceRow) -> Result<PlannedChoice, DatasetError> {
-        let form = ring::digest::digest(&ring::digest::SHA256, row.key.as_bytes());
-        let mut sha256 = [0; 32];
-        sha256.copy_from_slice(form.as_ref());
         Ok(PlannedChoice {
             key: row.key,
             recorded_by: row.recorded_by,
@@ -172,7 +169,7 @@ impl Builder<'_> {
             evidence: Evidence {
                 kind: EvidenceKind::parse("ondertekend-formulier")?,
                 reference: Reference::parse(&format!("formulier/{}", row.key))?,
-                sha256: Sha256::from_bytes(sha256),
+                sha256: form_hash(row.key),
             },
             shown: ShownText {
                 language: Language::parse("nl")?,
@@ -318,19 +315,35 @@ pub(super) fn written(date: &str) -> String {
     format!("{day} {name} {year}")
 }
 
-/// The same document has the same id on every machine: a `UUIDv8` (RFC 9562, 5.8) of its place,
-/// holder and kind.
+/// The hash of the signed form of this name.
+pub(super) fn form_hash(name: &str) -> Sha256 {
+    Sha256::from_bytes(hash(name))
+}
+
+fn hash(name: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, name.as_bytes()).as_ref());
+    bytes
+}
+
+/// The same document has the same id on every machine: that of its place, holder and kind.
 fn document_id(place: &str, holder: Party, kind: &str) -> DocumentId {
-    let name = format!("sluis-demo/{place}/{}/{kind}", holder.code());
-    let digest = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
+    DocumentId::from_bytes(named_id(&format!(
+        "sluis-demo/{place}/{}/{kind}",
+        holder.code()
+    )))
+}
+
+/// A `UUIDv8` (RFC 9562, 5.8) of a name.
+pub(super) fn named_id(name: &str) -> [u8; 16] {
     let mut bytes = [0; 16];
-    for (byte, of_digest) in bytes.iter_mut().zip(digest.as_ref()) {
-        *byte = *of_digest;
+    for (byte, of_hash) in bytes.iter_mut().zip(hash(name)) {
+        *byte = of_hash;
     }
     let [.., version, _, variant, _, _, _, _, _, _, _] = &mut bytes;
     *version = 0x80 | (*version & 0x0f);
     *variant = 0x80 | (*variant & 0x3f);
-    DocumentId::from_bytes(bytes)
+    bytes
 }
 
 #[cfg(test)]

@@ -218,11 +218,7 @@ impl Exchange {
     pub async fn decision(&self, caller: Caller, of: TransactionId) -> Result<Value, Failure> {
         self.check_registry(&caller).await?;
         let Some(found) = self.own_exchange(&caller, of).await? else {
-            let personal = caller.personal();
-            let failure = Failure::NotFound;
-            return Err(self
-                .record_code(&caller, Act::Registry, "niet-gevonden", personal, failure)
-                .await);
+            return Err(self.record_missing(&caller).await);
         };
         self.record_reading(&caller, None, Some(found.index))
             .await?;
@@ -266,11 +262,7 @@ impl Exchange {
     pub async fn proof(&self, caller: Caller, of: TransactionId) -> Result<String, Failure> {
         self.check_registry(&caller).await?;
         let Some(found) = self.own_exchange(&caller, of).await? else {
-            let personal = caller.personal();
-            let failure = Failure::NotFound;
-            return Err(self
-                .record_code(&caller, Act::Registry, "niet-gevonden", personal, failure)
-                .await);
+            return Err(self.record_missing(&caller).await);
         };
         // A proof holds hashes only, so it leaves no entry; the token is used up all the same.
         if let Err(error) = self.ledger.claim(caller.uses()).await {

@@ -58,6 +58,15 @@ pub(super) fn unreadable(error: impl std::error::Error) -> Failure {
     Failure::LedgerUnavailable
 }
 
+/// What to tell the caller of a refusal: that, unless it could not be recorded.
+fn told(recorded: Result<Receipt, NotAppended>, failure: Failure) -> Failure {
+    match recorded {
+        Ok(_) => failure,
+        Err(NotAppended::Overloaded) => Failure::Overloaded,
+        Err(_) => Failure::LedgerUnavailable,
+    }
+}
+
 /// Owners as one value to be sealed: a JSON list, sorted.
 pub(super) fn owners_value<'o>(owners: impl Iterator<Item = &'o OwnerId>) -> String {
     json!(owners.map(OwnerId::as_str).collect::<Vec<_>>()).to_string()
@@ -234,26 +243,21 @@ impl Exchange {
             Failure::TokenNotBound => "token-niet-gebonden",
             _ => "token-ongeldig",
         };
-        let mut entry = Box::new(Entry::new(
-            Kind::Decision,
-            self.clock.now(),
-            call.transaction,
-        ));
-        entry.aanvrager = Some(call.organisation.oin);
+        let oin = call.organisation.oin;
+        let entry = || {
+            let now = self.clock.now();
+            let mut entry = Box::new(Entry::new(Kind::Decision, now, call.transaction));
+            entry.aanvrager = Some(oin);
+            entry
+        };
         let claims = Claims {
             token: None,
             transaction: Some(call.transaction),
         };
-        let oin = call.organisation.oin;
         let none = Personal::none();
-        match self
-            .record_other(entry.clone(), code, &none, oin, claims)
-            .await
-        {
-            Ok(_) => failure,
-            Err(NotAppended::TransactionUsed) => self.record_conflict(entry, &none, oin).await,
-            Err(NotAppended::Overloaded) => Failure::Overloaded,
-            Err(_) => Failure::LedgerUnavailable,
+        match self.record_other(entry(), code, &none, oin, claims).await {
+            Err(NotAppended::TransactionUsed) => self.record_conflict(entry(), &none, oin).await,
+            recorded => told(recorded, failure),
         }
     }
 
@@ -276,6 +280,14 @@ impl Exchange {
             Ok(_) => failure,
             Err(error) => self.not_appended(caller, act, error).await,
         }
+    }
+
+    /// Records that what was asked for is not there, or not this caller's to see.
+    pub(super) async fn record_missing(&self, caller: &Caller) -> Failure {
+        let personal = caller.personal();
+        let failure = Failure::NotFound;
+        self.record_code(caller, Act::Registry, "niet-gevonden", personal, failure)
+            .await
     }
 
     /// Records that a document is not in the index.
@@ -305,28 +317,18 @@ impl Exchange {
         error: NotAppended,
     ) -> Failure {
         match error {
-            NotAppended::TokenUsed => {
+            NotAppended::TokenUsed | NotAppended::TransactionUsed => {
                 let mut entry = caller.entry(Kind::Decision, self.clock.now());
                 entry.handeling = Some(act);
                 let oin = caller.organisation.oin;
-                // The attempt that found the token used has used up the transaction id.
                 let personal = self.seal_unknown_purpose(caller, &mut entry);
-                let none = Claims::default();
-                match self
-                    .record_other(entry, "token-hergebruikt", &personal, oin, none)
-                    .await
-                {
-                    Ok(_) => Failure::TokenReused,
-                    Err(NotAppended::Overloaded) => Failure::Overloaded,
-                    Err(_) => Failure::LedgerUnavailable,
+                if error == NotAppended::TransactionUsed {
+                    return self.record_conflict(entry, &personal, oin).await;
                 }
-            }
-            NotAppended::TransactionUsed => {
-                let mut entry = caller.entry(Kind::Decision, self.clock.now());
-                entry.handeling = Some(act);
-                let personal = self.seal_unknown_purpose(caller, &mut entry);
-                self.record_conflict(entry, &personal, caller.organisation.oin)
-                    .await
+                // The attempt that found the token used has used up the transaction id.
+                let none = Claims::default();
+                let recorded = self.record_other(entry, "token-hergebruikt", &personal, oin, none);
+                told(recorded.await, Failure::TokenReused)
             }
             NotAppended::Overloaded | NotAppended::Stale => Failure::Overloaded,
             NotAppended::Unavailable => Failure::LedgerUnavailable,
@@ -346,14 +348,8 @@ impl Exchange {
         };
         entry.transactie = fresh;
         let none = Claims::default();
-        match self
-            .record_other(entry, "conflict", personal, requester, none)
-            .await
-        {
-            Ok(_) => Failure::Conflict,
-            Err(NotAppended::Overloaded) => Failure::Overloaded,
-            Err(_) => Failure::LedgerUnavailable,
-        }
+        let recorded = self.record_other(entry, "conflict", personal, requester, none);
+        told(recorded.await, Failure::Conflict)
     }
 
     /// A requester's token must be for a purpose the bundle in force knows, and if it names a

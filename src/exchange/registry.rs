@@ -409,13 +409,6 @@ impl Exchange {
         }
         Err(Failure::Overloaded)
     }
-
-    async fn record_missing(&self, caller: &Caller) -> Failure {
-        let personal = caller.personal();
-        let failure = Failure::NotFound;
-        self.record_code(caller, Act::Registry, "niet-gevonden", personal, failure)
-            .await
-    }
 }
 
 fn choice_proposal(caller: &Caller, kind: Kind, choice: &Choice, now: Moment) -> Proposal {

@@ -15,14 +15,15 @@ use std::collections::BTreeSet;
 
 pub use clock::YearClock;
 pub use play::{Played, YearError, play};
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use super::dataset::{DatasetError, Parties, Party, PlannedDocument};
+use super::dataset::{
+    DatasetError, Parties, Party, PlannedDocument, named_id, written as written_day,
+};
 use crate::clock::Moment;
 use crate::domain::{
-    AddressId, Document, DocumentId, DocumentKind, DossierNumber, MediaType, OwnerId, Sha256,
-    Title, Version,
+    AddressId, Document, DocumentId, DocumentKind, DossierNumber, MediaType, OwnerId, Title,
+    Version,
 };
 
 /// How many addresses the strengthening of Groningen is about (LAW, the letter of 2021).
@@ -261,7 +262,7 @@ impl Year {
                 version: Version::parse("1")?,
             },
             written_address: written(number).into(),
-            written_date: super::dataset::written(created.to_string().get(..10).unwrap_or("")),
+            written_date: written_day(created.to_string().get(..10).unwrap_or("")),
         })
     }
 
@@ -303,32 +304,12 @@ fn written(number: u32) -> String {
     )
 }
 
-/// The hash of a signed form.
-fn form_hash(kind: &str, number: u32) -> Sha256 {
-    let hash = digest(&SHA256, format!("{kind}/{number}").as_bytes());
-    let mut bytes = [0; 32];
-    for (to, from) in bytes.iter_mut().zip(hash.as_ref()) {
-        *to = *from;
-    }
-    Sha256::from_bytes(bytes)
-}
-
-/// Tells its address and its kind, so that it can be found again: a `UUIDv8` (RFC 9562, 5.8).
+/// Tells its address and its kind in its first bytes, so that it can be found again.
 fn document_id(number: u32, kind: usize) -> DocumentId {
-    let [a, b, c, d] = number.to_be_bytes();
-    let hash = digest(
-        &SHA256,
-        format!("sluis-demo/jaar/{number}/{kind}").as_bytes(),
-    );
-    let mut bytes = [0; 16];
-    for (byte, of_hash) in bytes.iter_mut().zip(hash.as_ref()) {
-        *byte = *of_hash;
-    }
-    let [to_a, to_b, to_c, to_d, to_kind, _, version, _, variant, ..] = &mut bytes;
-    (*to_a, *to_b, *to_c, *to_d) = (a, b, c, d);
-    *to_kind = u8::try_from(kind).unwrap_or(u8::MAX);
-    *version = 0x80 | (*version & 0x0f);
-    *variant = 0x80 | (*variant & 0x3f);
+    let mut bytes = named_id(&format!("sluis-demo/jaar/{number}/{kind}"));
+    let [a, b, c, d, of_kind, ..] = &mut bytes;
+    [*a, *b, *c, *d] = number.to_be_bytes();
+    *of_kind = u8::try_from(kind).unwrap_or(u8::MAX);
     DocumentId::from_bytes(bytes)
 }
 

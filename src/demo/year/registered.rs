@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::events::{Event, Script, What};
 use super::{DAY_MS, DAYS, KINDS, Year};
 use crate::clock::Moment;
-use crate::demo::dataset::{DatasetError, Party};
+use crate::demo::dataset::{DatasetError, Party, form_hash};
 
 /// Requests for joint handling in a week: 5 to 10 (LAW, the letter of 2021).
 const JOINT_A_WEEK: u64 = 8;
@@ -84,7 +84,7 @@ impl Script<'_> {
             "bewijs": {
                 "soort": "ondertekend-formulier",
                 "kenmerk": format!("formulier/{kind}/{number}"),
-                "sha256": super::form_hash(kind, number),
+                "sha256": form_hash(&format!("{kind}/{number}")),
             },
             "tekst": {"taal": "nl", "versie": "2024-1"},
             "toestand": state,
@@ -127,10 +127,11 @@ impl Script<'_> {
         taken_back: u64,
     ) -> Result<(), DatasetError> {
         const PATH: &str = "/v1/toestemmingen";
-        let party = [Party::Img, Party::Ncg]
-            .get(usize::from(self.draw(100) < 40))
-            .copied()
-            .unwrap_or(Party::Img);
+        let party = if self.draw(100) < 40 {
+            Party::Ncg
+        } else {
+            Party::Img
+        };
         let mut given = at;
         if kind == "toestemming" {
             let asked = self.choice(number, owner, (kind, "gevraagd"), at)?;
