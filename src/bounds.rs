@@ -138,3 +138,11 @@ pub const GATEWAY_DEAD_MS: i64 = 60_000;
 
 /// One file of a policy bundle; the largest honest one is its table, under 100 KiB.
 pub const BUNDLE_FILE_BYTES: u64 = 1024 * 1024;
+
+/// Lines of the log that the desk has at hand, the newest; at about 130 bytes each this is 650 MB.
+/// Older ones are in the book, and in no search.
+pub const DESK_ROWS: usize = 5_000_000;
+/// Entries the desk reads at once.
+pub const DESK_READ_ENTRIES: u64 = 1_024;
+/// Lines in one report to a person; an address has some tens a year.
+pub const REPORT_LINES: usize = 5_000;

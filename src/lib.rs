@@ -14,6 +14,7 @@ pub mod http;
 pub mod identity;
 pub mod ledger;
 pub mod merkle;
+pub mod oversight;
 pub mod policy;
 pub mod provider;
 pub mod serve;

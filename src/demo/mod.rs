@@ -10,7 +10,6 @@ pub mod further;
 pub mod language;
 pub mod pdf;
 pub mod ports;
-pub mod proof;
 pub mod providing;
 pub mod register;
 pub mod screen;

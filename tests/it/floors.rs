@@ -8,7 +8,7 @@ const FLOORS: [&[&str]; 8] = [
     &["domain", "merkle", "clock", "bounds", "errors"],
     &["policy", "identity", "store"],
     &["ledger"],
-    &["provider", "fetch"],
+    &["provider", "fetch", "oversight"],
     &["exchange"],
     &["http", "desk"],
     &["app", "serve", "config", "telemetry", "demo"],
