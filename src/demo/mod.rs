@@ -9,6 +9,7 @@ pub mod folder;
 pub mod further;
 pub mod language;
 pub mod pdf;
+pub mod people;
 pub mod ports;
 pub mod providing;
 pub mod register;
