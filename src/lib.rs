@@ -6,6 +6,7 @@ pub mod bounds;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod desk;
 pub mod domain;
 pub mod errors;
 pub mod exchange;

@@ -1,0 +1,3 @@
+//! The counter for people: pages on which privacy officers review who saw what, and why.
+
+pub mod plot;
