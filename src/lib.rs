@@ -13,6 +13,7 @@ pub mod exchange;
 pub mod fetch;
 pub mod http;
 pub mod identity;
+pub mod language;
 pub mod ledger;
 pub mod merkle;
 pub mod oversight;

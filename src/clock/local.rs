@@ -1,8 +1,8 @@
 //! The time on the wall in the Netherlands: what officers read and type, and what office hours are.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::{self, TimeZone};
-use jiff::Timestamp;
 
 use super::Moment;
 
@@ -127,7 +127,11 @@ impl Day {
     /// How many days this is after another day.
     #[must_use]
     pub fn days_since(self, other: Self) -> i32 {
-        self.0.duration_since(other.0).as_hours().try_into().map_or(0, |hours: i32| hours / 24)
+        self.0
+            .duration_since(other.0)
+            .as_hours()
+            .try_into()
+            .map_or(0, |hours: i32| hours / 24)
     }
 }
 
@@ -187,7 +191,14 @@ mod tests {
         ] {
             assert_eq!(Day::parse(day).unwrap().start().to_string(), start);
         }
-        for wrong in ["", "2026-3-1", "2026-02-30", "20260301", "01-03-2026", "2026-03-01 "] {
+        for wrong in [
+            "",
+            "2026-3-1",
+            "2026-02-30",
+            "20260301",
+            "01-03-2026",
+            "2026-03-01 ",
+        ] {
             assert_eq!(Day::parse(wrong), Err(NotADay), "{wrong:?}");
         }
     }

@@ -47,7 +47,8 @@ pub(super) fn of(visit: &Visit, f: &mut Filled) -> Option<Cause> {
         ("Kies waarom u kijkt.", "Choose why you look."),
         |code| {
             let mut all = words::OCCASIONS.into_iter();
-            all.find(|(known, _)| *known == code).map(|(_, occasion)| occasion)
+            all.find(|(known, _)| *known == code)
+                .map(|(_, occasion)| occasion)
         },
     );
     let case = f.required(
@@ -93,7 +94,10 @@ async fn show(visit: Visit) -> Response {
         form = form
             .with("aanleiding", code.next().map_or("", |(code, _)| code))
             .with("zaak", cause.case.as_str())
-            .with("toelichting", cause.explanation.as_ref().map_or("", Remark::as_str));
+            .with(
+                "toelichting",
+                cause.explanation.as_ref().map_or("", Remark::as_str),
+            );
     }
     page(&visit, Filled::new(form, visit.l))
 }
@@ -101,7 +105,9 @@ async fn show(visit: Visit) -> Response {
 fn page(visit: &Visit, f: Filled) -> Response {
     html(&CausePage {
         page: visit.page(visit.l.pick("Uw zaak", "Your case")),
-        back: super::login::local_path(f.value("terug")).unwrap_or("/").to_owned(),
+        back: super::login::local_path(f.value("terug"))
+            .unwrap_or("/")
+            .to_owned(),
         f,
     })
 }

@@ -1,6 +1,6 @@
 //! Forms: what was typed, and what is wrong with it, field by field.
 
-use super::language::Language;
+use crate::language::Language;
 
 /// What a form sent, field by field, in its order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,7 +34,9 @@ impl Form {
     /// Everything that was chosen in a field of which several can be.
     pub(super) fn values<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
         let chosen = self.0.iter().filter(move |(field, _)| field == name);
-        chosen.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+        chosen
+            .map(|(_, value)| value.trim())
+            .filter(|value| !value.is_empty())
     }
 
     /// With a value that a page fills in beforehand.

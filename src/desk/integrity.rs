@@ -75,18 +75,28 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
     let (verdict, verdict_kind) = match &latest {
         None => (l.pick("Nog niet nagegaan", "Not checked yet"), "let-op"),
         Some(done) if done.is_whole => (
-            l.pick("Laatste controle: het logboek klopt", "Last check: the log is right"),
+            l.pick(
+                "Laatste controle: het logboek klopt",
+                "Last check: the log is right",
+            ),
             "ja",
         ),
         Some(_) => (
-            l.pick("Laatste controle: het logboek klopt niet", "Last check: the log is wrong"),
+            l.pick(
+                "Laatste controle: het logboek klopt niet",
+                "Last check: the log is wrong",
+            ),
             "nee",
         ),
     };
     let running = officers.checking().map(|run| Run {
         done: l.number(run.done),
         of: l.number(run.of),
-        percent: run.done.saturating_mul(100).checked_div(run.of).unwrap_or(0),
+        percent: run
+            .done
+            .saturating_mul(100)
+            .checked_div(run.of)
+            .unwrap_or(0),
     });
     let goes_on = running.is_some();
     let last_told = officers.last_check().map(|last| match last.told {
@@ -123,5 +133,9 @@ async fn start(visit: Visit) -> Result<Response, Problem> {
 
 async fn checkpoint(visit: Visit) -> Response {
     let text = visit.desk.officers.checkpoint();
-    file("text/plain; charset=utf-8", "stand-van-het-logboek.txt", text)
+    file(
+        "text/plain; charset=utf-8",
+        "stand-van-het-logboek.txt",
+        text,
+    )
 }

@@ -11,15 +11,17 @@ use http::{HeaderValue, header};
 use tokio::sync::Notify;
 
 use super::forms::Form;
-use super::language::Language;
 use super::page::{Notice, Page, html, role_name};
 use super::problem::Problem;
 use super::routes::{Access, EVERYONE, Routes};
 use super::session::Secret;
-use super::visit::{LANGUAGE_COOKIE, Passing, SESSION_COOKIE, Visit, drop_cookie, see_other, set_cookie};
+use super::visit::{
+    LANGUAGE_COOKIE, Passing, SESSION_COOKIE, Visit, drop_cookie, see_other, set_cookie,
+};
 use super::words;
 use crate::clock::{NoRandomness, Random};
 use crate::exchange::officer::Officer;
+use crate::language::Language;
 
 /// How somebody gets in.
 #[derive(Debug, Clone)]
@@ -72,7 +74,11 @@ impl Links {
     pub fn fresh(&self, random: &dyn Random) -> Result<String, NoRandomness> {
         let secret = Secret::new(random)?;
         let path = format!("/aanmelden/link/{}", secret.as_str());
-        *self.0.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(secret);
+        *self
+            .0
+            .current
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(secret);
         Ok(path)
     }
 
@@ -82,13 +88,21 @@ impl Links {
     }
 
     fn is_current(&self, told: &str) -> bool {
-        let current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self
+            .0
+            .current
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         current.as_ref().is_some_and(|secret| secret.is(told))
     }
 
     /// Uses the link up.
     fn take(&self, told: &str) -> bool {
-        let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self
+            .0
+            .current
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let good = current.as_ref().is_some_and(|secret| secret.is(told));
         if good {
             *current = None;
@@ -231,7 +245,9 @@ async fn personas(visit: Visit) -> Result<Response, Problem> {
 
 async fn switch(visit: Visit, passing: Passing, form: Form) -> Result<Response, Problem> {
     let links = links(&visit.desk.login)?;
-    let persona = links.find(form.value("persoon")).filter(|_| visit.session.is_demo);
+    let persona = links
+        .find(form.value("persoon"))
+        .filter(|_| visit.session.is_demo);
     let persona = persona.ok_or(Problem::NotFound)?;
     enter(&passing, persona.officer.clone(), true, None, "/")
 }
@@ -246,7 +262,9 @@ fn enter(
 ) -> Result<Response, Problem> {
     let desk = &passing.desk;
     let now = desk.clock.now();
-    let name = desk.sessions.begin(officer, is_demo, logout, now, &*desk.random);
+    let name = desk
+        .sessions
+        .begin(officer, is_demo, logout, now, &*desk.random);
     let name = name.map_err(|_| Problem::Internal)?;
     let mut response = see_other(path);
     let cookie = set_cookie(SESSION_COOKIE, name.as_str()).ok_or(Problem::Internal)?;

@@ -6,13 +6,13 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, header};
 
 use super::assets::PLACES;
-use super::language::Language;
 use super::problem::Problem;
 use super::routes::{Access, EVERYONE, OFFICER, WATCHERS};
 use super::session::Session;
 use super::visit::{Passing, Visit};
 use super::words;
 use crate::domain::DeskRole;
+use crate::language::Language;
 
 /// Something to tell above a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +118,9 @@ impl Page {
             path: path.to_owned(),
             organisation: officer.map(|officer| words::short_name(&officer.organisation)),
             roles: roles.unwrap_or_default(),
-            name: officer.and_then(|officer| officer.name.clone()).unwrap_or_default(),
+            name: officer
+                .and_then(|officer| officer.name.clone())
+                .unwrap_or_default(),
             is_demo: session.is_some_and(|session| session.is_demo),
             menu: menu.collect(),
             cause: session.and_then(Session::cause).map(|cause| CauseLine {

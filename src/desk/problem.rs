@@ -139,7 +139,10 @@ impl Problem {
     }
 
     /// Title, what is the matter, what to do.
-    const fn texts(self, l: super::language::Language) -> (&'static str, &'static str, &'static str) {
+    const fn texts(
+        self,
+        l: crate::language::Language,
+    ) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::NotLoggedIn => ("", "", ""),
             Self::NotYours => (

@@ -12,11 +12,11 @@ use http_body_util::{BodyExt as _, Limited};
 
 use super::Desk;
 use super::forms::Form;
-use super::language::Language;
 use super::problem::Problem;
 use super::session::Session;
 use crate::bounds;
 use crate::exchange::officer::Officer;
+use crate::language::Language;
 
 /// The cookie that names a session.
 pub(super) const SESSION_COOKIE: &str = "__Host-sluis";
@@ -129,7 +129,10 @@ pub(super) async fn guard(State(desk): State<Desk>, mut request: Request, next: 
         }
     } else {
         // Under another name than its own: a session would not be found there.
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let path = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |path| path.as_str());
         Redirect::permanent(&format!("{}{path}", passing.desk.origin)).into_response()
     };
     let mut response = match answered.extensions().get::<Problem>().copied() {
@@ -145,7 +148,11 @@ fn at_home(desk: &Desk, request: &Request) -> bool {
     let own = desk.origin.strip_prefix("https://").unwrap_or_default();
     let host = request.headers().get(header::HOST);
     let host = host.and_then(|host| host.to_str().ok());
-    let named = request.uri().authority().map(http::uri::Authority::as_str).or(host);
+    let named = request
+        .uri()
+        .authority()
+        .map(http::uri::Authority::as_str)
+        .or(host);
     named.is_some_and(|named| named.eq_ignore_ascii_case(own))
 }
 
@@ -163,7 +170,8 @@ async fn read_form(passing: &Passing, request: &mut Request) -> Result<(), Probl
     let is_form = typed.is_some_and(|typed| {
         let media_type = typed.as_bytes().split(|byte| *byte == b';').next();
         media_type.is_some_and(|text| {
-            text.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+            text.trim_ascii()
+                .eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
         })
     });
     if !is_form {

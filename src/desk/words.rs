@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::language::Language;
 use crate::clock::{Day, Moment};
 use crate::domain::{ChoiceKind, ChoiceState, Oin, Organisation, Purpose};
 use crate::exchange::officer::Officers;
+use crate::language::Language;
 use crate::ledger::entry::{Act, End, Judgement, Occasion, Outcome};
 use crate::oversight::{Line, What};
 use crate::policy::Bundle;
@@ -51,7 +51,9 @@ impl Wording {
 
     /// All organisations, by number.
     pub(super) fn organisations(&self) -> impl Iterator<Item = (&Oin, &str)> {
-        self.organisations.iter().map(|(oin, name)| (oin, name.as_str()))
+        self.organisations
+            .iter()
+            .map(|(oin, name)| (oin, name.as_str()))
     }
 
     /// A document kind by its name, as in the middle of a sentence.
@@ -92,36 +94,38 @@ impl Wording {
         let l = self.l;
         let text = match code {
             "TOESTEMMING_ONTBREEKT" => l.pick("geen toestemming", "no consent"),
-            "TOESTEMMING_INGETROKKEN" => {
-                l.pick("toestemming geweigerd of ingetrokken", "consent refused or withdrawn")
-            }
+            "TOESTEMMING_INGETROKKEN" => l.pick(
+                "toestemming geweigerd of ingetrokken",
+                "consent refused or withdrawn",
+            ),
             "TOESTEMMING_VERLOPEN" => l.pick("toestemming verlopen", "consent expired"),
-            "TOESTEMMING_ONVOLLEDIG" => {
-                l.pick("niet alle eigenaren gaven toestemming", "not all owners consented")
-            }
-            "BEZWAAR_AFSTEMMING" => {
-                l.pick("een eigenaar heeft bezwaar", "an owner objects")
-            }
-            "GEEN_VERZOEK_GEZAMENLIJK" => {
-                l.pick("geen verzoek om gezamenlijke behandeling", "no request for joint handling")
-            }
+            "TOESTEMMING_ONVOLLEDIG" => l.pick(
+                "niet alle eigenaren gaven toestemming",
+                "not all owners consented",
+            ),
+            "BEZWAAR_AFSTEMMING" => l.pick("een eigenaar heeft bezwaar", "an owner objects"),
+            "GEEN_VERZOEK_GEZAMENLIJK" => l.pick(
+                "geen verzoek om gezamenlijke behandeling",
+                "no request for joint handling",
+            ),
             "GEZONDHEIDSGEGEVENS" => l.pick("gezondheidsgegevens", "health data"),
             "GEEN_GRONDSLAG" => l.pick("geen grondslag", "no legal basis"),
-            "AOS_NIET_ACTIEF" => {
-                l.pick("geen lopende AOS-melding", "no unsafe situation in force")
-            }
-            "SOORT_NIET_BIJ_DOEL" => {
-                l.pick("soort hoort niet bij het doel", "kind does not go with the purpose")
-            }
-            "BELEID_ONBRUIKBAAR" => {
-                l.pick("het beleid kon niet worden getoetst", "the policy could not be evaluated")
-            }
+            "AOS_NIET_ACTIEF" => l.pick("geen lopende AOS-melding", "no unsafe situation in force"),
+            "SOORT_NIET_BIJ_DOEL" => l.pick(
+                "soort hoort niet bij het doel",
+                "kind does not go with the purpose",
+            ),
+            "BELEID_ONBRUIKBAAR" => l.pick(
+                "het beleid kon niet worden getoetst",
+                "the policy could not be evaluated",
+            ),
             "token-ontbreekt" => l.pick("token ontbreekt", "no token"),
             "token-ongeldig" => l.pick("token ongeldig", "token invalid"),
             "token-verlopen" => l.pick("token verlopen", "token expired"),
-            "token-niet-gebonden" => {
-                l.pick("token hoort niet bij het certificaat", "token of another certificate")
-            }
+            "token-niet-gebonden" => l.pick(
+                "token hoort niet bij het certificaat",
+                "token of another certificate",
+            ),
             "token-hergebruikt" => l.pick("token al gebruikt", "token used before"),
             "conflict" => l.pick("nummer al gebruikt", "number used before"),
             "doel-onbekend" => l.pick("doel onbekend", "purpose unknown"),
@@ -174,7 +178,10 @@ impl Wording {
                 let (shown, withheld) = (line.count, line.withheld);
                 format!(
                     "{who} {}{purpose}: {shown} {}, {withheld} {}",
-                    l.pick("zocht documenten bij een adres", "searched the documents of an address"),
+                    l.pick(
+                        "zocht documenten bij een adres",
+                        "searched the documents of an address"
+                    ),
                     l.pick("getoond", "listed"),
                     l.pick("niet", "withheld"),
                 )
@@ -192,12 +199,11 @@ impl Wording {
             (Some(Outcome::Permitted), Some(Act::Download), None) => {
                 l.pick("krijgt", "is receiving")
             }
-            (Some(Outcome::Permitted), Some(Act::Download), Some(_)) => {
-                l.pick("mocht hebben, maar kreeg niet geheel,", "was allowed, but did not wholly receive,")
-            }
-            (Some(Outcome::Permitted), ..) => {
-                l.pick("zag de gegevens over", "saw the metadata of")
-            }
+            (Some(Outcome::Permitted), Some(Act::Download), Some(_)) => l.pick(
+                "mocht hebben, maar kreeg niet geheel,",
+                "was allowed, but did not wholly receive,",
+            ),
+            (Some(Outcome::Permitted), ..) => l.pick("zag de gegevens over", "saw the metadata of"),
             (Some(Outcome::Test), ..) => l.pick("toetste voor", "tested for"),
             _ => l.pick("kreeg geen toegang tot", "was refused"),
         }
@@ -206,19 +212,42 @@ impl Wording {
     fn reading(&self, line: &Line) -> String {
         let l = self.l;
         let what = match line.act {
-            Some(Act::Search) => l.pick("zocht in het logboek naar een persoon of adres", "searched the log for a person or address"),
-            Some(Act::Consult) => l.pick("opende een uitwisseling in het logboek", "opened an exchange in the log"),
-            Some(Act::Export) => l.pick("haalde regels uit het logboek als bestand", "took lines out of the log as a file"),
-            Some(Act::SubjectReport) => l.pick("maakte het antwoord op een inzageverzoek", "made the answer to an access request"),
-            Some(Act::Letter) => l.pick("maakte een brief aan een eigenaar", "made a letter to an owner"),
-            Some(Act::Registry) => l.pick("bekeek de toestemmingen bij een adres", "looked at the consents of an address"),
-            Some(Act::Download | Act::Metadata | Act::Test) | None => {
-                l.pick("las in het register of het logboek", "read in the registry or the log")
-            }
+            Some(Act::Search) => l.pick(
+                "zocht in het logboek naar een persoon of adres",
+                "searched the log for a person or address",
+            ),
+            Some(Act::Consult) => l.pick(
+                "opende een uitwisseling in het logboek",
+                "opened an exchange in the log",
+            ),
+            Some(Act::Export) => l.pick(
+                "haalde regels uit het logboek als bestand",
+                "took lines out of the log as a file",
+            ),
+            Some(Act::SubjectReport) => l.pick(
+                "maakte het antwoord op een inzageverzoek",
+                "made the answer to an access request",
+            ),
+            Some(Act::Letter) => l.pick(
+                "maakte een brief aan een eigenaar",
+                "made a letter to an owner",
+            ),
+            Some(Act::Registry) => l.pick(
+                "bekeek de toestemmingen bij een adres",
+                "looked at the consents of an address",
+            ),
+            Some(Act::Download | Act::Metadata | Act::Test) | None => l.pick(
+                "las in het register of het logboek",
+                "read in the registry or the log",
+            ),
         };
         let why = line.occasion.map_or("", |why| occasion(why, l));
         let count = if line.count > 0 {
-            format!(" ({} {})", l.number(line.count.into()), l.pick("regels", "lines"))
+            format!(
+                " ({} {})",
+                l.number(line.count.into()),
+                l.pick("regels", "lines")
+            )
         } else {
             String::new()
         };
@@ -280,13 +309,15 @@ pub(super) const fn judgement(judgement: Judgement, l: Language) -> &'static str
 pub(super) const fn choice_kind(kind: ChoiceKind, l: Language) -> &'static str {
     match kind {
         ChoiceKind::Consent => l.pick("toestemming", "consent"),
-        ChoiceKind::ExplicitAgreement => {
-            l.pick("uitdrukkelijke instemming (gezondheid)", "explicit agreement (health)")
-        }
+        ChoiceKind::ExplicitAgreement => l.pick(
+            "uitdrukkelijke instemming (gezondheid)",
+            "explicit agreement (health)",
+        ),
         ChoiceKind::Objection => l.pick("bezwaar tegen afstemming", "objection to alignment"),
-        ChoiceKind::JointRequest => {
-            l.pick("verzoek om gezamenlijke behandeling", "request for joint handling")
-        }
+        ChoiceKind::JointRequest => l.pick(
+            "verzoek om gezamenlijke behandeling",
+            "request for joint handling",
+        ),
     }
 }
 
@@ -309,7 +340,10 @@ pub(super) const fn choice_state(state: ChoiceState, l: Language) -> &'static st
 pub(super) const fn end(end: End, l: Language) -> &'static str {
     match end {
         End::Complete => l.pick("geheel overgedragen", "wholly handed over"),
-        End::BrokenByRequester => l.pick("afgebroken door de aanvrager", "broken off by the requester"),
+        End::BrokenByRequester => l.pick(
+            "afgebroken door de aanvrager",
+            "broken off by the requester",
+        ),
         End::BrokenByProvider => l.pick("afgebroken door de bron", "broken off by the provider"),
         End::Unknown => l.pick("afloop onbekend", "end unknown"),
     }
@@ -334,7 +368,12 @@ const MONTHS: [(&str, &str); 12] = [
 pub(super) fn day(day: Day, l: Language) -> String {
     let month = usize::from(day.month().saturating_sub(1));
     let (dutch, english) = MONTHS.get(month).copied().unwrap_or_default();
-    format!("{} {} {}", day.day_of_month(), l.pick(dutch, english), day.year())
+    format!(
+        "{} {} {}",
+        day.day_of_month(),
+        l.pick(dutch, english),
+        day.year()
+    )
 }
 
 /// A moment as people write it: `18 maart 2026 om 9.12 uur`.
