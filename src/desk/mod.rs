@@ -10,6 +10,7 @@
 
 mod assets;
 mod cause;
+mod consents;
 mod forms;
 mod integrity;
 mod login;

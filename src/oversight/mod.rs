@@ -8,6 +8,7 @@
 
 mod facts;
 mod index;
+mod registry;
 mod review;
 mod row;
 mod search;
@@ -20,8 +21,9 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-pub use facts::facts_of;
+pub use facts::{choice_of, facts_of};
 pub use index::Index;
+pub use registry::{Listed, WaitingProposal};
 pub use review::{
     Check, Dismissal, Given, Incident, NOTIFY_WITHIN_HOURS, Proposal, Review, Standing,
 };
