@@ -93,3 +93,11 @@ pub fn router(parts: Parts) -> Router {
         .layer(from_fn_with_state(desk.clone(), visit::guard))
         .with_state(desk)
 }
+
+/// Every route of the desk: method and path. Who may come where, a test of the whole surface shows.
+#[must_use]
+pub fn route_table() -> Vec<(&'static str, &'static str)> {
+    let routes = routes::all();
+    let table = routes.table().iter();
+    table.map(|route| (route.method, route.path)).collect()
+}

@@ -25,6 +25,7 @@ mod world;
 
 mod configuration;
 mod crash;
+mod desk;
 mod floors;
 mod main_job;
 mod matrix;
