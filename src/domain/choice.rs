@@ -90,6 +90,8 @@ macro_rules! code_enum {
     };
 }
 
+pub(super) use code_enum;
+
 code_enum! {
     ChoiceKind,
     "toestemming, uitdrukkelijke-instemming, bezwaar-afstemming of verzoek-gezamenlijk",
