@@ -11,6 +11,7 @@ pub mod errors;
 pub mod exchange;
 pub mod fetch;
 pub mod http;
+pub mod https;
 pub mod identity;
 pub mod ledger;
 pub mod merkle;
