@@ -15,6 +15,7 @@ pub mod https;
 pub mod identity;
 pub mod ledger;
 pub mod merkle;
+pub mod oidc;
 pub mod policy;
 pub mod provider;
 pub mod serve;

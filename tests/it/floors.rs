@@ -8,7 +8,7 @@ const FLOORS: [&[&str]; 8] = [
     &["domain", "merkle", "clock", "bounds", "errors"],
     &["policy", "identity", "store"],
     &["ledger", "https"],
-    &["provider", "fetch"],
+    &["provider", "fetch", "oidc"],
     &["exchange"],
     &["http", "desk"],
     &["app", "serve", "config", "telemetry", "demo"],
