@@ -182,5 +182,5 @@ pub const DESK_SEARCHES: usize = 32;
 pub const DESK_OPENED: usize = 256;
 /// A form's body.
 pub const FORM_BYTES: usize = 64 * 1024;
-/// How long a login may take at the login service.
-pub const LOGIN_MS: i64 = 10 * 60 * 1000;
+/// Logins under way at the login service at once; one more, and the oldest begins anew.
+pub const LOGINS: usize = 4_096;

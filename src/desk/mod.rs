@@ -61,6 +61,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     sessions: Sessions,
+    under_way: login::UnderWay,
 }
 
 impl fmt::Debug for Desk {
@@ -86,6 +87,7 @@ pub fn router(parts: Parts) -> Router {
         clock: parts.clock,
         random: parts.random,
         sessions: Sessions::default(),
+        under_way: login::UnderWay::default(),
     }));
     routes::all()
         .into_router()

@@ -46,8 +46,6 @@ pub(super) struct Session {
     pub(super) form_token: Secret,
     /// Whether it began with a link of the demo.
     pub(super) is_demo: bool,
-    /// What the login service gave to end its own session with.
-    pub(super) logout: Option<String>,
     began: Moment,
     state: Mutex<State>,
 }
@@ -146,7 +144,6 @@ impl Sessions {
         &self,
         officer: Officer,
         is_demo: bool,
-        logout: Option<String>,
         now: Moment,
         random: &dyn Random,
     ) -> Result<Secret, NoRandomness> {
@@ -155,7 +152,6 @@ impl Sessions {
             officer,
             form_token: Secret::new(random)?,
             is_demo,
-            logout,
             began: now,
             state: Mutex::default(),
         });

@@ -12,7 +12,10 @@ async fn only_a_link_of_the_demo_lets_somebody_in_and_only_once() {
         let answer = stranger.get(path).await;
         let asked = path.replace('/', "%2F");
         let expected = format!("/aanmelden?terug={asked}");
-        assert_eq!((answer.status, answer.header("location")), (303, &*expected));
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (303, &*expected)
+        );
     }
     let link = demo.link(0).unwrap();
     let wrong = format!("{}x", &link[..link.len() - 1]);
@@ -49,7 +52,7 @@ async fn only_a_link_of_the_demo_lets_somebody_in_and_only_once() {
     let kept = second.cookies.clone();
     second.get("/integriteit").await;
     let left = second.post("/afmelden", &[]).await;
-    assert_eq!(left.header("location"), "/aanmelden");
+    assert_eq!(left.header("location"), "/afgemeld");
     assert!(second.cookies.iter().all(|(name, _)| name != OWN));
     second.cookies = kept;
     assert_eq!(second.get("/integriteit").await.status, 303);
@@ -79,8 +82,16 @@ async fn a_form_that_is_not_from_our_page_does_nothing() {
         ("plain", with_origin(&own.replace("https", "http")), 403),
         ("longer", with_origin(&format!("{own}.boos.example")), 403),
         ("no token", other_body("aanleiding=controle&zaak=C-1"), 403),
-        ("empty token", other_body("teken=&aanleiding=controle&zaak=C-1"), 403),
-        ("a made-up token", other_body("teken=AAAA&aanleiding=controle&zaak=C-1"), 403),
+        (
+            "empty token",
+            other_body("teken=&aanleiding=controle&zaak=C-1"),
+            403,
+        ),
+        (
+            "a made-up token",
+            other_body("teken=AAAA&aanleiding=controle&zaak=C-1"),
+            403,
+        ),
         ("no type", without("content-type"), 400),
         (
             "JSON",
@@ -88,11 +99,15 @@ async fn a_form_that_is_not_from_our_page_does_nothing() {
             400,
         ),
         ("no UTF-8", other_body("teken=%ff"), 400),
-        ("too large", {
-            let mut call = good.clone();
-            call.body = vec![b'a'; 70_000].into();
-            call
-        }, 413),
+        (
+            "too large",
+            {
+                let mut call = good.clone();
+                call.body = vec![b'a'; 70_000].into();
+                call
+            },
+            413,
+        ),
     ] {
         let answer = officer.send(&call).await;
         assert_eq!(answer.status, status, "{what}");
@@ -100,7 +115,13 @@ async fn a_form_that_is_not_from_our_page_does_nothing() {
         assert!(!page.text().contains("zaakbalk"), "{what} was done");
     }
     assert_eq!(officer.send(&good).await.status, 303);
-    assert!(officer.get("/integriteit").await.text().contains("zaakbalk"));
+    assert!(
+        officer
+            .get("/integriteit")
+            .await
+            .text()
+            .contains("zaakbalk")
+    );
 
     // Under another name it is sent home, and leads nowhere else.
     let call = crate::client::Call::get("/integriteit").host("boos.example");
@@ -114,10 +135,18 @@ async fn a_form_that_is_not_from_our_page_does_nothing() {
         ("https://boos.example", "/"),
         ("/a\r\nx: y", "/"),
     ] {
-        let answer = officer.post("/taal", &[("taal", "en"), ("terug", back)]).await;
+        let answer = officer
+            .post("/taal", &[("taal", "en"), ("terug", back)])
+            .await;
         assert_eq!(answer.header("location"), to, "{back:?}");
     }
-    assert!(officer.get("/integriteit").await.text().contains("lang=\"en\""));
+    assert!(
+        officer
+            .get("/integriteit")
+            .await
+            .text()
+            .contains("lang=\"en\"")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,7 +155,10 @@ async fn every_answer_protects_the_browser() {
     let mut officer = demo.enter(0, "img-fg").await;
     let css = {
         let page = officer.get("/integriteit").await;
-        let (_, after) = page.text().split_once("rel=\"stylesheet\" href=\"").unwrap();
+        let (_, after) = page
+            .text()
+            .split_once("rel=\"stylesheet\" href=\"")
+            .unwrap();
         after.split('"').next().unwrap().to_owned()
     };
     for (path, status, kept) in [
@@ -137,7 +169,11 @@ async fn every_answer_protects_the_browser() {
         ("/balie/0000000000000000.css", 404, "no-store"),
     ] {
         let answer = officer.get(path).await;
-        assert_eq!((answer.status, answer.header("cache-control")), (status, kept), "{path}");
+        assert_eq!(
+            (answer.status, answer.header("cache-control")),
+            (status, kept),
+            "{path}"
+        );
         let csp = answer.header("content-security-policy");
         for part in [
             "default-src 'none'",
@@ -151,7 +187,10 @@ async fn every_answer_protects_the_browser() {
         }
         assert!(!csp.contains("script") && !csp.contains("unsafe"), "{csp}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
-        assert!(!answer.header("strict-transport-security").is_empty(), "{path}");
+        assert!(
+            !answer.header("strict-transport-security").is_empty(),
+            "{path}"
+        );
         assert!(!answer.text_or_nothing().contains("<script"), "{path}");
     }
 }

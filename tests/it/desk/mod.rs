@@ -31,7 +31,9 @@ impl Demo {
     pub(crate) async fn start(addresses: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = mortal("KILL", SLUIS);
-        command.args(["demo", "--ports", "0", "--dir"]).arg(folder.path());
+        command
+            .args(["demo", "--ports", "0", "--dir"])
+            .arg(folder.path());
         if addresses > 0 {
             command.arg(format!("--seed-year={addresses}"));
         }
@@ -54,9 +56,16 @@ impl Demo {
         }
         let about = std::fs::read(demo.path().join("demo.json")).unwrap();
         let about: Value = serde_json::from_slice(&about).unwrap();
-        let desk = about["desk"].as_str().unwrap().trim_start_matches("https://");
+        let desk = about["desk"]
+            .as_str()
+            .unwrap()
+            .trim_start_matches("https://");
         let desk = desk.parse().unwrap();
-        Self { desk, about, ..demo }
+        Self {
+            desk,
+            about,
+            ..demo
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -143,7 +152,10 @@ impl Visitor {
         let host = self.origin.trim_start_matches("https://");
         let mut call = Call::new(method, path).host(host);
         if !self.cookies.is_empty() {
-            let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+            let pairs = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"));
             call = call.header("cookie", pairs.collect::<Vec<_>>().join("; "));
         }
         call

@@ -44,7 +44,12 @@ async fn who_may_come_where() {
     let (_, transaction) = log.text().split_once("/uitwisseling/").unwrap();
     let transaction = transaction[..36].to_owned();
     let mut stranger = demo.visitor();
-    let mut table = format!("{:<46}{:<11}{}\n", "", "niemand", PEOPLE.map(|name| format!("{name:<13}")).concat());
+    let mut table = format!(
+        "{:<46}{:<11}{}\n",
+        "",
+        "niemand",
+        PEOPLE.map(|name| format!("{name:<13}")).concat()
+    );
     for (method, path) in sluis::desk::route_table() {
         let asked = filled(path, &transaction);
         let mut line = format!("{:<46}", format!("{method} {path}"));
