@@ -1,7 +1,7 @@
 //! What the tour says of each case: under which heading, in at most [`TEXT_COLUMNS`] characters, in
 //! both languages. A test holds it to the dataset.
 
-use super::language::Language;
+use crate::language::Language;
 
 /// Room for the text of a case.
 pub(super) const TEXT_COLUMNS: usize = 38;

@@ -7,10 +7,9 @@
 pub mod dataset;
 pub mod folder;
 pub mod further;
-pub mod language;
 pub mod pdf;
+pub mod people;
 pub mod ports;
-pub mod proof;
 pub mod providing;
 pub mod register;
 pub mod screen;
@@ -28,8 +27,8 @@ mod play;
 mod tables;
 mod texts;
 
+pub use crate::language::Language;
 pub use caller::CallError;
 pub use folder::Folder;
-pub use language::Language;
 pub use screen::Screen;
 pub use stage::{Stage, dataset, parties};

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::caller::{Answer, CallError, Claims, sha256};
 use super::dataset::{Case, Expect};
-use super::language::Language;
 use super::lines;
 use super::stage::Stage;
 use crate::domain::Sha256;
+use crate::language::Language;
 
 /// What came of a case.
 #[derive(Debug)]

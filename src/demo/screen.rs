@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::Write;
 
-use super::language::Language;
+use crate::language::Language;
 
 /// How wide a line may be.
 pub const COLUMNS: usize = 80;

@@ -205,6 +205,15 @@ impl Choice {
         self.valid_until.is_some_and(|until| at >= until)
     }
 
+    /// Whether it can still be taken back: it was asked or given, and not ended by anybody.
+    #[must_use]
+    pub const fn can_end(&self) -> bool {
+        matches!(
+            self.state,
+            ChoiceState::Requested | ChoiceState::Given | ChoiceState::Renewed
+        )
+    }
+
     /// Whether it counts as a yes at this moment: given or renewed, inside its dates.
     #[must_use]
     pub fn counts_at(&self, at: Moment) -> bool {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 /// The floors, the lowest first. Modules on one floor do not know each other.
 const FLOORS: [&[&str]; 8] = [
-    &["domain", "merkle", "clock", "bounds", "errors"],
+    &["domain", "merkle", "clock", "bounds", "errors", "language"],
     &["policy", "identity", "store"],
     &["ledger", "https"],
-    &["provider", "fetch", "oidc"],
+    &["provider", "fetch", "oidc", "oversight"],
     &["exchange"],
     &["http", "desk"],
     &["app", "serve", "config", "telemetry", "demo"],

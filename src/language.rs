@@ -1,7 +1,7 @@
-//! The two languages the demo speaks to people.
+//! The two languages in which people are spoken to: at the terminal, at the desk, on paper.
 
 /// A language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Language {
     /// Dutch.
     #[default]
@@ -11,12 +11,37 @@ pub enum Language {
 }
 
 impl Language {
+    /// Its tag (RFC 5646), as `lang` wants it.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        self.pick("nl", "en")
+    }
+
     /// The text in this language.
     #[must_use]
     pub const fn pick<'t>(self, dutch: &'t str, english: &'t str) -> &'t str {
         match self {
             Self::Dutch => dutch,
             Self::English => english,
+        }
+    }
+
+    /// The language with this tag.
+    #[must_use]
+    pub fn find(tag: &str) -> Option<Self> {
+        match tag {
+            "nl" => Some(Self::Dutch),
+            "en" => Some(Self::English),
+            _ => None,
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Dutch => Self::English,
+            Self::English => Self::Dutch,
         }
     }
 
