@@ -11,7 +11,7 @@ use crate::oidc::{ClientSecret, Issuer, Settings};
 /// Where the browser comes back from the login service; part of what is registered there.
 const RETURN_PATH: &str = "/aanmelden/terug";
 /// Where it goes after logging out there.
-const LOGOUT_PATH: &str = "/afgemeld";
+const LOGOUT_PATH: &str = "/aanmelden";
 /// The longest name of a claim, a role or a client, in characters.
 const NAME_CHARACTERS: usize = 256;
 
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(desk.url, "https://balie.example");
         let login = desk.login;
         assert_eq!(login.redirect, "https://balie.example/aanmelden/terug");
-        assert_eq!(login.after_logout, "https://balie.example/afgemeld");
+        assert_eq!(login.after_logout, "https://balie.example/aanmelden");
         assert_eq!(login.issuer.as_str(), "https://login.example/realms/rijk");
         assert_eq!(
             login.trust_anchors,
