@@ -9,6 +9,7 @@ use crate::clock::NoRandomness;
 use crate::domain::json::NotStrictJson;
 use crate::https::NoConnection;
 use crate::identity::{IdTokenFlaw, JwksError};
+use crate::language::Language;
 
 /// Why a login did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -196,10 +197,10 @@ impl LoginError {
         }
     }
 
-    /// What the page says: in Dutch, in English. Nothing of the inside is in it.
+    /// What the page says. Nothing of the inside is in it.
     #[must_use]
-    pub fn told(&self) -> (&'static str, &'static str) {
-        match self {
+    pub fn told(&self, language: Language) -> &'static str {
+        let (dutch, english) = match self {
             Self::Unreachable { .. } | Self::Unable(_) => (
                 "De aanmelddienst van uw organisatie is nu niet bereikbaar. Probeer het over een paar minuten opnieuw.",
                 "Your organisation's login service cannot be reached now. Try again in a few minutes.",
@@ -236,6 +237,7 @@ impl LoginError {
                 "Uw account heeft geen rol aan deze balie. Vraag uw beheerder om de rol privacy officer, auditor of beheer.",
                 "Your account has no role at this desk. Ask your administrator for the role of privacy officer, auditor or registrar.",
             ),
-        }
+        };
+        language.pick(dutch, english)
     }
 }

@@ -111,7 +111,7 @@ impl World {
             client_id: "sluis".to_owned(),
             client_secret: None,
             redirect: "https://balie.example/aanmelden/terug".to_owned(),
-            after_logout: "https://balie.example/afgemeld".to_owned(),
+            after_logout: "https://balie.example/aanmelden".to_owned(),
             organisation_claim: "organisatie".to_owned(),
             roles_claim: "rollen".to_owned(),
             role_names: DeskRole::ALL
