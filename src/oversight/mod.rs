@@ -7,13 +7,13 @@
 //! is shown here is what was signed. What this module does not do: open a personal value, or write.
 
 mod facts;
+#[cfg(test)]
+mod following;
 mod index;
 mod registry;
 mod review;
 mod row;
 mod search;
-#[cfg(test)]
-mod tests;
 mod words;
 
 use std::sync::{Arc, PoisonError, RwLock};
