@@ -230,18 +230,28 @@ mod tests {
             let choices = choices.map(|(kind, kinds)| format!("{kind}: {}", kinds.len()));
             let choices: Vec<String> = choices.collect();
             text += &format!(
-                "{}: {}; {}\n",
+                "{}: {} | {}\n",
                 activity.purpose,
                 bases.join(", "),
                 choices.join(", ")
             );
         }
-        text
+        text.replace(" \n", "\n")
     }
 
     #[test]
     fn grounds_and_choices_are_those_the_rules_decide_by() {
-        insta::assert_snapshot!(told("2023-04-19-twg"), @"");
+        insta::assert_snapshot!(told("2023-04-19-twg"), @r"
+        afstemming: TwG 2a(3) jo. 3(5) (bezwaar-afstemming) | bezwaar-afstemming: 2
+        aos: TwG 2(7) (), TwG 3(4) jo. 2(7) (), TwG 3(8) jo. 3(4) () |
+        combinatie-behandeling: TwG 2a(4) jo. 3(4) en 3(5) (bezwaar-afstemming + verzoek-gezamenlijk) | bezwaar-afstemming: 17, verzoek-gezamenlijk: 17
+        immateriele-schade: TwG 3(4) () |
+        knelpunt-gezondheid: TwG 2(11) jo. 3(9) (uitdrukkelijke-instemming) | uitdrukkelijke-instemming: 1
+        overig: AVG 6(1)(a) (toestemming) | toestemming: 17
+        schade-afhandeling: TwG 3(4) () |
+        veiligheidsnorm-melding: TwG 3(7) () |
+        versterking-uitvoering: TwG 3(5) () |
+        ");
         insta::assert_snapshot!(told("2021-04-01-convenant"), @"");
     }
 }
