@@ -16,6 +16,7 @@ pub mod identity;
 pub mod language;
 pub mod ledger;
 pub mod merkle;
+pub mod paper;
 pub mod policy;
 pub mod provider;
 pub mod serve;

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 /// The floors, the lowest first. Modules on one floor do not know each other.
 const FLOORS: [&[&str]; 8] = [
-    &["domain", "merkle", "clock", "bounds", "errors", "language"],
+    &[
+        "domain", "merkle", "clock", "bounds", "errors", "language", "paper",
+    ],
     &["policy", "identity", "store"],
     &["ledger"],
     &["provider", "fetch"],
