@@ -25,6 +25,7 @@ const NEIGHBOURS: &[(&str, &str, &str)] = &[
         "bounds",
         "limits are numbers, without a floor of their own",
     ),
+    ("paper", "language", "pages say which one they are in"),
     ("app", "serve", "app puts everything together"),
     ("app", "config", "app puts everything together"),
     ("app", "telemetry", "app puts everything together"),
