@@ -138,3 +138,26 @@ pub const GATEWAY_DEAD_MS: i64 = 60_000;
 
 /// One file of a policy bundle; the largest honest one is its table, under 100 KiB.
 pub const BUNDLE_FILE_BYTES: u64 = 1024 * 1024;
+
+/// Lines of the log that the desk has at hand, the newest; at about 130 bytes each this is 650 MB.
+/// Older ones are in the book, and in no search.
+pub const DESK_ROWS: usize = 5_000_000;
+/// Entries the desk reads at once.
+pub const DESK_READ_ENTRIES: u64 = 1_024;
+/// Lines in one report to a person; an address has some tens a year.
+pub const REPORT_LINES: usize = 5_000;
+
+/// People logged in at the desk at once; one more ends the session that was away longest.
+pub const SESSIONS: usize = 1_024;
+/// How long somebody may be away from the desk (SECURITY 19).
+pub const SESSION_IDLE_MS: i64 = 15 * 60 * 1000;
+/// How long a session lasts at most (SECURITY 19).
+pub const SESSION_MS: i64 = 8 * 60 * 60 * 1000;
+/// Searches a session remembers, the newest.
+pub const DESK_SEARCHES: usize = 32;
+/// Exchanges that stay open in a session; more, and all are closed.
+pub const DESK_OPENED: usize = 256;
+/// A form's body.
+pub const FORM_BYTES: usize = 64 * 1024;
+/// How long a login may take at the login service.
+pub const LOGIN_MS: i64 = 10 * 60 * 1000;

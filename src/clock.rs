@@ -3,8 +3,12 @@
 //! Nothing else in the house asks the operating system what time it is or draws a random number:
 //! whoever needs either is handed a [`Clock`] or a [`Random`], so that a test can hold both still.
 
+mod local;
+
 use std::fmt;
 use std::sync::Arc;
+
+pub use local::{Day, Local, NotADay, Week};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;

@@ -26,6 +26,25 @@ impl Language {
         }
     }
 
+    /// The language with this tag.
+    #[must_use]
+    pub fn find(tag: &str) -> Option<Self> {
+        match tag {
+            "nl" => Some(Self::Dutch),
+            "en" => Some(Self::English),
+            _ => None,
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Dutch => Self::English,
+            Self::English => Self::Dutch,
+        }
+    }
+
     /// So many bytes, as people write them.
     #[must_use]
     pub fn size(self, bytes: u64) -> String {

@@ -15,11 +15,14 @@ use tokio::task::JoinSet;
 use crate::bounds;
 use crate::clock::{Clock, Random};
 use crate::config::{Config, Listen};
+use crate::desk;
 use crate::errors::in_full;
+use crate::exchange::officer::Officers;
 use crate::exchange::{self, Exchange};
 use crate::http::{self, Metrics, Ops};
 use crate::identity::Identity;
 use crate::ledger::{self, KeyFileError, Keys, Ledger};
+use crate::oversight::Oversight;
 use crate::policy::{Bundle, Policies};
 use crate::provider::{ProviderSettings, Providers};
 use crate::serve::{self, Stopper};
@@ -171,6 +174,8 @@ pub struct Gateway {
 pub struct Addresses {
     /// For systems.
     pub exchange: SocketAddr,
+    /// For browsers, where there is a desk.
+    pub desk: Option<SocketAddr>,
     /// For operators.
     pub ops: SocketAddr,
 }
@@ -180,6 +185,8 @@ pub struct Addresses {
 pub struct Ports {
     /// For systems.
     pub exchange: TcpListener,
+    /// For browsers, with how they get in, where there is a desk.
+    pub desk: Option<(TcpListener, desk::Login)>,
     /// For operators.
     pub ops: TcpListener,
 }
@@ -192,6 +199,7 @@ impl Ports {
     async fn open(listen: Listen) -> Result<Self, StartError> {
         Ok(Self {
             exchange: bind(listen.exchange).await?,
+            desk: None,
             ops: bind(listen.ops).await?,
         })
     }
@@ -237,6 +245,10 @@ impl Gateway {
         };
         let addresses = Addresses {
             exchange: address_of(&ports.exchange, config.listen.exchange)?,
+            desk: match &ports.desk {
+                Some((listener, _)) => Some(address_of(listener, config.listen.desk)?),
+                None => None,
+            },
             ops: address_of(&ports.ops, config.listen.ops)?,
         };
         let unusable = |error: &dyn std::error::Error| {
@@ -256,7 +268,7 @@ impl Gateway {
             organisations: config.organisations.clone(),
             identity: Arc::clone(&identity),
             store: store.clone(),
-            policies,
+            policies: policies.clone(),
             ledger: ledger.clone(),
             providers: providers(&config, &identity),
             clock: Arc::clone(&clock),
@@ -292,6 +304,19 @@ impl Gateway {
             http::mark_malformed,
             stop.clone(),
         ));
+        if let Some((listener, login)) = ports.desk {
+            let oversight = Oversight::start(ledger.clone(), policies, &*random)
+                .map_err(|error| unusable(&error))?;
+            let desk = desk::router(desk::Parts {
+                officers: Officers::new(Arc::clone(&exchange), oversight),
+                login,
+                origin: format!("https://{}", address_of(&listener, config.listen.desk)?),
+                clock: Arc::clone(&clock),
+                random: Arc::clone(&random),
+            });
+            let identity = Arc::clone(&identity);
+            listeners.spawn(serve::browser(listener, identity, desk, stop.clone()));
+        }
         let ops = http::ops::router(Ops {
             registry,
             readiness: readiness.asked(),
@@ -301,6 +326,7 @@ impl Gateway {
         chores::start(&mut chores, &identity, &ledger, &store, &readiness);
         tracing::info!(
             listen.exchange = %addresses.exchange,
+            listen.desk = addresses.desk.map(tracing::field::display),
             listen.ops = %addresses.ops,
             ledger.size_entries = ledger.size(),
             "the gateway is open"

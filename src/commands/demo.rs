@@ -17,7 +17,8 @@ use sluis::demo::screen::{Ink, padded};
 use sluis::demo::settings::{self, Addresses};
 use sluis::demo::tour::Tally;
 use sluis::demo::year::{self, Year, YearClock};
-use sluis::demo::{self, Folder, Language, Screen, Stage, further};
+use sluis::demo::{self, Folder, Language, Screen, Stage, further, people};
+use sluis::desk::{Links, Login};
 use sluis::errors::in_full;
 use sluis::identity::{DevPki, PartyTls};
 use sluis::ledger::note::Verifier;
@@ -92,6 +93,8 @@ struct Running {
     stage: Stage,
     at: Addresses,
     providers: Vec<JoinHandle<()>>,
+    /// How the demo's people get in at the desk.
+    links: Links,
     /// Held, so that no other demo runs in it.
     folder: Arc<Folder>,
 }
@@ -130,7 +133,25 @@ pub(super) async fn run(args: DemoArgs) -> Outcome {
         if let Some(case) = running.stage.dataset().cases.first() {
             further::show(&mut screen, &program(), &args.dir, &running.at, case);
         }
-        end(running, stopped).await?;
+        let (links, desk) = (running.links.clone(), running.at.desk);
+        let invited = async {
+            // Each link works once; then there is another.
+            loop {
+                match links.fresh(&*world.random) {
+                    Ok(path) => further::invite(&mut screen, &format!("https://{desk}{path}")),
+                    Err(_) => break,
+                }
+                links.used().await;
+            }
+            std::future::pending().await
+        };
+        let until = async {
+            tokio::select! {
+                () = stopped => {}
+                () = invited => {}
+            }
+        };
+        end(running, until).await?;
         screen.line(screen.pick(" Sluis is dicht.", " Sluis is closed."));
     }
     Ok(if tally.is_clean() {
@@ -214,7 +235,8 @@ async fn start(args: &DemoArgs, world: &World, screen: &mut Screen) -> Result<Ru
     }
     let made = make_ledger(&folder, &ready.config, &*world.random).await?;
     row(screen, ("logboek", "ledger"), made, &place("ledger"));
-    let mut running = open(world, ready).await?;
+    let links = Links::new(people::of(&ready.config.organisations));
+    let mut running = open(world, ready, Some(links)).await?;
     row(
         screen,
         ("Sluis", "Sluis"),
@@ -297,7 +319,7 @@ async fn seed_year(
     let written = stage.folder.note_year(&year.note());
     written.map_err(|error| usage(&error))?;
     let exchange = stage.at.exchange;
-    let running = open(&then, stage).await?;
+    let running = open(&then, stage, None).await?;
     let bar = output::progress_bar(screen.pick(
         " jaar          {wide_bar} {percent:>3}%, nog {eta}",
         " year          {wide_bar} {percent:>3}%, {eta} left",
@@ -395,7 +417,7 @@ fn told_documents(screen: &Screen, made: &Documents) -> String {
 fn addresses(ports: &Ports) -> Result<Addresses, NoPort> {
     Ok(Addresses {
         exchange: ports::address(&ports.exchange)?,
-        desk: ports.desk,
+        desk: ports::address(&ports.desk)?,
         ops: ports::address(&ports.ops)?,
         img: ports::address(&ports.img)?,
         ncg: ports::address(&ports.ncg)?,
@@ -426,8 +448,8 @@ async fn make_ledger(
     Ok(true)
 }
 
-/// Opens the document servers and the gateway.
-async fn open(world: &World, ready: Ready) -> Result<Running, Failed> {
+/// Opens the document servers and the gateway; the desk too, when somebody can get in.
+async fn open(world: &World, ready: Ready, links: Option<Links>) -> Result<Running, Failed> {
     let Ready {
         folder,
         ports,
@@ -458,6 +480,10 @@ async fn open(world: &World, ready: Ready) -> Result<Running, Failed> {
     let prepared = prepared.map_err(Failed::usage)?;
     let ports = app::Ports {
         exchange: listener(ports.exchange)?,
+        desk: match &links {
+            Some(links) => Some((listener(ports.desk)?, Login::Links(links.clone()))),
+            None => None,
+        },
         ops: listener(ports.ops)?,
     };
     let gateway = Gateway::start_on(prepared, ports).await;
@@ -476,6 +502,7 @@ async fn open(world: &World, ready: Ready) -> Result<Running, Failed> {
         stage,
         at,
         providers,
+        links: links.unwrap_or_else(|| Links::new(Vec::new())),
         folder,
     })
 }

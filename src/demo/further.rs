@@ -53,6 +53,18 @@ pub fn show(screen: &mut Screen, program: &str, folder: &Path, at: &Addresses, c
     screen.line(&format!(" {text}"));
 }
 
+/// Shows the link that lets somebody in at the desk, once.
+pub fn invite(screen: &mut Screen, link: &str) {
+    let text = screen.pick(
+        "De balie voor privacy officers; deze link werkt één keer:",
+        "The desk for privacy officers; this link works once:",
+    );
+    screen.gap();
+    screen.line(&format!(" {text}"));
+    let link = screen.ink(Ink::Command, link);
+    screen.line(&format!(" {link}"));
+}
+
 fn command(screen: &mut Screen, lines: &[String]) {
     let last = lines.len().saturating_sub(1);
     for (number, line) in lines.iter().enumerate() {

@@ -7,13 +7,13 @@ use super::caller::{CallError, Claims};
 use super::dataset::{Case, Party};
 use super::lines::{Group, LINES, Line, TEXT_COLUMNS};
 use super::play::{self, Played};
-use super::proof::{self, NotProven};
 use super::register::{self, RegisterError};
 use super::screen::{Ink, Screen, padded};
 use super::stage::Stage;
 use crate::domain::ChoiceState;
 use crate::ledger::entry::Entry;
 use crate::ledger::note::Verifier;
+use crate::ledger::proof::{self, NotProven};
 
 /// Where the text of a case begins.
 const TEXT_AT: usize = 14;

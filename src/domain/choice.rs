@@ -90,6 +90,8 @@ macro_rules! code_enum {
     };
 }
 
+pub(super) use code_enum;
+
 code_enum! {
     ChoiceKind,
     "toestemming, uitdrukkelijke-instemming, bezwaar-afstemming of verzoek-gezamenlijk",
@@ -201,6 +203,15 @@ impl Choice {
     #[must_use]
     pub fn expired_at(&self, at: Moment) -> bool {
         self.valid_until.is_some_and(|until| at >= until)
+    }
+
+    /// Whether it can still be taken back: it was asked or given, and not ended by anybody.
+    #[must_use]
+    pub const fn can_end(&self) -> bool {
+        matches!(
+            self.state,
+            ChoiceState::Requested | ChoiceState::Given | ChoiceState::Renewed
+        )
     }
 
     /// Whether it counts as a yes at this moment: given or renewed, inside its dates.

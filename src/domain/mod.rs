@@ -8,6 +8,7 @@ pub mod choice;
 pub mod document;
 pub mod id;
 pub mod json;
+pub mod officer;
 pub mod organisation;
 pub mod text;
 
@@ -15,6 +16,7 @@ pub use address::{AddressFacts, Aos, Dossier, Ownership};
 pub use choice::{Answers, Choice, ChoiceKind, ChoiceState, Evidence, Scope, ShownText, Standing};
 pub use document::{Document, Sha256};
 pub use id::{AddressId, AosId, ChoiceId, DocumentId, Malformed, Oin, TransactionId};
+pub use officer::DeskRole;
 pub use organisation::{Organisation, Organisations};
 pub use text::{
     CaseNumber, DocumentKind, DossierNumber, Employee, EvidenceKind, Language, Mark, MediaType,

@@ -6,6 +6,7 @@
 
 mod api;
 mod in_force;
+pub mod officer;
 mod reading;
 mod record;
 mod registry;
@@ -26,7 +27,8 @@ pub use crate::provider::ByteRange;
 use crate::bounds;
 use crate::clock::{Clock, Moment, Random};
 use crate::domain::{
-    AddressFacts, Document, DocumentId, Organisation, Organisations, Purpose, TransactionId,
+    AddressFacts, CaseNumber, Document, DocumentId, Employee, Organisation, Organisations, Purpose,
+    Team, TransactionId,
 };
 use crate::errors::in_full;
 use crate::identity::{Claims, Identity, TokenError};
@@ -34,7 +36,7 @@ use crate::ledger::entry::{Act, End};
 use crate::ledger::{Ledger, NotAppended, Recorded, Report};
 use crate::policy::{DocumentFacts, Permit, Policies, Question, Verdict};
 use crate::provider::{Outbound, ProviderFailure, Providers};
-use crate::store::{Store, Subject};
+use crate::store::{ClaimedToken, Store, Subject};
 use in_force::InForce;
 use record::Refusal;
 
@@ -81,9 +83,40 @@ pub struct Parts {
 #[must_use = "an identified caller has a call to make"]
 pub struct Caller {
     organisation: Arc<Organisation>,
-    claims: Claims,
+    who: Who,
     transaction: TransactionId,
     traceparent: Option<String>,
+}
+
+/// Who of an organisation asks, why and in which case: a token said so, or a session at the desk.
+#[derive(Debug)]
+struct Who {
+    employee: Employee,
+    case: CaseNumber,
+    purpose: Purpose,
+    team: Option<Team>,
+    /// The only document it is good for.
+    document: Option<DocumentId>,
+    /// The token that is used up by it.
+    token: Option<ClaimedToken>,
+}
+
+impl From<&Claims> for Who {
+    fn from(claims: &Claims) -> Self {
+        Self {
+            employee: claims.employee().clone(),
+            case: claims.case().clone(),
+            purpose: claims.purpose().clone(),
+            team: claims.team().cloned(),
+            document: claims.document(),
+            token: Some(ClaimedToken {
+                tag: *claims.token_id(),
+                until: claims
+                    .expires()
+                    .plus_ms(bounds::TOKEN_LEEWAY_SECONDS * 1000),
+            }),
+        }
+    }
 }
 
 impl Caller {
@@ -96,7 +129,7 @@ impl Caller {
     /// What for.
     #[must_use]
     pub fn purpose(&self) -> &Purpose {
-        self.claims.purpose()
+        &self.who.purpose
     }
 
     /// Its call.
@@ -154,7 +187,7 @@ impl Exchange {
         match verified {
             Ok(claims) => Ok(Caller {
                 organisation: call.organisation,
-                claims,
+                who: Who::from(&claims),
                 transaction: call.transaction,
                 traceparent: call.traceparent,
             }),
@@ -243,7 +276,7 @@ impl Exchange {
             document,
             range,
             caller.traceparent.as_deref(),
-            caller.claims.purpose().clone(),
+            caller.who.purpose.clone(),
             caller.organisation.oin,
         ) else {
             recorded
@@ -297,8 +330,8 @@ impl Exchange {
             at: now,
             requester: caller.organisation.oin,
             requester_role: &caller.organisation.role,
-            team: caller.claims.team(),
-            purpose: caller.claims.purpose(),
+            team: caller.who.team.as_ref(),
+            purpose: &caller.who.purpose,
             document: DocumentFacts {
                 kind: &document.kind,
                 provider: document.provider,

@@ -279,7 +279,9 @@ impl Exchange {
         let found = self.ledger.find(of).await.map_err(unreadable)?;
         let own = caller.organisation.oin;
         let parties = |entry: &Entry| BTreeSet::from([entry.aanvrager, entry.bron]);
-        Ok(found.filter(|found| parties(&found.entry).contains(&Some(own))))
+        Ok(found.filter(|found| {
+            parties(&found.entry).contains(&Some(own)) && !is_of_the_desk(&found.entry)
+        }))
     }
 
     /// The last signed checkpoint.
@@ -317,6 +319,11 @@ impl Exchange {
             .await
             .map_err(unreadable)
     }
+}
+
+/// Whether an officer left it: what officers look at and judge is not for systems to read.
+fn is_of_the_desk(entry: &Entry) -> bool {
+    matches!(entry.soort, Kind::Review | Kind::Proposal | Kind::Check) || entry.aanleiding.is_some()
 }
 
 /// An entry as a value of an answer, its seals left out: they stand in `vermelding`.

@@ -11,7 +11,7 @@ use crate::ledger::entry::{Act, Entry, Kind, Outcome};
 use crate::ledger::seal::{Owner, Personal};
 use crate::ledger::{Claims, Draft, NotAppended, Receipt, Seen, permitted};
 use crate::policy::{Denial, Permit, Reason};
-use crate::store::{ClaimedToken, Subject};
+use crate::store::Subject;
 
 /// A no of the policy, in the words of the contract.
 #[derive(Debug, Clone)]
@@ -76,13 +76,7 @@ impl Caller {
     /// What this call uses up: its token and its transaction id.
     pub(super) fn uses(&self) -> Claims {
         Claims {
-            token: Some(ClaimedToken {
-                tag: *self.claims.token_id(),
-                until: self
-                    .claims
-                    .expires()
-                    .plus_ms(crate::bounds::TOKEN_LEEWAY_SECONDS * 1000),
-            }),
+            token: self.who.token,
             transaction: Some(self.transaction),
         }
     }
@@ -91,16 +85,16 @@ impl Caller {
     pub(super) fn entry(&self, kind: Kind, at: Moment) -> Box<Entry> {
         let mut entry = Box::new(Entry::new(kind, at, self.transaction));
         entry.aanvrager = Some(self.organisation.oin);
-        entry.doel = Some(self.claims.purpose().clone());
-        entry.team = self.claims.team().cloned();
+        entry.doel = Some(self.who.purpose.clone());
+        entry.team = self.who.team.clone();
         entry
     }
 
     /// Who asked and for which case, to be sealed.
     pub(super) fn personal(&self) -> Personal {
         Personal::none()
-            .with("medewerker", self.claims.employee())
-            .with("zaak", self.claims.case())
+            .with("medewerker", &self.who.employee)
+            .with("zaak", &self.who.case)
     }
 
     /// Whose key seals an entry that is about no known address.
@@ -365,14 +359,14 @@ impl Exchange {
         let knows = known
             .bundle(&self.policies, self.clock.now())
             .map_or(true, |bundle| {
-                bundle.vocabulary().knows_purpose(caller.claims.purpose())
+                bundle.vocabulary().knows_purpose(&caller.who.purpose)
             });
         if !knows {
             return Err(self.record_wrong_purpose(caller, act).await);
         }
         if caller
-            .claims
-            .document()
+            .who
+            .document
             .is_some_and(|only| Some(only) != document)
         {
             let personal = match document {
@@ -389,7 +383,7 @@ impl Exchange {
 
     /// A token for the registry, the index or the book must say so.
     pub(super) async fn check_registry(&self, caller: &Caller) -> Result<(), Failure> {
-        if caller.claims.purpose().as_str() == super::REGISTRY_PURPOSE {
+        if caller.who.purpose.as_str() == super::REGISTRY_PURPOSE {
             return Ok(());
         }
         Err(self.record_wrong_purpose(caller, Act::Registry).await)
@@ -398,7 +392,7 @@ impl Exchange {
     /// What is personal about this caller. A purpose that no bundle knows is free text, which could
     /// be about somebody: it moves from the entry to what is sealed (DESIGN, I5).
     fn seal_unknown_purpose(&self, caller: &Caller, entry: &mut Entry) -> Personal {
-        let purpose = caller.claims.purpose();
+        let purpose = &caller.who.purpose;
         let known = purpose.as_str() == super::REGISTRY_PURPOSE
             || self.vocabulary().purposes.contains(purpose);
         if known {

@@ -11,7 +11,7 @@ use crate::bounds;
 use crate::clock::Moment;
 use crate::domain::{
     AddressId, Aos, AosId, Choice, ChoiceId, ChoiceState, Document, DocumentId, Dossier,
-    DossierNumber, Mark, OwnerId, Ownership,
+    DossierNumber, Mark, Oin, OwnerId, Ownership,
 };
 use crate::ledger::entry::{Act, Entry, Kind, Shown};
 use crate::ledger::seal::{Owner, Personal};
@@ -19,8 +19,8 @@ use crate::ledger::{NotAppended, Receipt, Seen};
 use crate::store::{Change, DocumentChange, DocumentOutcome, Loaded};
 
 /// A change of the registry, before it is appended.
-struct Proposal {
-    entry: Box<Entry>,
+pub(super) struct Proposal {
+    pub(super) entry: Box<Entry>,
     personal: Personal,
     change: Change,
 }
@@ -200,23 +200,7 @@ impl Exchange {
         new: NewChoice,
     ) -> Result<(Choice, Receipt), Failure> {
         let id = ChoiceId::new(self.clock.now(), &*self.random).map_err(unreadable)?;
-        let mut choice = Choice {
-            id,
-            kind: new.kind,
-            address: new.address,
-            owner: new.owner,
-            receivers: new.receivers,
-            purposes: new.purposes,
-            kinds: new.kinds,
-            valid_from: new.valid_from,
-            valid_until: new.valid_until,
-            evidence: new.evidence,
-            shown: new.shown,
-            coordinator: new.coordinator,
-            recorded_by: caller.organisation.oin,
-            state: new.state,
-            changed_at: 0,
-        };
+        let mut choice = new.with_id(id, caller.organisation.oin);
         let receipt = self
             .change_registry(&caller, choice.address, |_, now| {
                 Ok(choice_proposal(&caller, Kind::Choice, &choice, now))
@@ -240,10 +224,7 @@ impl Exchange {
         let Some(known) = self.store.find_choice(id).await.map_err(unreadable)? else {
             return Err(self.record_missing(&caller).await);
         };
-        // The owner may withdraw at either counter; the rest is for whoever recorded it.
-        let allowed =
-            how.state == ChoiceState::Withdrawn || known.recorded_by == caller.organisation.oin;
-        if !allowed {
+        if !how.is_for(caller.organisation.oin, &known) {
             return Err(self.record_not_authorised(&caller).await);
         }
         let mut taken_back = known.clone();
@@ -251,20 +232,7 @@ impl Exchange {
             .change_registry(&caller, known.address, |loaded, now| {
                 let current = loaded.facts.choices.iter().find(|choice| choice.id == id);
                 let current = current.ok_or(Failure::NotFound)?;
-                if !matches!(
-                    current.state,
-                    ChoiceState::Requested | ChoiceState::Given | ChoiceState::Renewed
-                ) {
-                    return Err(Failure::Conflict);
-                }
-                taken_back = Choice {
-                    state: how.state,
-                    evidence: how
-                        .evidence
-                        .clone()
-                        .unwrap_or_else(|| current.evidence.clone()),
-                    ..current.clone()
-                };
+                taken_back = how.applied_to(current).ok_or(Failure::Conflict)?;
                 Ok(choice_proposal(&caller, Kind::Withdrawal, &taken_back, now))
             })
             .await?;
@@ -360,7 +328,7 @@ impl Exchange {
 
     /// Appends a change of the registry with its projection. What is proposed rests on facts that
     /// are still the newest when it is appended; if not, it is proposed again on the newer ones.
-    async fn change_registry(
+    pub(super) async fn change_registry(
         &self,
         caller: &Caller,
         address: AddressId,
@@ -411,7 +379,55 @@ impl Exchange {
     }
 }
 
-fn choice_proposal(caller: &Caller, kind: Kind, choice: &Choice, now: Moment) -> Proposal {
+impl NewChoice {
+    /// The choice it becomes.
+    pub(super) fn with_id(self, id: ChoiceId, recorded_by: Oin) -> Choice {
+        Choice {
+            id,
+            kind: self.kind,
+            address: self.address,
+            owner: self.owner,
+            receivers: self.receivers,
+            purposes: self.purposes,
+            kinds: self.kinds,
+            valid_from: self.valid_from,
+            valid_until: self.valid_until,
+            evidence: self.evidence,
+            shown: self.shown,
+            coordinator: self.coordinator,
+            recorded_by,
+            state: self.state,
+            changed_at: 0,
+        }
+    }
+}
+
+impl Withdrawal {
+    /// Whether this organisation may end that choice so. The owner may withdraw at either counter;
+    /// the rest is for whoever recorded it.
+    pub(super) fn is_for(&self, own: Oin, known: &Choice) -> bool {
+        self.state == ChoiceState::Withdrawn || known.recorded_by == own
+    }
+
+    /// The choice as it becomes; `None` when it ended already.
+    pub(super) fn applied_to(&self, known: &Choice) -> Option<Choice> {
+        known.can_end().then(|| Choice {
+            state: self.state,
+            evidence: self
+                .evidence
+                .clone()
+                .unwrap_or_else(|| known.evidence.clone()),
+            ..known.clone()
+        })
+    }
+}
+
+pub(super) fn choice_proposal(
+    caller: &Caller,
+    kind: Kind,
+    choice: &Choice,
+    now: Moment,
+) -> Proposal {
     let mut entry = caller.entry(kind, now);
     entry.toestemming = Some(choice.id);
     entry.keuze = Some(choice.kind);

@@ -60,6 +60,12 @@ pub enum Kind {
     /// A gateway started.
     #[serde(rename = "start")]
     Start,
+    /// Somebody at the desk proposes something that a second person must confirm.
+    #[serde(rename = "voorstel")]
+    Proposal,
+    /// The whole book was checked.
+    #[serde(rename = "controle")]
+    Check,
 }
 
 impl Kind {
@@ -80,6 +86,8 @@ impl Kind {
             Self::Review => "beoordeling",
             Self::Search => "zoek",
             Self::Start => "start",
+            Self::Proposal => "voorstel",
+            Self::Check => "controle",
         }
     }
 }
@@ -116,6 +124,95 @@ pub enum Act {
     /// Anything of the registry or the book itself.
     #[serde(rename = "beheer")]
     Registry,
+    /// One exchange of the past was opened at the desk.
+    #[serde(rename = "raadplegen")]
+    Consult,
+    /// A part of the log was taken out as a file.
+    #[serde(rename = "uitvoer")]
+    Export,
+    /// The answer to a person who asked what was shared (AVG 15) was made.
+    #[serde(rename = "inzageverzoek")]
+    SubjectReport,
+    /// A letter to an owner was made.
+    #[serde(rename = "brief")]
+    Letter,
+}
+
+/// Why an officer looks at personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Occasion {
+    /// Somebody asked what is known and shared about them (AVG 15).
+    #[serde(rename = "inzageverzoek")]
+    SubjectRequest,
+    /// A release must be reviewed afterwards.
+    #[serde(rename = "nabeoordeling")]
+    Review,
+    /// Somebody complained.
+    #[serde(rename = "klacht")]
+    Complaint,
+    /// The regular check of the log (BIO2 8.15).
+    #[serde(rename = "controle")]
+    Audit,
+    /// A signal or an incident is looked into.
+    #[serde(rename = "incident")]
+    Incident,
+    /// A choice of an owner is recorded.
+    #[serde(rename = "registratie")]
+    Registration,
+    /// Something else; what, is sealed as `toelichting`.
+    #[serde(rename = "anders")]
+    Other,
+}
+
+/// What an officer judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Judgement {
+    /// It was lawful.
+    #[serde(rename = "rechtmatig")]
+    Lawful,
+    /// It was not; this opens an incident (AVG 33).
+    #[serde(rename = "onrechtmatig")]
+    Unlawful,
+    /// It cannot be told yet.
+    #[serde(rename = "meer-informatie")]
+    MoreInformation,
+    /// A signal needs no more attention.
+    #[serde(rename = "afgehandeld")]
+    Dismissed,
+    /// A proposal was turned down.
+    #[serde(rename = "afgewezen")]
+    Rejected,
+    /// A proposal was confirmed by a second person.
+    #[serde(rename = "bevestigd")]
+    Confirmed,
+}
+
+/// A step in dealing with an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum IncidentStep {
+    /// The supervisory authority was notified (AVG 33).
+    #[serde(rename = "gemeld-bij-ap")]
+    Notified,
+    /// It was decided, with reasons, that there is nothing to notify (AVG 33(1), (5)).
+    #[serde(rename = "melding-niet-nodig")]
+    NotNotifiable,
+    /// Those concerned were told (AVG 34).
+    #[serde(rename = "betrokkene-geinformeerd")]
+    SubjectInformed,
+    /// Nothing is left to be done.
+    #[serde(rename = "afgesloten")]
+    Closed,
+}
+
+/// What a check of the book found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Finding {
+    /// Every entry stands where the signed checkpoint says.
+    #[serde(rename = "in-orde")]
+    Whole,
+    /// Something is wrong.
+    #[serde(rename = "afwijking")]
+    Wrong,
 }
 
 /// How a transfer ended.
@@ -176,11 +273,17 @@ pub struct Shown {
 )]
 pub struct Entry {
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub aanleiding: Option<Occasion>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub aantal: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub aanvrager: Option<Oin>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub actief: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub artikel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bevinding: Option<Finding>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bewijs: Option<Sha256>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -230,6 +333,8 @@ pub struct Entry {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub ontvangers: Vec<Oin>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub oordeel: Option<Judgement>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub per: Option<Moment>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub programma: Option<String>,
@@ -239,7 +344,11 @@ pub struct Entry {
     pub regels: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha256: Option<Sha256>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signaal: Option<String>,
     pub soort: Kind,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stap: Option<IncidentStep>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -286,9 +395,12 @@ impl Entry {
     #[must_use]
     pub fn new(kind: Kind, at: Moment, transaction: TransactionId) -> Self {
         Self {
+            aanleiding: None,
+            aantal: None,
             aanvrager: None,
             actief: None,
             artikel: None,
+            bevinding: None,
             bewijs: None,
             bron: None,
             bundel: None,
@@ -313,12 +425,15 @@ impl Entry {
             melding: None,
             onthouden: Vec::new(),
             ontvangers: Vec::new(),
+            oordeel: None,
             per: None,
             programma: None,
             reden: None,
             regels: Vec::new(),
             sha256: None,
+            signaal: None,
             soort: kind,
+            stap: None,
             status: None,
             team: None,
             tekst: None,
@@ -374,9 +489,12 @@ mod tests {
         let oin = Oin::parse("00000001812345678000").unwrap();
         let kind = DocumentKind::parse("planning").unwrap();
         let mut entry = Entry::new(Kind::Decision, at, TransactionId::new(at, &random).unwrap());
+        entry.aanleiding = Some(Occasion::Other);
+        entry.aantal = Some(9);
         entry.aanvrager = Some(oin);
         entry.actief = Some(true);
         entry.artikel = Some("TwG 3(4)".into());
+        entry.bevinding = Some(Finding::Whole);
         entry.bewijs = Some(Sha256::from_bytes([1; 32]));
         entry.bron = Some(oin);
         entry.bundel = Some(Sha256::from_bytes([2; 32]));
@@ -408,11 +526,14 @@ mod tests {
             soort: kind,
         }];
         entry.ontvangers = vec![oin];
+        entry.oordeel = Some(Judgement::Lawful);
         entry.per = Some(at);
         entry.programma = Some("sluis \u{e9} \"\\ \u{1}\u{7f}\u{2028}".into());
         entry.reden = Some("GEEN_GRONDSLAG".into());
         entry.regels = vec!["a".into()];
         entry.sha256 = Some(Sha256::from_bytes([3; 32]));
+        entry.signaal = Some("s".into());
+        entry.stap = Some(IncidentStep::Closed);
         entry.status = Some(200);
         entry.team = Some(Team::parse("aos").unwrap());
         entry.tekst = Some(Shown {

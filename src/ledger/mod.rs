@@ -9,6 +9,7 @@ pub mod entry;
 mod keys;
 pub mod note;
 mod plan;
+pub mod proof;
 mod read;
 pub mod seal;
 mod sequencer;
@@ -30,7 +31,7 @@ pub use draft::{
     Claims, Closing, Draft, DraftError, NotAppended, Receipt, Recorded, Report, Seen, permitted,
 };
 pub use keys::{KeyFileError, Keys};
-pub use read::{Found, ReadError};
+pub use read::{Found, Leaf, ReadError};
 
 use crate::bounds;
 use crate::clock::{Clock, Moment, Random};

@@ -11,7 +11,7 @@ use super::seal::{self, KeyName, Opened, SealError};
 use super::{Ledger, OpenError};
 use crate::domain::TransactionId;
 use crate::merkle::{self, Edge, Hash, Proof, TILE_WIDTH, TileAt, Tiles};
-use crate::store::{Head, Store, StoreError};
+use crate::store::{Head, SealedEntry, Store, StoreError};
 
 /// Why something could not be read from the book.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,20 @@ pub struct Found {
     pub line: Vec<u8>,
     /// What it says.
     pub entry: Entry,
+}
+
+/// An entry as somebody sees it who reads through the book, with its personal values opened.
+#[derive(Debug)]
+pub struct Leaf {
+    /// Its index.
+    pub index: u64,
+    /// Its hash in the tree.
+    pub hash: Hash,
+    /// What it says. That it is in canonical form is for the verifier to check; whether it is what
+    /// was written, its hash tells.
+    pub entry: Entry,
+    /// Its personal values; empty when there are none or they were erased.
+    pub values: BTreeMap<String, String>,
 }
 
 /// The edge of the stored tree, from its whole tiles and the entries after them, checked against
@@ -175,6 +189,61 @@ impl Ledger {
             bundle.extend_from_slice(&entry);
         }
         Ok(Some(bundle))
+    }
+
+    /// The entries `from..to` with their personal values opened, for what is computed from them;
+    /// fewer when the book is shorter. To show such a value takes an `inzage` entry first, as
+    /// [`Ledger::open_values`] says.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn leaves(&self, from: u64, to: u64) -> Result<Vec<Leaf>, ReadError> {
+        let sealed = self.0.store.sealed_entries(from, to).await?;
+        let ledger = self.clone();
+        // Thousands are parsed and deciphered at once: not on a thread that serves requests.
+        let opened = tokio::task::spawn_blocking(move || {
+            sealed.into_iter().map(|one| ledger.leaf(one)).collect()
+        });
+        opened.await.map_err(|_| ReadError::Unavailable)?
+    }
+
+    fn leaf(&self, sealed: SealedEntry) -> Result<Leaf, ReadError> {
+        let index = sealed.index;
+        let entry: Entry = serde_json::from_slice(&sealed.entry).map_err(|_| ReadError::Entry {
+            index,
+            source: EntryError::Form,
+        })?;
+        let values = match sealed.opening {
+            None => BTreeMap::new(),
+            Some((opening, wrapped)) => {
+                let name = KeyName {
+                    tag: opening.tag,
+                    year: opening.year,
+                };
+                let wrong = |source| ReadError::Opening { index, source };
+                let key = match self.0.keys.find(name) {
+                    Some(key) => key,
+                    None => self.0.master.unwrap(name, &wrapped).map_err(wrong)?,
+                };
+                seal::open_values(&opening.sealed, &key, &entry.transactie, entry.soort)
+                    .map_err(wrong)?
+            }
+        };
+        Ok(Leaf {
+            index,
+            hash: merkle::leaf_hash(&sealed.entry),
+            entry,
+            values,
+        })
+    }
+
+    /// The entry at an index.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn find_at(&self, index: u64) -> Result<Option<Found>, ReadError> {
+        let line = self.0.store.entries(index, index + 1).await?.pop();
+        line.map(|line| parse_found((index, line))).transpose()
     }
 
     /// The entry that opened a transaction: the first of it.

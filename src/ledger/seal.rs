@@ -241,33 +241,47 @@ pub fn open(
     kind: Kind,
 ) -> Result<BTreeMap<String, Opened>, SealError> {
     let plain = decrypt(&key.0, &place(transaction, kind), sealed)?;
-    let (seed, mut rest) = plain
-        .split_first_chunk::<32>()
-        .ok_or(SealError::DoesNotOpen)?;
+    let (seed, fields) = read_fields(&plain).ok_or(SealError::DoesNotOpen)?;
     let seed = hmac::Key::new(HMAC_SHA256, seed);
-    let mut opened = BTreeMap::new();
+    let opened = fields.into_iter().map(|(field, value)| {
+        let salt = salt(&seed, field);
+        let value = value.to_owned();
+        (field.to_owned(), Opened { value, salt })
+    });
+    Ok(opened.collect())
+}
+
+/// The values alone, of an entry that is looked through rather than shown.
+///
+/// # Errors
+/// [`SealError::DoesNotOpen`].
+pub fn open_values(
+    sealed: &[u8],
+    key: &OpeningKey,
+    transaction: &TransactionId,
+    kind: Kind,
+) -> Result<BTreeMap<String, String>, SealError> {
+    let plain = decrypt(&key.0, &place(transaction, kind), sealed)?;
+    let (_, fields) = read_fields(&plain).ok_or(SealError::DoesNotOpen)?;
+    let owned = |(field, value): (&str, &str)| (field.to_owned(), value.to_owned());
+    Ok(fields.into_iter().map(owned).collect())
+}
+
+/// The seed of the salts, and each field with its value.
+fn read_fields(plain: &[u8]) -> Option<(&[u8; 32], Vec<(&str, &str)>)> {
+    let (seed, mut rest) = plain.split_first_chunk::<32>()?;
+    let mut fields = Vec::new();
     while let Some((length, after)) = rest.split_first() {
-        let (field, after) = after
-            .split_at_checked(usize::from(*length))
-            .ok_or(SealError::DoesNotOpen)?;
-        let (length, after) = after
-            .split_first_chunk::<2>()
-            .ok_or(SealError::DoesNotOpen)?;
-        let (value, after) = after
-            .split_at_checked(usize::from(u16::from_be_bytes(*length)))
-            .ok_or(SealError::DoesNotOpen)?;
-        let field = std::str::from_utf8(field).map_err(|_| SealError::DoesNotOpen)?;
-        let value = std::str::from_utf8(value).map_err(|_| SealError::DoesNotOpen)?;
-        opened.insert(
-            field.to_owned(),
-            Opened {
-                value: value.to_owned(),
-                salt: salt(&seed, field),
-            },
-        );
+        let (field, after) = after.split_at_checked(usize::from(*length))?;
+        let (length, after) = after.split_first_chunk::<2>()?;
+        let (value, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        fields.push((
+            std::str::from_utf8(field).ok()?,
+            std::str::from_utf8(value).ok()?,
+        ));
         rest = after;
     }
-    Ok(opened)
+    Some((seed, fields))
 }
 
 fn place(transaction: &TransactionId, kind: Kind) -> Vec<u8> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::decide::Rules;
 use super::engine::Engine;
 use super::facts::{Question, Situation};
-use super::lint::Rule;
+use super::lint::{Rule, Says};
 use super::load;
 use super::manifest::{self, ChoiceLimit, Manifest};
 use super::mistake::{BundleError, Mistake};
@@ -32,6 +32,27 @@ pub struct Bundle {
     rules: Vec<Rule>,
     table: Table,
     variant: Variant,
+}
+
+/// One rule of a bundle, as somebody reads it who wants to know why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleInfo<'b> {
+    /// Its id.
+    pub id: &'b str,
+    /// What it means: a Dutch sentence.
+    pub sentence: &'b str,
+    /// Its text, as its author wrote it.
+    pub text: &'b str,
+    /// The article it rests on.
+    pub article: Option<&'b str>,
+    /// The file it stands in.
+    pub file: &'b str,
+    /// Whether it forbids.
+    pub forbids: bool,
+    /// Within how many days what it permits is reviewed, if it is.
+    pub review_days: Option<u32>,
+    /// Whether two people must judge alike.
+    pub four_eyes: bool,
 }
 
 /// A bundle's rules under one set of answers to its open questions.
@@ -206,6 +227,26 @@ impl Bundle {
         positions: &BTreeMap<String, String>,
     ) -> Result<Variant, String> {
         variant(&self.manifest, &self.schema, &self.rules, positions)
+    }
+
+    /// The rule with this id.
+    #[must_use]
+    pub fn find_rule(&self, id: &str) -> Option<RuleInfo<'_>> {
+        let rule = self.rules.iter().find(|rule| rule.id.as_str() == id)?;
+        let review_days = match &rule.says {
+            Says::Permit { obligations, .. } => obligations.iter().find_map(|duty| duty.days()),
+            Says::Forbid { .. } => None,
+        };
+        Some(RuleInfo {
+            id: rule.id.as_str(),
+            sentence: &rule.sentence,
+            text: &rule.text,
+            article: rule.article(),
+            file: &rule.file,
+            forbids: matches!(rule.says, Says::Forbid { .. }),
+            review_days,
+            four_eyes: rule.is_judged_by_two(),
+        })
     }
 
     pub(super) fn rules(&self) -> &[Rule] {

@@ -24,11 +24,27 @@ pub(super) struct Rule {
     pub(super) order: usize,
     /// Its own text under its own id: the library ignores `@id` and numbers rules itself.
     pub(super) policy: Policy,
+    /// As its author wrote it.
+    pub(super) text: String,
+    /// What it means, in Dutch.
+    pub(super) sentence: String,
     pub(super) file: String,
     pub(super) line: usize,
     /// The switch and position it is part of the bundle for; `None`: always.
     pub(super) switch: Option<(String, String)>,
     pub(super) says: Says,
+}
+
+impl Rule {
+    /// Whether two people must judge alike afterwards.
+    pub(super) fn is_judged_by_two(&self) -> bool {
+        self.policy.annotation(FOUR_EYES).is_some()
+    }
+
+    /// The article it rests on or forbids for.
+    pub(super) fn article(&self) -> Option<&str> {
+        self.policy.annotation(ARTICLE)
+    }
 }
 
 /// What a rule says when it applies.
@@ -49,16 +65,18 @@ const ALSO: &str = "medegrondslag";
 const ARTICLE: &str = "artikel";
 const EXPLANATION: &str = "toelichting";
 const REVIEW: &str = "nabeoordeling";
+const FOUR_EYES: &str = "vierogen";
 const INFORM: &str = "informeren";
 const REASON: &str = "reden";
 const SWITCH: &str = "schakelaar";
-const ON_PERMIT: [&str; 8] = [
+const ON_PERMIT: [&str; 9] = [
     ID,
     GROUND,
     ALSO,
     ARTICLE,
     EXPLANATION,
     REVIEW,
+    FOUR_EYES,
     INFORM,
     SWITCH,
 ];
@@ -96,6 +114,8 @@ pub(super) fn read(
         Effect::Forbid => reading.forbid(),
     };
     reading.explained();
+    reading.four_eyes();
+    let sentence = policy.annotation(EXPLANATION).map(str::to_owned);
     let switch = reading.switch(manifest);
     reading.only_known_words(schema);
     reading.only_safe_operations();
@@ -104,6 +124,8 @@ pub(super) fn read(
         id: RuleId::new(&id),
         order,
         policy: policy.new_id(PolicyId::new(&id)),
+        text: statement.text.trim().to_owned(),
+        sentence: sentence.unwrap_or_default(),
         file: file.to_owned(),
         line: statement.line,
         switch: switch?,
@@ -176,6 +198,21 @@ impl Reading<'_> {
                 "@{name} hoort niet bij deze regel; verwacht {}",
                 allowed.join(", ")
             ));
+        }
+    }
+
+    /// Two people judge only what is judged at all.
+    fn four_eyes(&mut self) {
+        match self.policy.annotation(FOUR_EYES).map(str::to_owned) {
+            None => {}
+            Some(yes) if yes == "ja" => {
+                if self.policy.annotation(REVIEW).is_none() {
+                    self.wrong(format!(
+                        "@{FOUR_EYES} hoort bij @{REVIEW}, en dat ontbreekt"
+                    ));
+                }
+            }
+            Some(other) => self.wrong(format!("@{FOUR_EYES}(\"{other}\"): verwacht \"ja\"")),
         }
     }
 

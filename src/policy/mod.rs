@@ -45,7 +45,7 @@ mod vocabulary;
 #[cfg(test)]
 mod tests;
 
-pub use bundle::{Bundle, BundleHash};
+pub use bundle::{Bundle, BundleHash, RuleInfo};
 pub use facts::{DocumentFacts, Question};
 pub use force::{Activation, NotInForce, Policies, in_force};
 pub use mistake::{BundleError, Mistake};

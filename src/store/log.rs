@@ -54,6 +54,17 @@ pub struct StoredOpening {
     pub sealed: Vec<u8>,
 }
 
+/// An entry with what opens its commitments, where that was not erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedEntry {
+    /// Its index.
+    pub index: u64,
+    /// Its bytes.
+    pub entry: Vec<u8>,
+    /// The sealed openings, and the wrapped key that seals them.
+    pub opening: Option<(StoredOpening, Vec<u8>)>,
+}
+
 pub(super) fn parse_head<R: Row>(row: &R) -> Result<Head, StoreError>
 where
     usize: sqlx::ColumnIndex<R>,
@@ -124,6 +135,52 @@ impl Store {
                         return Err(corrupt("entries", "idx", expected));
                     }
                     entries.push(row.try_get(1).map_err(failed(DOING))?);
+                }
+                Ok(entries)
+            })
+        })
+        .await
+    }
+
+    /// The entries `from..to` with their openings, without gaps; fewer when the book is shorter.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a gap is [`StoreError::Corrupt`].
+    pub async fn sealed_entries(&self, from: u64, to: u64) -> Result<Vec<SealedEntry>, StoreError> {
+        const DOING: &str = "read entries with their openings";
+        let pool = self.pool.clone();
+        detached(DOING, async move {
+            on!(&pool, p => {
+                let rows = sqlx::query(sql::SEALED_ENTRIES)
+                    .bind(to_sql(from))
+                    .bind(to_sql(to))
+                    .fetch_all(p)
+                    .await
+                    .map_err(failed(DOING))?;
+                let mut entries = Vec::with_capacity(rows.len());
+                for (index, row) in (from..).zip(&rows) {
+                    let found: i64 = row.try_get(0).map_err(failed(DOING))?;
+                    if found != to_sql(index) {
+                        return Err(corrupt("entries", "idx", index));
+                    }
+                    let tag: Option<Vec<u8>> = row.try_get(2).map_err(failed(DOING))?;
+                    let year: Option<i64> = row.try_get(3).map_err(failed(DOING))?;
+                    let sealed: Option<Vec<u8>> = row.try_get(4).map_err(failed(DOING))?;
+                    let wrapped: Option<Vec<u8>> = row.try_get(5).map_err(failed(DOING))?;
+                    let opening = match (tag, year, sealed, wrapped) {
+                        (Some(tag), Some(year), Some(sealed), Some(wrapped)) => {
+                            let opening = StoredOpening {
+                                tag: bytes(&tag, "entries", "opening_tag", index)?,
+                                year: i32::try_from(year)
+                                    .map_err(|_| corrupt("entries", "opening_year", index))?,
+                                sealed,
+                            };
+                            Some((opening, wrapped))
+                        }
+                        _ => None,
+                    };
+                    let entry = row.try_get(1).map_err(failed(DOING))?;
+                    entries.push(SealedEntry { index, entry, opening });
                 }
                 Ok(entries)
             })

@@ -18,7 +18,7 @@ mod writer;
 use std::future::Future;
 
 pub use facts::{Cache, Loaded, Subject};
-pub use log::{Activation, Head, OpenRelease, StoredOpening};
+pub use log::{Activation, Head, OpenRelease, SealedEntry, StoredOpening};
 pub use open::{Location, OpenError, Settings, Store};
 pub use writer::{
     Batch, Change, ClaimedToken, DocumentChange, DocumentOutcome, EntryRow, NewHead, Once,

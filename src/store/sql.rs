@@ -243,6 +243,9 @@ pub(super) const DOCUMENTS_AT: &str =
 
 pub(super) const ENTRIES: &str =
     "select idx, entry from entries where idx >= $1 and idx < $2 order by idx";
+pub(super) const SEALED_ENTRIES: &str = "select e.idx, e.entry, e.opening_tag, e.opening_year, e.opening, k.wrapped \
+     from entries e left join opening_keys k on k.tag = e.opening_tag and k.year = e.opening_year \
+     where e.idx >= $1 and e.idx < $2 order by e.idx";
 pub(super) const ENTRIES_OF_TRANSACTION: &str =
     "select idx, entry from entries where transactie = $1 order by idx";
 pub(super) const TILE: &str = "select hashes from tiles where level = $1 and number = $2";
@@ -269,7 +272,7 @@ pub(super) fn every() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> 
         UPSERT_OWNERSHIP UPSERT_DOSSIER UPSERT_CHOICE UPSERT_AOS NEW_OPENING_KEY HEARTBEAT
         FORGET_GATEWAYS FORGET_USED ACTIVATIONS ADDRESS OWNERSHIPS
         DOSSIERS CHOICES CHOICE AOS AOS_BY_ID DOCUMENT DOCUMENTS_AT ENTRIES
-        ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
+        SEALED_ENTRIES ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
         ;
         COUNT_USED USE USE_TELLING INSERT_ENTRIES INSERT_OPEN_RELEASES
         COUNT_OPEN_RELEASES CLOSE_RELEASES CLOSE_RELEASES_TELLING ADDRESS_VERSIONS DOCUMENTS_BY_ID UPSERT_DOCUMENTS DELETE_DOCUMENTS

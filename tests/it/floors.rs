@@ -10,7 +10,7 @@ const FLOORS: [&[&str]; 8] = [
     ],
     &["policy", "identity", "store"],
     &["ledger"],
-    &["provider", "fetch"],
+    &["provider", "fetch", "oversight"],
     &["exchange"],
     &["http", "desk"],
     &["app", "serve", "config", "telemetry", "demo"],

@@ -307,6 +307,47 @@ fn the_schema_of_the_ledger_holds_each_kind_to_its_form() {
             false,
         ),
         (entry("inzage", json!({"zegels": {"zaak": "kort"}})), false),
+        (entry("beoordeling", json!({"aanvrager": IMG})), false),
+        (
+            entry(
+                "beoordeling",
+                json!({"aanvrager": IMG, "index": 3, "oordeel": "prima"}),
+            ),
+            false,
+        ),
+        (
+            entry("controle", json!({"aanvrager": IMG, "aantal": 3})),
+            false,
+        ),
+        (entry("voorstel", json!({"aanvrager": IMG})), false),
+        (
+            entry(
+                "beoordeling",
+                json!({"aanvrager": IMG, "index": 3, "oordeel": "rechtmatig", "aanleiding": "nabeoordeling"}),
+            ),
+            true,
+        ),
+        (
+            entry(
+                "beoordeling",
+                json!({"aanvrager": IMG, "index": 3, "stap": "gemeld-bij-ap"}),
+            ),
+            true,
+        ),
+        (
+            entry(
+                "controle",
+                json!({"aanvrager": IMG, "aantal": 3, "bevinding": "in-orde"}),
+            ),
+            true,
+        ),
+        (
+            entry(
+                "voorstel",
+                json!({"aanvrager": IMG, "keuze": "toestemming", "toestand": "gegeven"}),
+            ),
+            true,
+        ),
         (line, true),
         (decision["afgifte"].clone(), true),
         (entry("inzage", json!({"aanvrager": IMG, "index": 3})), true),

@@ -39,6 +39,8 @@ fn unlinted(rules: &[(&str, &str)]) -> Engine {
                 id: RuleId::new(&id),
                 order,
                 policy: Policy::parse(Some(PolicyId::new(&id)), text).unwrap(),
+                text: text.to_owned(),
+                sentence: String::new(),
                 file: "x.cedar".to_owned(),
                 line: 1,
                 switch: None,

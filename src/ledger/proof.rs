@@ -1,13 +1,13 @@
-//! Checking the proof of one release as an outsider would: with the verifier key, the entry and the
+//! Checking the proof of one entry as an outsider would: with the verifier key, the entry and the
 //! tlog-proof, and nothing of the gateway's own.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use crate::ledger::entry::Entry;
-use crate::ledger::note::{NoteError, Verifier};
-use crate::ledger::seal::commitment;
+use super::entry::Entry;
+use super::note::{NoteError, Verifier};
+use super::seal::commitment;
 use crate::merkle::{self, Hash};
 
 /// What a proof showed.
@@ -17,6 +17,8 @@ pub struct Proven {
     pub index: u64,
     /// How many entries the signed checkpoint is over.
     pub size: u64,
+    /// The root it signs.
+    pub root: Hash,
     /// How many hashes lead from the entry to the root.
     pub hashes: usize,
 }
@@ -61,6 +63,7 @@ pub fn check(proof: &str, entry: &[u8], key: &Verifier) -> Result<Proven, NotPro
     Ok(Proven {
         index,
         size: signed.size,
+        root: signed.root,
         hashes: hashes.len(),
     })
 }

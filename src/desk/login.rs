@@ -1,0 +1,304 @@
+//! Getting in: by the login service of the organisations, or in the demo by a link that works once.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use askama::Template;
+use axum::extract::{Path, Query};
+use axum::response::Response;
+use http::{HeaderValue, header};
+use tokio::sync::Notify;
+
+use super::forms::Form;
+use super::page::{Notice, Page, html, role_name};
+use super::problem::Problem;
+use super::routes::{Access, EVERYONE, Routes};
+use super::session::Secret;
+use super::visit::{
+    LANGUAGE_COOKIE, Passing, SESSION_COOKIE, Visit, drop_cookie, see_other, set_cookie,
+};
+use super::words;
+use crate::clock::{NoRandomness, Random};
+use crate::exchange::officer::Officer;
+use crate::language::Language;
+
+/// How somebody gets in.
+#[derive(Debug, Clone)]
+pub enum Login {
+    /// By a link, in the demo.
+    Links(Links),
+}
+
+/// Somebody of the demo.
+#[derive(Debug, Clone)]
+pub struct Persona {
+    /// What names them in the form.
+    pub code: &'static str,
+    /// Who they are.
+    pub officer: Officer,
+}
+
+/// Links that let the demo's people in, each once. Only who holds this can make one: the demo makes it,
+/// and no configuration can.
+#[derive(Clone)]
+pub struct Links(Arc<LinksInner>);
+
+struct LinksInner {
+    personas: Vec<Persona>,
+    current: Mutex<Option<Secret>>,
+    used: Notify,
+}
+
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Links").finish_non_exhaustive()
+    }
+}
+
+impl Links {
+    /// For these people, and no link yet.
+    #[must_use]
+    pub fn new(personas: Vec<Persona>) -> Self {
+        Self(Arc::new(LinksInner {
+            personas,
+            current: Mutex::default(),
+            used: Notify::new(),
+        }))
+    }
+
+    /// A new link, as the path after the desk's address. The one before it no longer works.
+    ///
+    /// # Errors
+    /// [`NoRandomness`].
+    pub fn fresh(&self, random: &dyn Random) -> Result<String, NoRandomness> {
+        let secret = Secret::new(random)?;
+        let path = format!("/aanmelden/link/{}", secret.as_str());
+        *self
+            .0
+            .current
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(secret);
+        Ok(path)
+    }
+
+    /// Waits until the link is used.
+    pub async fn used(&self) {
+        self.0.used.notified().await;
+    }
+
+    fn is_current(&self, told: &str) -> bool {
+        let current = self
+            .0
+            .current
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().is_some_and(|secret| secret.is(told))
+    }
+
+    /// Uses the link up.
+    fn take(&self, told: &str) -> bool {
+        let mut current = self
+            .0
+            .current
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let good = current.as_ref().is_some_and(|secret| secret.is(told));
+        if good {
+            *current = None;
+            self.0.used.notify_one();
+        }
+        good
+    }
+
+    fn find(&self, code: &str) -> Option<&Persona> {
+        self.0.personas.iter().find(|persona| persona.code == code)
+    }
+}
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/aanmelden", Access::Public, door)
+        .get("/aanmelden/link/{code}", Access::Public, link)
+        .post("/aanmelden/link/{code}", Access::Public, use_link)
+        .get("/wisselen", EVERYONE, personas)
+        .post("/wisselen", EVERYONE, switch)
+        .post("/afmelden", EVERYONE, leave)
+        .post("/taal", Access::Public, language)
+}
+
+/// The login, with the way back to a page.
+pub(super) fn path_back_to(path: &str) -> String {
+    let back: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    format!("/aanmelden?terug={back}")
+}
+
+/// A path of this desk; nothing that leads elsewhere.
+pub(super) fn local_path(path: &str) -> Option<&str> {
+    let second = path.as_bytes().get(1);
+    let proper = path.starts_with('/')
+        && !matches!(second, Some(b'/' | b'\\'))
+        && path.bytes().all(|byte| byte.is_ascii_graphic());
+    proper.then_some(path)
+}
+
+#[derive(Template)]
+#[template(path = "aanmelden.html")]
+struct DoorPage {
+    page: Page,
+    by_link: bool,
+    was_in: bool,
+    begin: String,
+}
+
+async fn door(passing: Passing, Query(query): Query<HashMap<String, String>>) -> Response {
+    let back = query.get("terug").and_then(|path| local_path(path));
+    let back = back.unwrap_or("/");
+    if passing.session.is_some() {
+        return see_other(back);
+    }
+    let by_link = match &passing.desk.login {
+        Login::Links(_) => true,
+    };
+    let back: String = form_urlencoded::byte_serialize(back.as_bytes()).collect();
+    html(&DoorPage {
+        page: Page::at_the_door(&passing, passing.l.pick("Aanmelden", "Log in")),
+        by_link,
+        was_in: query.contains_key("terug"),
+        begin: format!("/aanmelden/begin?terug={back}"),
+    })
+}
+
+/// Somebody to choose from.
+struct Choosable {
+    code: &'static str,
+    name: String,
+    organisation: String,
+    roles: String,
+}
+
+#[derive(Template)]
+#[template(path = "personen.html")]
+struct PersonasPage {
+    page: Page,
+    action: String,
+    people: Vec<Choosable>,
+}
+
+fn people_page(page: Page, links: &Links, action: String) -> Response {
+    let l = page.l;
+    let people = links.0.personas.iter().map(|persona| {
+        let officer = &persona.officer;
+        let roles = officer.roles.iter().map(|role| role_name(*role, l));
+        Choosable {
+            code: persona.code,
+            name: officer.name.clone().unwrap_or_default(),
+            organisation: words::short_name(&officer.organisation),
+            roles: roles.collect::<Vec<_>>().join(", "),
+        }
+    });
+    html(&PersonasPage {
+        people: people.collect(),
+        page,
+        action,
+    })
+}
+
+/// The demo's own links, where this is the demo.
+fn links(login: &Login) -> Result<&Links, Problem> {
+    match login {
+        Login::Links(links) => Ok(links),
+    }
+}
+
+async fn link(passing: Passing, Path(code): Path<String>) -> Result<Response, Problem> {
+    let links = links(&passing.desk.login)?;
+    if !links.is_current(&code) {
+        return Err(Problem::NotFound);
+    }
+    let title = passing.l.pick("Wie wilt u zijn?", "Who do you want to be?");
+    let page = Page::at_the_door(&passing, title);
+    Ok(people_page(page, links, passing.path.clone()))
+}
+
+async fn use_link(
+    passing: Passing,
+    Path(code): Path<String>,
+    form: Form,
+) -> Result<Response, Problem> {
+    let links = links(&passing.desk.login)?;
+    let persona = links.find(form.value("persoon")).ok_or(Problem::NotFound)?;
+    if !links.take(&code) {
+        return Err(Problem::NotFound);
+    }
+    enter(&passing, persona.officer.clone(), true, None, "/")
+}
+
+async fn personas(visit: Visit) -> Result<Response, Problem> {
+    let links = links(&visit.desk.login)?;
+    if !visit.session.is_demo {
+        return Err(Problem::NotFound);
+    }
+    let page = visit.page(visit.l.pick("Wie wilt u zijn?", "Who do you want to be?"));
+    Ok(people_page(page, links, "/wisselen".to_owned()))
+}
+
+async fn switch(visit: Visit, passing: Passing, form: Form) -> Result<Response, Problem> {
+    let links = links(&visit.desk.login)?;
+    let persona = links
+        .find(form.value("persoon"))
+        .filter(|_| visit.session.is_demo);
+    let persona = persona.ok_or(Problem::NotFound)?;
+    enter(&passing, persona.officer.clone(), true, None, "/")
+}
+
+/// Begins a session, always under a new name.
+fn enter(
+    passing: &Passing,
+    officer: Officer,
+    is_demo: bool,
+    logout: Option<String>,
+    path: &str,
+) -> Result<Response, Problem> {
+    let desk = &passing.desk;
+    let now = desk.clock.now();
+    let name = desk
+        .sessions
+        .begin(officer, is_demo, logout, now, &*desk.random);
+    let name = name.map_err(|_| Problem::Internal)?;
+    let mut response = see_other(path);
+    let cookie = set_cookie(SESSION_COOKIE, name.as_str()).ok_or(Problem::Internal)?;
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+async fn leave(visit: Visit, headers: http::HeaderMap) -> Response {
+    if let Some(name) = super::visit::cookie(&headers, SESSION_COOKIE) {
+        visit.desk.sessions.end(name);
+    }
+    let mut response = see_other("/aanmelden");
+    if let Some(cookie) = drop_cookie(SESSION_COOKIE) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    // What this browser kept of the desk's pages goes too.
+    let clear = HeaderValue::from_static("\"cache\"");
+    response
+        .headers_mut()
+        .insert(http::HeaderName::from_static("clear-site-data"), clear);
+    response
+}
+
+async fn language(passing: Passing, form: Form) -> Response {
+    let wanted = Language::find(form.value("taal")).unwrap_or_default();
+    let mut response = see_other(local_path(form.value("terug")).unwrap_or("/"));
+    if let Some(cookie) = set_cookie(LANGUAGE_COOKIE, wanted.tag()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    if let Some(session) = &passing.session {
+        session.tell(Notice::know(wanted.pick(
+            "De balie is nu in het Nederlands.",
+            "The desk is in English now; what was recorded in Dutch stays so.",
+        )));
+    }
+    response
+}

@@ -1,0 +1,397 @@
+//! The book in plain words: what happened, when, between whom, in Dutch and in English.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::clock::{Day, Moment};
+use crate::domain::{ChoiceKind, ChoiceState, Oin, Organisation, Purpose};
+use crate::exchange::officer::Officers;
+use crate::language::Language;
+use crate::ledger::entry::{Act, End, Judgement, Occasion, Outcome};
+use crate::oversight::{Line, What};
+use crate::policy::Bundle;
+
+/// What people call an organisation in a sentence: `IMG`, or its whole name where its part is no
+/// abbreviation.
+pub(super) fn short_name(organisation: &Organisation) -> String {
+    let role = organisation.role.as_str();
+    if role.len() <= 4 {
+        role.to_uppercase()
+    } else {
+        organisation.name.clone()
+    }
+}
+
+/// The names of everything that is known by a code.
+#[derive(Debug, Clone)]
+pub(super) struct Wording {
+    pub(super) l: Language,
+    organisations: BTreeMap<Oin, String>,
+    bundle: Option<Arc<Bundle>>,
+}
+
+impl Wording {
+    /// The names in use now.
+    pub(super) fn new(officers: &Officers, l: Language) -> Self {
+        let organisations = officers.organisations().iter();
+        Self {
+            l,
+            organisations: organisations
+                .map(|organisation| (organisation.oin, short_name(organisation)))
+                .collect(),
+            bundle: officers.bundle_in_force(),
+        }
+    }
+
+    /// An organisation; one that takes part no longer by its number.
+    pub(super) fn organisation(&self, oin: Oin) -> String {
+        let known = self.organisations.get(&oin);
+        known.map_or_else(|| oin.to_string(), Clone::clone)
+    }
+
+    /// All organisations, by number.
+    pub(super) fn organisations(&self) -> impl Iterator<Item = (&Oin, &str)> {
+        self.organisations
+            .iter()
+            .map(|(oin, name)| (oin, name.as_str()))
+    }
+
+    /// A document kind by its name, as in the middle of a sentence.
+    pub(super) fn kind(&self, code: &str) -> String {
+        let bundle = self.bundle.as_ref();
+        let name = bundle.and_then(|bundle| {
+            let mut kinds = bundle.vocabulary().kinds();
+            let (_, name) = kinds.find(|(kind, _)| kind.as_str() == code)?;
+            // Without what stands between brackets to explain it.
+            let short = name.split(" (").next()?;
+            Some(uncapitalised(short))
+        });
+        name.unwrap_or_else(|| code.to_owned())
+    }
+
+    /// A document kind with its article.
+    fn a_kind(&self, code: &str) -> String {
+        let name = self.kind(code);
+        if name.ends_with("gegevens") {
+            name
+        } else {
+            format!("{} {name}", self.l.pick("een", "a document of the kind"))
+        }
+    }
+
+    /// A purpose by its name, as in the middle of a sentence.
+    pub(super) fn purpose(&self, code: &str) -> String {
+        let known = Purpose::parse(code).ok();
+        let name = self.bundle.as_ref().zip(known).and_then(|(bundle, code)| {
+            let purpose = bundle.vocabulary().find_purpose(&code)?;
+            Some(uncapitalised(&purpose.name))
+        });
+        name.unwrap_or_else(|| code.to_owned())
+    }
+
+    /// Why a request was refused: a reason of the policy, or the code of a problem.
+    pub(super) fn reason(&self, code: &str) -> String {
+        let l = self.l;
+        let text = match code {
+            "TOESTEMMING_ONTBREEKT" => l.pick("geen toestemming", "no consent"),
+            "TOESTEMMING_INGETROKKEN" => l.pick(
+                "toestemming geweigerd of ingetrokken",
+                "consent refused or withdrawn",
+            ),
+            "TOESTEMMING_VERLOPEN" => l.pick("toestemming verlopen", "consent expired"),
+            "TOESTEMMING_ONVOLLEDIG" => l.pick(
+                "niet alle eigenaren gaven toestemming",
+                "not all owners consented",
+            ),
+            "BEZWAAR_AFSTEMMING" => l.pick("een eigenaar heeft bezwaar", "an owner objects"),
+            "GEEN_VERZOEK_GEZAMENLIJK" => l.pick(
+                "geen verzoek om gezamenlijke behandeling",
+                "no request for joint handling",
+            ),
+            "GEZONDHEIDSGEGEVENS" => l.pick("gezondheidsgegevens", "health data"),
+            "GEEN_GRONDSLAG" => l.pick("geen grondslag", "no legal basis"),
+            "AOS_NIET_ACTIEF" => l.pick("geen lopende AOS-melding", "no unsafe situation in force"),
+            "SOORT_NIET_BIJ_DOEL" => l.pick(
+                "soort hoort niet bij het doel",
+                "kind does not go with the purpose",
+            ),
+            "BELEID_ONBRUIKBAAR" => l.pick(
+                "het beleid kon niet worden getoetst",
+                "the policy could not be evaluated",
+            ),
+            "token-ontbreekt" => l.pick("token ontbreekt", "no token"),
+            "token-ongeldig" => l.pick("token ongeldig", "token invalid"),
+            "token-verlopen" => l.pick("token verlopen", "token expired"),
+            "token-niet-gebonden" => l.pick(
+                "token hoort niet bij het certificaat",
+                "token of another certificate",
+            ),
+            "token-hergebruikt" => l.pick("token al gebruikt", "token used before"),
+            "conflict" => l.pick("nummer al gebruikt", "number used before"),
+            "doel-onbekend" => l.pick("doel onbekend", "purpose unknown"),
+            "document-onbekend" => l.pick("document onbekend", "document unknown"),
+            "niet-bevoegd" => l.pick("niet bevoegd", "not authorised"),
+            "niet-gevonden" => l.pick("niet gevonden", "not found"),
+            "bereik-ongeldig" => l.pick("bereik buiten het document", "range outside the document"),
+            other => other,
+        };
+        text.to_owned()
+    }
+
+    /// One line of the log, as a sentence.
+    pub(super) fn sentence(&self, line: &Line) -> String {
+        let l = self.l;
+        let name = |oin: Option<Oin>| {
+            oin.map_or_else(
+                || l.pick("iemand", "somebody").to_owned(),
+                |oin| self.organisation(oin),
+            )
+        };
+        let who = name(line.requester);
+        let from = match line.provider {
+            Some(oin) => format!("{}{}", l.pick(" van ", " from "), self.organisation(oin)),
+            None => String::new(),
+        };
+        let what = if line.kind.is_empty() {
+            l.pick("een document", "a document").to_owned()
+        } else {
+            self.a_kind(&line.kind)
+        };
+        let purpose = match &*line.purpose {
+            "" | "beheer" => String::new(),
+            code => format!("{}{}", l.pick(", voor ", ", for "), self.purpose(code)),
+        };
+        let article = match &*line.article {
+            "" => String::new(),
+            article => format!(", {article}"),
+        };
+        match line.what {
+            What::Decision => {
+                let verb = self.verb(line);
+                let why = match &*line.reason {
+                    "" => String::new(),
+                    code => format!(": {}", self.reason(code)),
+                };
+                format!("{who} {verb} {what}{from}{purpose}{article}{why}")
+            }
+            What::Search => {
+                let (shown, withheld) = (line.count, line.withheld);
+                format!(
+                    "{who} {}{purpose}: {shown} {}, {withheld} {}",
+                    l.pick(
+                        "zocht documenten bij een adres",
+                        "searched the documents of an address"
+                    ),
+                    l.pick("getoond", "listed"),
+                    l.pick("niet", "withheld"),
+                )
+            }
+            What::Reading => format!("{who} {}", self.reading(line)),
+        }
+    }
+
+    fn verb(&self, line: &Line) -> &'static str {
+        let l = self.l;
+        match (line.outcome, line.act, line.end) {
+            (Some(Outcome::Permitted), Some(Act::Download), Some(End::Complete)) => {
+                l.pick("kreeg", "received")
+            }
+            (Some(Outcome::Permitted), Some(Act::Download), None) => {
+                l.pick("krijgt", "is receiving")
+            }
+            (Some(Outcome::Permitted), Some(Act::Download), Some(_)) => l.pick(
+                "mocht hebben, maar kreeg niet geheel,",
+                "was allowed, but did not wholly receive,",
+            ),
+            (Some(Outcome::Permitted), ..) => l.pick("zag de gegevens over", "saw the metadata of"),
+            (Some(Outcome::Test), ..) => l.pick("toetste voor", "tested for"),
+            _ => l.pick("kreeg geen toegang tot", "was refused"),
+        }
+    }
+
+    fn reading(&self, line: &Line) -> String {
+        let l = self.l;
+        let what = match line.act {
+            Some(Act::Search) => l.pick(
+                "zocht in het logboek naar een persoon of adres",
+                "searched the log for a person or address",
+            ),
+            Some(Act::Consult) => l.pick(
+                "opende een uitwisseling in het logboek",
+                "opened an exchange in the log",
+            ),
+            Some(Act::Export) => l.pick(
+                "haalde regels uit het logboek als bestand",
+                "took lines out of the log as a file",
+            ),
+            Some(Act::SubjectReport) => l.pick(
+                "maakte het antwoord op een inzageverzoek",
+                "made the answer to an access request",
+            ),
+            Some(Act::Letter) => l.pick(
+                "maakte een brief aan een eigenaar",
+                "made a letter to an owner",
+            ),
+            Some(Act::Registry) => l.pick(
+                "bekeek de toestemmingen bij een adres",
+                "looked at the consents of an address",
+            ),
+            Some(Act::Download | Act::Metadata | Act::Test) | None => l.pick(
+                "las in het register of het logboek",
+                "read in the registry or the log",
+            ),
+        };
+        let why = line.occasion.map_or("", |why| occasion(why, l));
+        let count = if line.count > 0 {
+            format!(
+                " ({} {})",
+                l.number(line.count.into()),
+                l.pick("regels", "lines")
+            )
+        } else {
+            String::new()
+        };
+        if why.is_empty() {
+            format!("{what}{count}")
+        } else {
+            format!("{what}{count}, {}: {why}", l.pick("aanleiding", "reason"))
+        }
+    }
+}
+
+fn uncapitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    match (chars.next(), chars.clone().next()) {
+        // An abbreviation stays as it is.
+        (Some(_), Some(second)) if second.is_uppercase() => text.to_owned(),
+        (Some(first), _) => first.to_lowercase().chain(chars).collect(),
+        (None, _) => String::new(),
+    }
+}
+
+/// Every reason there is to look, in the order of the form.
+pub(super) const OCCASIONS: [(&str, Occasion); 7] = [
+    ("inzageverzoek", Occasion::SubjectRequest),
+    ("nabeoordeling", Occasion::Review),
+    ("klacht", Occasion::Complaint),
+    ("controle", Occasion::Audit),
+    ("incident", Occasion::Incident),
+    ("registratie", Occasion::Registration),
+    ("anders", Occasion::Other),
+];
+
+/// Why somebody looks.
+pub(super) const fn occasion(occasion: Occasion, l: Language) -> &'static str {
+    match occasion {
+        Occasion::SubjectRequest => l.pick("vraag van een bewoner", "question of a resident"),
+        Occasion::Review => l.pick("beoordeling achteraf", "review afterwards"),
+        Occasion::Complaint => l.pick("klacht", "complaint"),
+        Occasion::Audit => l.pick("controle van het logboek", "check of the log"),
+        Occasion::Incident => l.pick("signaal of incident", "signal or incident"),
+        Occasion::Registration => l.pick("registratie van een keuze", "registering a choice"),
+        Occasion::Other => l.pick("iets anders", "something else"),
+    }
+}
+
+/// A judgement.
+pub(super) const fn judgement(judgement: Judgement, l: Language) -> &'static str {
+    match judgement {
+        Judgement::Lawful => l.pick("rechtmatig", "lawful"),
+        Judgement::Unlawful => l.pick("onrechtmatig", "unlawful"),
+        Judgement::MoreInformation => l.pick("meer informatie nodig", "more information needed"),
+        Judgement::Dismissed => l.pick("afgehandeld", "dealt with"),
+        Judgement::Rejected => l.pick("afgewezen", "turned down"),
+        Judgement::Confirmed => l.pick("bevestigd", "confirmed"),
+    }
+}
+
+/// One of the four choices of an owner.
+pub(super) const fn choice_kind(kind: ChoiceKind, l: Language) -> &'static str {
+    match kind {
+        ChoiceKind::Consent => l.pick("toestemming", "consent"),
+        ChoiceKind::ExplicitAgreement => l.pick(
+            "uitdrukkelijke instemming (gezondheid)",
+            "explicit agreement (health)",
+        ),
+        ChoiceKind::Objection => l.pick("bezwaar tegen afstemming", "objection to alignment"),
+        ChoiceKind::JointRequest => l.pick(
+            "verzoek om gezamenlijke behandeling",
+            "request for joint handling",
+        ),
+    }
+}
+
+/// The state of a choice.
+pub(super) const fn choice_state(state: ChoiceState, l: Language) -> &'static str {
+    match state {
+        ChoiceState::Requested => l.pick("gevraagd", "asked"),
+        ChoiceState::Given => l.pick("gegeven", "given"),
+        ChoiceState::Renewed => l.pick("vernieuwd", "renewed"),
+        ChoiceState::Refused => l.pick("geweigerd", "refused"),
+        ChoiceState::Withdrawn => l.pick("ingetrokken", "withdrawn"),
+        ChoiceState::Revoked => l.pick("herroepen", "revoked"),
+        ChoiceState::Invalidated => l.pick("ongeldig", "invalid"),
+        ChoiceState::EnteredInError => l.pick("foutief ingevoerd", "entered in error"),
+        ChoiceState::Unknown => l.pick("onbekend", "unknown"),
+    }
+}
+
+/// How a transfer ended.
+pub(super) const fn end(end: End, l: Language) -> &'static str {
+    match end {
+        End::Complete => l.pick("geheel overgedragen", "wholly handed over"),
+        End::BrokenByRequester => l.pick(
+            "afgebroken door de aanvrager",
+            "broken off by the requester",
+        ),
+        End::BrokenByProvider => l.pick("afgebroken door de bron", "broken off by the provider"),
+        End::Unknown => l.pick("afloop onbekend", "end unknown"),
+    }
+}
+
+const MONTHS: [(&str, &str); 12] = [
+    ("januari", "January"),
+    ("februari", "February"),
+    ("maart", "March"),
+    ("april", "April"),
+    ("mei", "May"),
+    ("juni", "June"),
+    ("juli", "July"),
+    ("augustus", "August"),
+    ("september", "September"),
+    ("oktober", "October"),
+    ("november", "November"),
+    ("december", "December"),
+];
+
+/// A day as people write it: `18 maart 2026`.
+pub(super) fn day(day: Day, l: Language) -> String {
+    let month = usize::from(day.month().saturating_sub(1));
+    let (dutch, english) = MONTHS.get(month).copied().unwrap_or_default();
+    format!(
+        "{} {} {}",
+        day.day_of_month(),
+        l.pick(dutch, english),
+        day.year()
+    )
+}
+
+/// A moment as people write it: `18 maart 2026 om 9.12 uur`.
+pub(super) fn moment(at: Moment, l: Language) -> String {
+    let local = at.local();
+    let written = day(local.day(), l);
+    match l {
+        Language::Dutch => {
+            format!("{written} om {}.{:02} uur", local.hour(), local.minute())
+        }
+        Language::English => {
+            format!("{written} at {}:{:02}", local.hour(), local.minute())
+        }
+    }
+}
+
+/// The time of day: `9.12`.
+pub(super) fn clock_time(at: Moment, l: Language) -> String {
+    let local = at.local();
+    format!("{}{}{:02}", local.hour(), l.pick(".", ":"), local.minute())
+}

@@ -1,0 +1,154 @@
+//! Judging: reviews of what was released, incidents, signals.
+
+use super::look::not_ready;
+use super::{About, Cause, Failure, Officer, Officers, Remark, unreadable};
+use crate::domain::{AddressId, DeskRole};
+use crate::ledger::Receipt;
+use crate::ledger::entry::{IncidentStep, Judgement, Kind};
+use crate::oversight::{Incident, Personal as Tagged, Review};
+
+impl Officers {
+    /// Judges a release of the officer's own organisation.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] when nothing there is to be reviewed, [`Failure::Conflict`] when it is
+    /// judged already, or half by this same person.
+    pub async fn judge(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        decision: u64,
+        judgement: Judgement,
+        remark: Option<&Remark>,
+    ) -> Result<Receipt, Failure> {
+        officer.must_be(&[DeskRole::Fg])?;
+        let oin = officer.organisation.oin;
+        let judge = officer.subject.clone();
+        let looked = self.oversight.read(move |index| {
+            let own = index.party(oin);
+            let row = index.find_row(decision).filter(|row| row.is_of(own));
+            let review = row.and_then(|_| index.reviews().get(&decision))?;
+            let tag = index.tag(Tagged::Employee(oin), judge.as_str());
+            Some(may_judge(review, own, tag, judgement))
+        });
+        match looked.await.map_err(not_ready)? {
+            None => return Err(Failure::NotFound),
+            Some(false) => return Err(Failure::Conflict),
+            Some(true) => {}
+        }
+        self.record_judgement(officer, cause, decision, remark, |entry| {
+            entry.oordeel = Some(judgement);
+        })
+        .await
+    }
+
+    /// Records what was done about an incident of the officer's own organisation.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] when there is no such incident, [`Failure::Conflict`] when it is closed,
+    /// or would be while it is open whether there is something to notify (AVG 33).
+    pub async fn take_step(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        decision: u64,
+        step: IncidentStep,
+        remark: Option<&Remark>,
+    ) -> Result<Receipt, Failure> {
+        officer.must_be(&[DeskRole::Fg])?;
+        let oin = officer.organisation.oin;
+        let looked = self.oversight.read(move |index| {
+            let incident = index.incidents().get(&(decision, index.party(oin)))?;
+            Some(may_take(incident, step))
+        });
+        match looked.await.map_err(not_ready)? {
+            None => return Err(Failure::NotFound),
+            Some(false) => return Err(Failure::Conflict),
+            Some(true) => {}
+        }
+        self.record_judgement(officer, cause, decision, remark, |entry| {
+            entry.stap = Some(step);
+        })
+        .await
+    }
+
+    /// Sets a signal aside: the one with this code that begins with this entry.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] when the entry is not the officer's own organisation's,
+    /// [`Failure::Conflict`] when it was set aside before.
+    pub async fn dismiss(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        signal: &'static str,
+        about: u64,
+        remark: &Remark,
+    ) -> Result<Receipt, Failure> {
+        officer.must_be(&[DeskRole::Fg])?;
+        let oin = officer.organisation.oin;
+        let looked = self.oversight.read(move |index| {
+            let own = index.party(oin);
+            index.find_row(about).filter(|row| row.is_of(own))?;
+            Some(index.find_dismissal(signal, about, own).is_some())
+        });
+        match looked.await.map_err(not_ready)? {
+            None => return Err(Failure::NotFound),
+            Some(true) => return Err(Failure::Conflict),
+            Some(false) => {}
+        }
+        self.record_judgement(officer, cause, about, Some(remark), |entry| {
+            entry.signaal = Some(signal.to_owned());
+            entry.oordeel = Some(Judgement::Dismissed);
+        })
+        .await
+    }
+
+    /// Appends a judgement about an entry; what is personal in it is erased with that entry's address.
+    async fn record_judgement(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        about: u64,
+        remark: Option<&Remark>,
+        fill: impl FnOnce(&mut crate::ledger::entry::Entry),
+    ) -> Result<Receipt, Failure> {
+        let found = self.exchange.ledger.find_at(about).await;
+        let found = found.map_err(unreadable)?.ok_or(Failure::NotFound)?;
+        // Opened only to know with whom the remark is to be erased; nobody is shown it.
+        let values = self.exchange.ledger.open_values(&found).await;
+        let values = values.map_err(unreadable)?;
+        let address = values.get("nummeraanduiding");
+        let address = address.and_then(|opened| AddressId::parse(&opened.value).ok());
+        let (mut entry, mut personal) = self.entry(officer, Kind::Review, Some(cause))?;
+        entry.index = Some(about);
+        fill(&mut entry);
+        if let Some(remark) = remark {
+            personal = personal.with("opmerking", remark.as_str());
+        }
+        let about = address.map_or(About::Nowhere, About::Address);
+        self.append(officer, entry, personal, about).await
+    }
+}
+
+/// Whether this person's judgement would add something.
+fn may_judge(
+    review: &Review,
+    own: crate::oversight::Party,
+    judge: crate::oversight::Tag,
+    judgement: Judgement,
+) -> bool {
+    if !review.is_open(own) {
+        return false;
+    }
+    // Of two who must judge alike, the second is somebody else.
+    let last = review.given.iter().rev().find(|given| given.by == own);
+    !(review.four_eyes
+        && last.is_some_and(|given| given.judge == judge && given.judgement == judgement))
+}
+
+fn may_take(incident: &Incident, step: IncidentStep) -> bool {
+    let taken = incident.steps.iter().any(|(taken, ..)| *taken == step);
+    let too_early = step == IncidentStep::Closed && !incident.is_settled();
+    !incident.is_closed() && !taken && !too_early
+}

@@ -1,0 +1,253 @@
+//! What officers may do at the desk: look (and be in the book before they see), judge, propose and
+//! confirm, report, check. Each step leaves an entry; none is shown before its entry is durable
+//! (DESIGN, I6).
+//!
+//! Who somebody is was settled by the login service; what each part may do is settled here, once, and
+//! the pages only leave out what would be refused.
+
+mod check;
+mod judge;
+mod look;
+mod propose;
+mod report;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub use check::{Checked, Checking};
+pub use look::{Exchanged, Opened, Proof, Viewed};
+pub use propose::{Proposed, ProposedChange};
+pub use report::{Shared, SharedLine, Subject};
+
+use super::record::unreadable;
+use super::{Caller, Exchange, Failure, REGISTRY_PURPOSE, Who};
+use crate::clock::Moment;
+use crate::domain::{
+    AddressId, CaseNumber, DeskRole, Employee, Oin, Organisation, Organisations, Purpose,
+    TransactionId,
+};
+use crate::ledger::entry::{Entry, Kind, Occasion};
+use crate::ledger::seal::{Owner, Personal};
+use crate::ledger::{Claims, NotAppended, Receipt, Seen};
+use crate::oversight::Oversight;
+use crate::policy::{Bundle, Policies};
+use check::Checks;
+
+/// How long a remark may be.
+pub const REMARK_CHARS: usize = 2_000;
+
+/// Somebody who is logged in at the desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Officer {
+    /// The pseudonym the login service knows them by.
+    pub subject: Employee,
+    /// What to call them on the page; never recorded.
+    pub name: Option<String>,
+    /// Whose officer they are.
+    pub organisation: Arc<Organisation>,
+    /// What they may do.
+    pub roles: BTreeSet<DeskRole>,
+}
+
+impl Officer {
+    /// Whether they have one of these parts.
+    #[must_use]
+    pub fn is_any(&self, roles: &[DeskRole]) -> bool {
+        roles.iter().any(|role| self.roles.contains(role))
+    }
+
+    fn must_be(&self, roles: &[DeskRole]) -> Result<(), Failure> {
+        self.is_any(roles)
+            .then_some(())
+            .ok_or(Failure::NotAuthorised)
+    }
+}
+
+/// Why an officer looks, in which case of theirs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// The kind of reason.
+    pub occasion: Occasion,
+    /// Their own case or reference.
+    pub case: CaseNumber,
+    /// The reason in their own words.
+    pub explanation: Option<Remark>,
+}
+
+/// What an officer writes beside a judgement: 1 to [`REMARK_CHARS`] characters. It is sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark(String);
+
+impl Remark {
+    /// Reads a remark; `None` when it is empty, too long, or has control characters other than line
+    /// ends.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.replace("\r\n", "\n");
+        let text = text.trim();
+        let proper = (1..=REMARK_CHARS).contains(&text.chars().count())
+            && !text.chars().any(|c| c.is_control() && c != '\n');
+        proper.then(|| Self(text.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The procedures of the desk.
+#[derive(Debug, Clone)]
+pub struct Officers {
+    exchange: Arc<Exchange>,
+    oversight: Oversight,
+    checks: Arc<Checks>,
+}
+
+/// What an officer's entry is about, for its seals.
+#[derive(Debug, Clone, Copy)]
+enum About {
+    /// An address: erased with it.
+    Address(AddressId),
+    /// Nobody's address.
+    Nowhere,
+}
+
+impl Officers {
+    /// The procedures, on this exchange and this view of its book.
+    #[must_use]
+    pub fn new(exchange: Arc<Exchange>, oversight: Oversight) -> Self {
+        Self {
+            exchange,
+            oversight,
+            checks: Arc::default(),
+        }
+    }
+
+    /// The book as it can be searched and counted.
+    #[must_use]
+    pub const fn oversight(&self) -> &Oversight {
+        &self.oversight
+    }
+
+    /// The organisations that take part.
+    #[must_use]
+    pub fn organisations(&self) -> &Organisations {
+        &self.exchange.organisations
+    }
+
+    /// The bundles this gateway has.
+    #[must_use]
+    pub fn policies(&self) -> &Policies {
+        &self.exchange.policies
+    }
+
+    /// The bundle in force now, if there is one.
+    #[must_use]
+    pub fn bundle_in_force(&self) -> Option<Arc<Bundle>> {
+        let known = self.exchange.in_force.load();
+        let bundle = known.bundle(&self.exchange.policies, self.now());
+        bundle.ok().cloned()
+    }
+
+    /// The last signed checkpoint.
+    #[must_use]
+    pub fn checkpoint(&self) -> String {
+        self.exchange.ledger.checkpoint()
+    }
+
+    /// The key that verifies checkpoints.
+    #[must_use]
+    pub fn ledger_key(&self) -> String {
+        self.exchange.ledger.verifier().to_string()
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.exchange.clock.now()
+    }
+
+    /// An entry by this officer, with what is personal about it.
+    fn entry(
+        &self,
+        officer: &Officer,
+        kind: Kind,
+        cause: Option<&Cause>,
+    ) -> Result<(Box<Entry>, Personal), Failure> {
+        let now = self.now();
+        let transaction = self.transaction(now)?;
+        let mut entry = Box::new(Entry::new(kind, now, transaction));
+        entry.aanvrager = Some(officer.organisation.oin);
+        entry.doel = Purpose::parse(REGISTRY_PURPOSE).ok();
+        let mut personal = Personal::none().with("medewerker", &officer.subject);
+        if let Some(cause) = cause {
+            entry.aanleiding = Some(cause.occasion);
+            personal = personal.with("zaak", &cause.case);
+            if let Some(explanation) = &cause.explanation {
+                personal = personal.with("toelichting", explanation.as_str());
+            }
+        }
+        Ok((entry, personal))
+    }
+
+    fn transaction(&self, now: Moment) -> Result<TransactionId, Failure> {
+        TransactionId::new(now, &*self.exchange.random).map_err(unreadable)
+    }
+
+    /// Appends an entry that rests on no facts.
+    async fn append(
+        &self,
+        officer: &Officer,
+        entry: Box<Entry>,
+        personal: Personal,
+        about: About,
+    ) -> Result<Receipt, Failure> {
+        let owner = match about {
+            About::Address(address) => Owner::Address(address),
+            About::Nowhere => Owner::Organisation(officer.organisation.oin),
+        };
+        let nothing = Seen {
+            address: None,
+            policy_epoch: None,
+        };
+        let ledger = &self.exchange.ledger;
+        let draft = ledger
+            .draft(entry, &personal, owner, Claims::default(), nothing, None)
+            .await;
+        let appended = match draft {
+            Ok(draft) => ledger.append(draft).await,
+            Err(error) => Err(error),
+        };
+        appended.map_err(|error| match error {
+            NotAppended::Overloaded | NotAppended::Stale => Failure::Overloaded,
+            NotAppended::TokenUsed | NotAppended::TransactionUsed => Failure::Conflict,
+            NotAppended::Unavailable => Failure::LedgerUnavailable,
+        })
+    }
+
+    /// The officer as somebody who calls for a change of the registry.
+    fn caller(&self, officer: &Officer, cause: &Cause) -> Result<Caller, Failure> {
+        let purpose = Purpose::parse(REGISTRY_PURPOSE).map_err(unreadable)?;
+        Ok(Caller {
+            organisation: Arc::clone(&officer.organisation),
+            who: Who {
+                employee: officer.subject.clone(),
+                case: cause.case.clone(),
+                purpose,
+                team: None,
+                document: None,
+                token: None,
+            },
+            transaction: self.transaction(self.now())?,
+            traceparent: None,
+        })
+    }
+
+    /// The organisations this one can name in a form: all that take part.
+    #[must_use]
+    pub fn find_organisation(&self, oin: Oin) -> Option<&Organisation> {
+        self.exchange.organisations.find(oin)
+    }
+}

@@ -1,0 +1,254 @@
+//! Registering a choice from a signed letter, or taking one back: one person proposes, a second
+//! confirms. What is confirmed is exactly what was proposed, and it can be confirmed once.
+
+use serde::{Deserialize, Serialize};
+
+use super::look::not_ready;
+use super::{About, Cause, Failure, Officer, Officers, Remark, Viewed, unreadable};
+use crate::clock::Moment;
+use crate::domain::{AddressId, Choice, ChoiceId, DeskRole, Employee};
+use crate::exchange::registry::choice_proposal;
+use crate::exchange::{NewChoice, Withdrawal};
+use crate::ledger::entry::{Judgement, Kind};
+use crate::ledger::{Found, Receipt};
+
+/// What a second person is asked to confirm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposed {
+    /// Where its entry stands.
+    pub index: u64,
+    /// When it was proposed.
+    pub at: Moment,
+    /// By whom.
+    pub proposer: Employee,
+    /// What.
+    pub change: ProposedChange,
+}
+
+/// A choice as it would become.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProposedChange {
+    /// Whether it takes back one that is in the registry.
+    #[serde(rename = "intrekking")]
+    pub withdraws: bool,
+    /// The choice.
+    #[serde(rename = "keuze")]
+    pub choice: Choice,
+}
+
+impl Officers {
+    /// Proposes to register a choice.
+    ///
+    /// # Errors
+    /// [`Failure`]; then nothing was proposed.
+    pub async fn propose_choice(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        new: NewChoice,
+    ) -> Result<Receipt, Failure> {
+        let id = ChoiceId::new(self.now(), &*self.exchange.random).map_err(unreadable)?;
+        let choice = new.with_id(id, officer.organisation.oin);
+        let change = ProposedChange {
+            withdraws: false,
+            choice,
+        };
+        self.propose(officer, cause, &change).await
+    }
+
+    /// Proposes to take a choice back.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] when there is no such choice, [`Failure::Conflict`] when it ended already,
+    /// [`Failure::NotAuthorised`] when it is for another organisation to end it so.
+    pub async fn propose_withdrawal(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        id: ChoiceId,
+        how: Withdrawal,
+    ) -> Result<Receipt, Failure> {
+        let known = self.exchange.store.find_choice(id).await;
+        let known = known.map_err(unreadable)?.ok_or(Failure::NotFound)?;
+        if !how.is_for(officer.organisation.oin, &known) {
+            return Err(Failure::NotAuthorised);
+        }
+        let choice = how.applied_to(&known).ok_or(Failure::Conflict)?;
+        let change = ProposedChange {
+            withdraws: true,
+            choice,
+        };
+        self.propose(officer, cause, &change).await
+    }
+
+    async fn propose(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        change: &ProposedChange,
+    ) -> Result<Receipt, Failure> {
+        officer.must_be(&[DeskRole::Beheer])?;
+        if !officer.organisation.provides {
+            return Err(Failure::NotAuthorised);
+        }
+        let (mut entry, personal) = self.entry(officer, Kind::Proposal, Some(cause))?;
+        entry.keuze = Some(change.choice.kind);
+        entry.toestand = Some(change.choice.state);
+        let written = serde_json::to_string(change).map_err(unreadable)?;
+        let personal = personal
+            .with("nummeraanduiding", change.choice.address)
+            .with("voorstel", written);
+        let about = About::Address(change.choice.address);
+        self.append(officer, entry, personal, about).await
+    }
+
+    /// A proposal of the officer's own organisation, after recording that this officer looks.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] when there is none that waits.
+    pub async fn proposal(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        index: u64,
+    ) -> Result<Proposed, Failure> {
+        officer.must_be(&[DeskRole::Beheer])?;
+        let proposed = self.waiting(officer, index).await?;
+        let address = proposed.change.choice.address;
+        self.record_view(officer, cause, Viewed::Registry(address))
+            .await?;
+        Ok(proposed)
+    }
+
+    /// Confirms a proposal of somebody else: what was proposed is registered.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] when there is none that waits, [`Failure::NotAuthorised`] when it is this
+    /// officer's own, [`Failure::Conflict`] when it was confirmed or overtaken meanwhile.
+    pub async fn confirm(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        index: u64,
+    ) -> Result<(Choice, Receipt), Failure> {
+        officer.must_be(&[DeskRole::Beheer])?;
+        let proposed = self.waiting(officer, index).await?;
+        if proposed.proposer == officer.subject {
+            return Err(Failure::NotAuthorised);
+        }
+        let ProposedChange { withdraws, choice } = proposed.change;
+        let kind = if withdraws {
+            Kind::Withdrawal
+        } else {
+            Kind::Choice
+        };
+        let caller = self.caller(officer, cause)?;
+        let changed = self
+            .exchange
+            .change_registry(&caller, choice.address, |loaded, now| {
+                let known = loaded
+                    .facts
+                    .choices
+                    .iter()
+                    .find(|known| known.id == choice.id);
+                let still = match known {
+                    None => !withdraws,
+                    Some(known) => withdraws && known.can_end(),
+                };
+                if !still {
+                    return Err(Failure::Conflict);
+                }
+                let mut proposal = choice_proposal(&caller, kind, &choice, now);
+                proposal.entry.index = Some(index);
+                Ok(proposal)
+            });
+        let receipt = changed.await?;
+        let choice = Choice {
+            changed_at: receipt.index,
+            ..choice
+        };
+        Ok((choice, receipt))
+    }
+
+    /// Turns a proposal down. Who proposed it may do so too.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] when there is none that waits.
+    pub async fn reject(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        index: u64,
+        remark: &Remark,
+    ) -> Result<Receipt, Failure> {
+        officer.must_be(&[DeskRole::Beheer])?;
+        let proposed = self.waiting(officer, index).await?;
+        let (mut entry, personal) = self.entry(officer, Kind::Review, Some(cause))?;
+        entry.index = Some(index);
+        entry.oordeel = Some(Judgement::Rejected);
+        let personal = personal.with("opmerking", remark.as_str());
+        let about = About::Address(proposed.change.choice.address);
+        self.append(officer, entry, personal, about).await
+    }
+
+    /// A proposal that nobody answered yet.
+    async fn waiting(&self, officer: &Officer, index: u64) -> Result<Proposed, Failure> {
+        let oin = officer.organisation.oin;
+        let waits = self.oversight.read(move |known| {
+            let own = known.party(oin);
+            let proposal = known.proposals().get(&index);
+            proposal.is_some_and(|one| one.by == own && one.answered.is_none())
+        });
+        if !waits.await.map_err(not_ready)? {
+            return Err(Failure::NotFound);
+        }
+        let found = self.exchange.ledger.find_at(index).await;
+        let found = found.map_err(unreadable)?.ok_or(Failure::NotFound)?;
+        self.read_proposal(&found).await
+    }
+
+    async fn read_proposal(&self, found: &Found) -> Result<Proposed, Failure> {
+        let values = self.exchange.ledger.open_values(found).await;
+        let values = values.map_err(unreadable)?;
+        let value = |field: &str| values.get(field).map(|opened| opened.value.as_str());
+        // Erased meanwhile: there is nothing left to confirm.
+        let (Some(written), Some(proposer)) = (value("voorstel"), value("medewerker")) else {
+            return Err(Failure::NotFound);
+        };
+        Ok(Proposed {
+            index: found.index,
+            at: found.entry.tijd,
+            proposer: Employee::parse(proposer).map_err(unreadable)?,
+            change: serde_json::from_str(written).map_err(unreadable)?,
+        })
+    }
+
+    /// The addresses and choices behind what was asked and not answered, or will soon expire: their
+    /// entries are named by the index; who they are about is opened here, after it was recorded that
+    /// this officer looks at them.
+    ///
+    /// # Errors
+    /// [`Failure`]; then nothing may be shown.
+    pub async fn open_choices(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        ids: &[ChoiceId],
+    ) -> Result<Vec<Choice>, Failure> {
+        if !officer.organisation.provides {
+            return Err(Failure::NotAuthorised);
+        }
+        let mut choices = Vec::new();
+        for id in ids {
+            let found = self.exchange.store.find_choice(*id).await;
+            choices.extend(found.map_err(unreadable)?);
+        }
+        for choice in &choices {
+            let address: AddressId = choice.address;
+            self.record_view(officer, cause, Viewed::Registry(address))
+                .await?;
+        }
+        Ok(choices)
+    }
+}

@@ -1,0 +1,225 @@
+//! The book as those see it who watch over it: privacy officers, auditors.
+//!
+//! A task reads the book from its first entry on and follows it. What it reads becomes an index in
+//! memory: small rows to be searched and counted, in which people are only tags. Nothing of it is
+//! kept: the book is the single source, and a copy of it in tables could say something else. While it
+//! reads, the root of the tree is computed again and compared with the signed checkpoint, so that what
+//! is shown here is what was signed. What this module does not do: open a personal value, or write.
+
+mod facts;
+#[cfg(test)]
+mod following;
+mod index;
+mod review;
+mod row;
+mod search;
+mod words;
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+pub use facts::facts_of;
+pub use index::Index;
+pub use review::{
+    Check, Dismissal, Given, Incident, NOTIFY_WITHIN_HOURS, Proposal, Review, Standing,
+};
+pub use row::{Change, Event, Row, What};
+pub use search::{Came, Criteria, Found, Line, Newer};
+pub use words::{Parties, Party, Personal, Tag, Word, Words};
+
+use crate::bounds;
+use crate::clock::{NoRandomness, Random};
+use crate::errors::in_full;
+use crate::ledger::note::Checkpoint;
+use crate::ledger::{Ledger, ReadError};
+use crate::policy::Policies;
+use words::Tagger;
+
+/// How often the follower looks for new entries when nobody asks.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How far the reading of the book is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is being read from the beginning.
+    Reading {
+        /// Entries read.
+        done: u64,
+        /// Entries in the book.
+        of: u64,
+    },
+    /// Everything up to here was read, and is what the checkpoint signs.
+    Current {
+        /// Entries in the book.
+        size: u64,
+    },
+    /// What stands in the database is not what the checkpoint signs.
+    Differs {
+        /// Entries the checkpoint covers.
+        size: u64,
+    },
+    /// The book cannot be read at the moment.
+    Unreadable,
+}
+
+/// Why nothing can be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the book is not ready to be shown: {0:?}")]
+pub struct NotReady(pub State);
+
+/// The handle to the index. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Oversight(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    ledger: Ledger,
+    policies: Policies,
+    index: RwLock<Index>,
+    state: watch::Sender<State>,
+    asked: Notify,
+}
+
+impl Oversight {
+    /// Begins to read the book, in a task of its own that ends with the last handle.
+    ///
+    /// # Errors
+    /// [`NoRandomness`].
+    pub fn start(
+        ledger: Ledger,
+        policies: Policies,
+        random: &dyn Random,
+    ) -> Result<Self, NoRandomness> {
+        let index = RwLock::new(Index::new(Tagger::new(random)?));
+        let reading = State::Reading {
+            done: 0,
+            of: ledger.size(),
+        };
+        let inner = Arc::new(Inner {
+            ledger,
+            policies,
+            index,
+            state: watch::Sender::new(reading),
+            asked: Notify::new(),
+        });
+        let followed = Arc::downgrade(&inner);
+        tokio::spawn(async move {
+            while let Some(inner) = followed.upgrade() {
+                inner.catch_up().await;
+                let _ = tokio::time::timeout(LOOK, inner.asked.notified()).await;
+            }
+        });
+        Ok(Self(inner))
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn state(&self) -> State {
+        *self.0.state.borrow()
+    }
+
+    /// Looks something up, in an index that has everything the book had when this was called.
+    ///
+    /// # Errors
+    /// [`NotReady`] while the book is read for the first time, and when it cannot be believed.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Index) -> T + Send + 'static,
+    ) -> Result<T, NotReady> {
+        self.wait().await?;
+        let inner = Arc::clone(&self.0);
+        // A scan of a long book takes milliseconds: not on a thread that serves requests.
+        let looked = tokio::task::spawn_blocking(move || {
+            look(&inner.index.read().unwrap_or_else(PoisonError::into_inner))
+        });
+        looked.await.map_err(|_| NotReady(State::Unreadable))
+    }
+
+    /// Waits until the index has what the book has now.
+    async fn wait(&self) -> Result<(), NotReady> {
+        let wanted = self.0.ledger.size();
+        let mut state = self.0.state.subscribe();
+        let ready = |state: &State| match state {
+            State::Current { size } => *size >= wanted,
+            State::Reading { .. } | State::Differs { .. } | State::Unreadable => true,
+        };
+        self.0.asked.notify_one();
+        let state = match tokio::time::timeout(bounds::READ, state.wait_for(ready)).await {
+            Ok(Ok(state)) => *state,
+            Ok(Err(_)) | Err(_) => State::Unreadable,
+        };
+        match state {
+            State::Current { .. } => Ok(()),
+            state => Err(NotReady(state)),
+        }
+    }
+}
+
+impl Inner {
+    /// Reads what is new, up to the newest checkpoint, and compares.
+    async fn catch_up(&self) {
+        if matches!(*self.state.borrow(), State::Differs { .. }) {
+            // Nothing that is read after this can be believed either.
+            return;
+        }
+        let read = self.read_on().await;
+        match read {
+            Ok(state) => {
+                self.state.send_replace(state);
+            }
+            Err(error) => {
+                tracing::error!(error = in_full(&error), "the desk cannot read the book");
+                self.state.send_replace(State::Unreadable);
+            }
+        }
+    }
+
+    async fn read_on(&self) -> Result<State, ReadError> {
+        let text = self.ledger.checkpoint();
+        let signed = self.ledger.verifier().open(&text);
+        let signed = signed.map_err(|_| ReadError::Impossible("a checkpoint of its own key"))?;
+        let mut done = self.size();
+        let first_time = matches!(*self.state.borrow(), State::Reading { .. });
+        while done < signed.size {
+            let to = signed.size.min(done + bounds::DESK_READ_ENTRIES);
+            let leaves = self.ledger.leaves(done, to).await?;
+            if leaves.is_empty() {
+                return Err(ReadError::Impossible("entries its checkpoint covers"));
+            }
+            {
+                let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+                for leaf in &leaves {
+                    index.take(leaf, &self.policies);
+                }
+            }
+            done = self.size();
+            if first_time {
+                let of = signed.size;
+                self.state.send_replace(State::Reading { done, of });
+            }
+        }
+        let made = {
+            let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+            Checkpoint {
+                size: index.edge.size(),
+                root: index.edge.root(),
+            }
+        };
+        // An earlier checkpoint than what was read says nothing new.
+        if made.size == signed.size && made != signed {
+            tracing::error!(
+                ledger.size_entries = signed.size,
+                "the entries in the database do not lead to the signed checkpoint"
+            );
+            return Ok(State::Differs { size: signed.size });
+        }
+        Ok(State::Current { size: made.size })
+    }
+
+    fn size(&self) -> u64 {
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        index.size()
+    }
+}

@@ -1,0 +1,248 @@
+//! What officers judged: reviews, incidents, signals, proposals, checks of the book. Everything here
+//! follows from entries.
+
+use super::words::{Party, Tag};
+use crate::clock::Moment;
+use crate::ledger::entry::{Finding, IncidentStep, Judgement};
+
+/// Hours within which a personal data breach is notified (AVG 33(1)).
+pub const NOTIFY_WITHIN_HOURS: i64 = 72;
+/// The term of a review where its bundle is not known here any more.
+pub(super) const USUAL_REVIEW_DAYS: u32 = 14;
+
+/// A judgement somebody gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given {
+    /// Where its entry stands.
+    pub index: u64,
+    /// When.
+    pub at: Moment,
+    /// Of which organisation.
+    pub by: Party,
+    /// By whom.
+    pub judge: Tag,
+    /// What.
+    pub judgement: Judgement,
+}
+
+/// A release that must be reviewed afterwards. Each of its two parties does so for itself.
+#[derive(Debug, Clone)]
+pub struct Review {
+    /// The index of the decision.
+    pub decision: u64,
+    /// Until when it should be done.
+    pub due: Moment,
+    /// Whether two people must judge alike.
+    pub four_eyes: bool,
+    /// What was judged so far, oldest first.
+    pub given: Vec<Given>,
+}
+
+/// Where a review stands for one organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nobody judged it yet.
+    Waiting,
+    /// More was asked for.
+    MoreInformation,
+    /// One judged; a second person must judge alike.
+    Half(Judgement),
+    /// It is judged.
+    Judged(Judgement),
+}
+
+impl Review {
+    /// Where it stands for this organisation.
+    #[must_use]
+    pub fn standing(&self, own: Party) -> Standing {
+        let mut of_own = self.given.iter().rev().filter(|given| given.by == own);
+        let Some(last) = of_own.next() else {
+            return Standing::Waiting;
+        };
+        if last.judgement == Judgement::MoreInformation {
+            return Standing::MoreInformation;
+        }
+        let second = of_own
+            .take_while(|given| given.judgement == last.judgement)
+            .any(|given| given.judge != last.judge);
+        if self.four_eyes && !second {
+            Standing::Half(last.judgement)
+        } else {
+            Standing::Judged(last.judgement)
+        }
+    }
+
+    /// Whether somebody of this organisation still has to do something.
+    #[must_use]
+    pub fn is_open(&self, own: Party) -> bool {
+        !matches!(self.standing(own), Standing::Judged(_))
+    }
+}
+
+/// An unlawful release, and what was done about it.
+#[derive(Debug, Clone)]
+pub struct Incident {
+    /// The index of the decision.
+    pub decision: u64,
+    /// Whose incident it is.
+    pub by: Party,
+    /// When it was judged unlawful: from then on the authority must be notified in time.
+    pub opened: Moment,
+    /// What was done, oldest first.
+    pub steps: Vec<(IncidentStep, Moment, u64)>,
+}
+
+impl Incident {
+    /// Until when the authority must be notified.
+    #[must_use]
+    pub fn notify_before(&self) -> Moment {
+        self.opened.plus_ms(NOTIFY_WITHIN_HOURS * 60 * 60 * 1000)
+    }
+
+    /// Whether it was settled if there is something to notify.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let settles = |step: &IncidentStep| {
+            matches!(step, IncidentStep::Notified | IncidentStep::NotNotifiable)
+        };
+        self.steps.iter().any(|(step, ..)| settles(step))
+    }
+
+    /// Whether nothing is left to be done.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.steps
+            .iter()
+            .any(|(step, ..)| *step == IncidentStep::Closed)
+    }
+}
+
+/// A signal that was dismissed.
+#[derive(Debug, Clone, Copy)]
+pub struct Dismissal {
+    /// Where its entry stands.
+    pub index: u64,
+    /// When.
+    pub at: Moment,
+    /// Of which organisation.
+    pub by: Party,
+}
+
+/// Something that a second person must confirm.
+#[derive(Debug, Clone, Copy)]
+pub struct Proposal {
+    /// Where its entry stands.
+    pub index: u64,
+    /// When.
+    pub at: Moment,
+    /// Of which organisation.
+    pub by: Party,
+    /// By whom.
+    pub proposer: Tag,
+    /// Where.
+    pub address: Tag,
+    /// What became of it: by which entry, and what.
+    pub answered: Option<(u64, Judgement)>,
+}
+
+/// A check of the whole book.
+#[derive(Debug, Clone, Copy)]
+pub struct Check {
+    /// Where its entry stands.
+    pub index: u64,
+    /// When it was done.
+    pub at: Moment,
+    /// Who did it.
+    pub by: Party,
+    /// Entries that were checked.
+    pub size: u64,
+    /// What was found.
+    pub finding: Finding,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::{Parties, Personal, Tagger};
+    use super::*;
+    use crate::clock::SystemRandomness;
+    use crate::domain::Oin;
+
+    #[test]
+    fn a_review_is_done_when_enough_people_of_the_same_organisation_judge_alike() {
+        use Judgement::{Lawful, MoreInformation, Unlawful};
+        let oin = Oin::parse("00000001812345678000").unwrap();
+        let other = Oin::parse("00000001823456789000").unwrap();
+        let mut parties = Parties::default();
+        let (own, theirs) = (parties.learn(oin), parties.learn(other));
+        let tagger = Tagger::new(&SystemRandomness::default()).unwrap();
+        let judge = |name| tagger.tag(Personal::Employee(oin), name);
+        let (anna, bram) = (judge("anna"), judge("bram"));
+        let at = Moment::from_unix_seconds(1_800_000_000).unwrap();
+        let standing = |four_eyes, given: &[(Party, Tag, Judgement)]| {
+            let given = given
+                .iter()
+                .zip(0..)
+                .map(|((by, judge, judgement), index)| Given {
+                    index,
+                    at,
+                    by: *by,
+                    judge: *judge,
+                    judgement: *judgement,
+                });
+            let given = given.collect();
+            let review = Review {
+                decision: 0,
+                due: at,
+                four_eyes,
+                given,
+            };
+            review.standing(own)
+        };
+        for (four_eyes, given, expected) in [
+            (false, &[][..], Standing::Waiting),
+            (false, &[(theirs, anna, Lawful)], Standing::Waiting),
+            (
+                false,
+                &[(own, anna, MoreInformation)],
+                Standing::MoreInformation,
+            ),
+            (false, &[(own, anna, Lawful)], Standing::Judged(Lawful)),
+            (true, &[(own, anna, Lawful)], Standing::Half(Lawful)),
+            (
+                true,
+                &[(own, anna, Lawful), (own, anna, Lawful)],
+                Standing::Half(Lawful),
+            ),
+            (
+                true,
+                &[(own, anna, Lawful), (theirs, bram, Lawful)],
+                Standing::Half(Lawful),
+            ),
+            (
+                true,
+                &[(own, anna, Lawful), (own, bram, Unlawful)],
+                Standing::Half(Unlawful),
+            ),
+            (
+                true,
+                &[(own, anna, Lawful), (own, bram, Lawful)],
+                Standing::Judged(Lawful),
+            ),
+            (
+                true,
+                &[
+                    (own, bram, Unlawful),
+                    (own, anna, MoreInformation),
+                    (own, bram, Unlawful),
+                ],
+                Standing::Half(Unlawful),
+            ),
+        ] {
+            assert_eq!(
+                standing(four_eyes, given),
+                expected,
+                "{four_eyes} {given:?}"
+            );
+        }
+    }
+}
