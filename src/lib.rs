@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod merkle;
 pub mod oidc;
 pub mod oversight;
+pub mod paper;
 pub mod policy;
 pub mod provider;
 pub mod serve;

@@ -324,14 +324,11 @@ impl Gateway {
         if let Some((listener, login)) = ports.desk {
             let oversight = Oversight::start(ledger.clone(), policies, &*random)
                 .map_err(|error| unusable(&error))?;
-            let origin = match (&login, &config.desk) {
-                (desk::Login::Service(_), Some(settings)) => settings.url.clone(),
-                _ => format!("https://{}", address_of(&listener, config.listen.desk)?),
-            };
+            let at = address_of(&listener, config.listen.desk)?;
             let desk = desk::router(desk::Parts {
                 officers: Officers::new(Arc::clone(&exchange), oversight),
+                origin: origin_of_desk(&config, &login, at),
                 login,
-                origin,
                 clock: Arc::clone(&clock),
                 random: Arc::clone(&random),
             });
@@ -405,6 +402,14 @@ impl Gateway {
         drop(self.exchange);
         let _ = tokio::time::timeout(bounds::COMMIT * 2, self.ledger.close()).await;
         Ok(())
+    }
+}
+
+/// The desk's own address as browsers see it: the configured one, or in the demo where it listens.
+fn origin_of_desk(config: &Config, login: &desk::Login, at: SocketAddr) -> String {
+    match (login, &config.desk) {
+        (desk::Login::Service(_), Some(settings)) => settings.url.clone(),
+        _ => format!("https://{at}"),
     }
 }
 

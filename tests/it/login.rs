@@ -25,7 +25,7 @@ use crate::party::{pki, strange_pki};
 use crate::process::{mortal, spawn};
 
 const REDIRECT: &str = "https://balie.example/aanmelden/terug";
-const AFTER_LOGOUT: &str = "https://balie.example/aanmelden";
+const AFTER_LOGOUT: &str = "https://balie.example/afgemeld";
 const IMG: &str = "00000001812345678000";
 const SECRET: &str = "geheim: 100%+&";
 const HOW_TO_INSTALL: &str = "the login tests need Node.js 18 or newer and its packages: install \
