@@ -131,7 +131,10 @@ impl Index {
                 !same_question(&all, one).any(|other| {
                     let follows = other.event.index > one.event.index;
                     let stays = other.until.is_none() || other.until > one.until;
-                    other.owner == one.owner && follows && other.is_word() && (!other.is_yes() || stays)
+                    other.owner == one.owner
+                        && follows
+                        && other.is_word()
+                        && (!other.is_yes() || stays)
                 })
             });
         let mut found = self.of_owners(candidates, now);

@@ -55,7 +55,10 @@ pub struct Basis {
 /// The four choices, and the fact a rule asks for with each.
 const CHOICES: [(ChoiceKind, ContextFact); 4] = [
     (ChoiceKind::Consent, ContextFact::Consent),
-    (ChoiceKind::ExplicitAgreement, ContextFact::ExplicitAgreement),
+    (
+        ChoiceKind::ExplicitAgreement,
+        ContextFact::ExplicitAgreement,
+    ),
     (ChoiceKind::Objection, ContextFact::Objection),
     (ChoiceKind::JointRequest, ContextFact::JointRequest),
 ];
@@ -99,7 +102,10 @@ fn activity(rules: Rules<'_>, purpose: &PurposeInfo) -> Activity {
         .rows
         .iter()
         .flat_map(|row| {
-            let pairs = row.from.iter().flat_map(|from| row.to.iter().map(move |to| (from, to)));
+            let pairs = row
+                .from
+                .iter()
+                .flat_map(|from| row.to.iter().map(move |to| (from, to)));
             pairs.flat_map(|(from, to)| row.kinds.iter().map(move |kind| (from, to, kind)))
         })
         .collect();
@@ -214,7 +220,9 @@ mod tests {
 
     /// What a bundle's purposes come to, a line for each.
     fn told(bundle: &str) -> String {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies").join(bundle);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("policies")
+            .join(bundle);
         let bundle = Bundle::load(&folder).unwrap();
         let mut text = String::new();
         for activity in bundle.activities() {
@@ -222,9 +230,10 @@ mod tests {
                 let codes: Vec<&str> = needs.iter().map(|kind| kind.code()).collect();
                 codes.join(" + ")
             };
-            let bases = activity.bases.iter().map(|basis| {
-                format!("{} ({})", basis.ground.article, codes(&basis.needs))
-            });
+            let bases = activity
+                .bases
+                .iter()
+                .map(|basis| format!("{} ({})", basis.ground.article, codes(&basis.needs)));
             let bases: Vec<String> = bases.collect();
             let choices = activity.choices.iter();
             let choices = choices.map(|(kind, kinds)| format!("{kind}: {}", kinds.len()));
@@ -252,6 +261,14 @@ mod tests {
         veiligheidsnorm-melding: TwG 3(7) () |
         versterking-uitvoering: TwG 3(5) () |
         ");
-        insta::assert_snapshot!(told("2021-04-01-convenant"), @"");
+        insta::assert_snapshot!(told("2021-04-01-convenant"), @r"
+        afstemming: AVG 6(1)(e) (bezwaar-afstemming) | bezwaar-afstemming: 2
+        aos: AVG 6(1)(a) (toestemming) | toestemming: 5
+        combinatie-behandeling: AVG 6(1)(a) (toestemming + bezwaar-afstemming), AVG 6(1)(e) (bezwaar-afstemming) | toestemming: 15, bezwaar-afstemming: 17
+        immateriele-schade: AVG 6(1)(c) () |
+        overig: AVG 6(1)(a) (toestemming) | toestemming: 17
+        schade-afhandeling: AVG 6(1)(a) (toestemming) | toestemming: 5
+        versterking-uitvoering: AVG 6(1)(a) (toestemming) | toestemming: 3
+        ");
     }
 }

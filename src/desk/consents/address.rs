@@ -96,7 +96,8 @@ struct AddressPage {
     may_export: bool,
 }
 
-async fn show(visit: Visit, Path(number): Path<u32>) -> Result<Response, Problem> {
+async fn show(visit: Visit, Path(number): Path<String>) -> Result<Response, Problem> {
+    let number = number.parse().map_err(|_| Problem::NotFound)?;
     let Some(kept) = visit.find_registered(number) else {
         return Ok(closed(&visit));
     };
@@ -133,11 +134,7 @@ async fn show(visit: Visit, Path(number): Path<u32>) -> Result<Response, Problem
         steps: history::steps(kept.address, &kept.leaves, own, &wording),
         is_registrar: may_withdraw,
         may_export: visit.officer().is_any(&[DeskRole::Fg, DeskRole::Auditor]),
-        page: visit.page(&format!(
-            "{} {}",
-            l.pick("Adres", "Address"),
-            kept.address
-        )),
+        page: visit.page(&format!("{} {}", l.pick("Adres", "Address"), kept.address)),
     }))
 }
 
@@ -145,7 +142,9 @@ fn lead(kept: &Registered, wording: &Wording) -> String {
     let l = wording.l;
     let facts = &kept.facts;
     let owners = match facts.owners_at(kept.at).len() {
-        0 => l.pick("Geen eigenaar bekend.", "No owner known.").to_owned(),
+        0 => l
+            .pick("Geen eigenaar bekend.", "No owner known.")
+            .to_owned(),
         1 => l.pick("Eén eigenaar.", "One owner.").to_owned(),
         many => format!("{many} {}", l.pick("eigenaren.", "owners.")),
     };
@@ -157,7 +156,8 @@ fn lead(kept: &Registered, wording: &Wording) -> String {
         }
     }
     let dossiers = if active.is_empty() {
-        l.pick("Geen lopend dossier.", "No active dossier.").to_owned()
+        l.pick("Geen lopend dossier.", "No active dossier.")
+            .to_owned()
     } else {
         format!(
             "{} {}.",
@@ -195,13 +195,17 @@ pub(super) const fn stand_words(
         ),
         Stand::Overtaken => (
             "",
-            l.pick("ingehaald door een latere keuze", "overtaken by a later choice"),
+            l.pick(
+                "ingehaald door een latere keuze",
+                "overtaken by a later choice",
+            ),
         ),
         Stand::Later => ("info", l.pick("gaat later in", "begins later")),
         Stand::Expired => ("let-op", l.pick("verlopen", "expired")),
-        Stand::Is(ChoiceState::Requested) => {
-            ("info", l.pick("gevraagd, geen antwoord", "asked, no answer"))
-        }
+        Stand::Is(ChoiceState::Requested) => (
+            "info",
+            l.pick("gevraagd, geen antwoord", "asked, no answer"),
+        ),
         Stand::Is(
             state @ (ChoiceState::Refused | ChoiceState::Withdrawn | ChoiceState::Revoked),
         ) if !objects => ("nee", words::choice_state(state, l)),

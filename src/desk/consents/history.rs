@@ -24,12 +24,7 @@ pub(super) struct Step {
 }
 
 /// The steps, newest first. `own` is whose people may be named.
-pub(super) fn steps(
-    address: AddressId,
-    leaves: &[Leaf],
-    own: Oin,
-    wording: &Wording,
-) -> Vec<Step> {
+pub(super) fn steps(address: AddressId, leaves: &[Leaf], own: Oin, wording: &Wording) -> Vec<Step> {
     let newest_first = leaves.iter().rev();
     newest_first
         .filter_map(|leaf| step(address, leaf, own, wording))
@@ -43,9 +38,21 @@ fn step(address: AddressId, leaf: &Leaf, own: Oin, wording: &Wording) -> Option<
         Kind::Choice | Kind::Withdrawal => choice(address, leaf, wording),
         Kind::Owners => owners(leaf, wording),
         Kind::Dossier => dossier(leaf, wording),
-        Kind::Aos => Told::new("let-op", l.pick("Acuut onveilige situatie gemeld", "Acutely unsafe situation reported"))
-            .with(entry.van.map(|from| validity(from, entry.tot, l))),
-        Kind::AosEnd => Told::new("", l.pick("Acuut onveilige situatie afgesloten", "Acutely unsafe situation closed")),
+        Kind::Aos => Told::new(
+            "let-op",
+            l.pick(
+                "Acuut onveilige situatie gemeld",
+                "Acutely unsafe situation reported",
+            ),
+        )
+        .with(entry.van.map(|from| validity(from, entry.tot, l))),
+        Kind::AosEnd => Told::new(
+            "",
+            l.pick(
+                "Acuut onveilige situatie afgesloten",
+                "Acutely unsafe situation closed",
+            ),
+        ),
         _ => return None,
     };
     let by = entry.aanvrager.map(|oin| wording.organisation(oin));
@@ -134,7 +141,12 @@ fn dossier(leaf: &Leaf, wording: &Wording) -> Told {
         Some(true) => l.pick("loopt", "is active"),
         _ => l.pick("loopt niet meer", "is no longer active"),
     };
-    let marks: Vec<String> = leaf.entry.kenmerken.iter().map(ToString::to_string).collect();
+    let marks: Vec<String> = leaf
+        .entry
+        .kenmerken
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let marks = (!marks.is_empty()).then(|| in_a_row(&marks, l));
     Told::new("", format!("Dossier {number} {what}")).with(marks)
 }
@@ -155,11 +167,16 @@ fn choice(address: AddressId, leaf: &Leaf, wording: &Wording) -> Told {
     let l = wording.l;
     let entry = &leaf.entry;
     let kind = entry.keuze.map_or("", |kind| kind_name(kind, l));
-    let state = entry.toestand.map_or("", |state| words::choice_state(state, l));
+    let state = entry
+        .toestand
+        .map_or("", |state| words::choice_state(state, l));
     let title = format!("{kind} {state}");
     let mark = entry.toestand.map_or("", mark);
     let Some(choice) = choice_of(address, leaf) else {
-        let erased = l.pick("De persoonsgegevens zijn gewist.", "The personal data were erased.");
+        let erased = l.pick(
+            "De persoonsgegevens zijn gewist.",
+            "The personal data were erased.",
+        );
         return Told::new(mark, title).with(Some(erased.to_owned()));
     };
     let told = Told::new(mark, title)
@@ -209,15 +226,29 @@ fn evidence(choice: &Choice, wording: &Wording) -> String {
 
 /// The sorts of evidence a form offers. Others can come from the systems.
 pub(super) const EVIDENCE: [(&str, &str, &str); 4] = [
-    ("ondertekend-formulier", "ondertekend formulier", "signed form"),
+    (
+        "ondertekend-formulier",
+        "ondertekend formulier",
+        "signed form",
+    ),
     ("ondertekende-brief", "ondertekende brief", "signed letter"),
-    ("digitaal-ondertekend", "digitaal ondertekend formulier", "digitally signed form"),
-    ("gespreksverslag", "ondertekend verslag van een gesprek", "signed record of a conversation"),
+    (
+        "digitaal-ondertekend",
+        "digitaal ondertekend formulier",
+        "digitally signed form",
+    ),
+    (
+        "gespreksverslag",
+        "ondertekend verslag van een gesprek",
+        "signed record of a conversation",
+    ),
 ];
 
 pub(super) fn evidence_kind(code: &str, wording: &Wording) -> String {
     let known = EVIDENCE.iter().find(|(known, ..)| *known == code);
-    known.map_or(code, |(_, dutch, english)| wording.l.pick(dutch, english)).to_owned()
+    known
+        .map_or(code, |(_, dutch, english)| wording.l.pick(dutch, english))
+        .to_owned()
 }
 
 /// The languages a form offers. Others can come from the systems.
@@ -233,5 +264,7 @@ pub(super) const LANGUAGES: [(&str, &str, &str); 7] = [
 
 pub(super) fn language_name(code: &str, wording: &Wording) -> String {
     let known = LANGUAGES.iter().find(|(known, ..)| *known == code);
-    known.map_or(code, |(_, dutch, english)| wording.l.pick(dutch, english)).to_owned()
+    known
+        .map_or(code, |(_, dutch, english)| wording.l.pick(dutch, english))
+        .to_owned()
 }

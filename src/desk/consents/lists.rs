@@ -25,8 +25,8 @@ use crate::oversight::{Index, Listed, Party};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
-        .get("/toestemmingen/lijst/{welke}", EVERYONE, show)
-        .post("/toestemmingen/lijst/{welke}", EVERYONE, open)
+        .get("/toestemmingen/lijst/{code}", EVERYONE, show)
+        .post("/toestemmingen/lijst/{code}", EVERYONE, open)
 }
 
 /// How long before its end a choice is in the list.
@@ -81,9 +81,7 @@ impl Which {
                 "Geen keuze loopt binnen 60 dagen af.",
                 "No choice expires within 60 days.",
             ),
-            Self::Unanswered => {
-                l.pick("Er staat geen vraag open.", "No question is waiting.")
-            }
+            Self::Unanswered => l.pick("Er staat geen vraag open.", "No question is waiting."),
         }
     }
 
@@ -256,5 +254,9 @@ async fn open(
         let opened = officers.open_choices(visit.officer(), &cause, &closed);
         visit.session.keep(OpenedChoices(opened.await?));
     }
-    Ok(see_other(&format!("{}?blad={}", which.path(), leafed.number)))
+    Ok(see_other(&format!(
+        "{}?blad={}",
+        which.path(),
+        leafed.number
+    )))
 }

@@ -7,10 +7,21 @@
 //! person and confirmed by a second.
 
 mod address;
+mod entry;
+mod facts;
 mod front;
 mod history;
+mod letter;
+mod letter_words;
 mod lists;
+mod offer;
+mod papers;
+mod proposal;
+mod receipt;
+mod register;
 mod standing;
+mod typed;
+mod withdraw;
 mod wording;
 
 use std::sync::Arc;
@@ -26,6 +37,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .with(front::routes)
         .with(lists::routes)
         .with(address::routes)
+        .with(register::routes)
+        .with(withdraw::routes)
+        .with(proposal::routes)
+        .with(receipt::routes)
+        .with(letter::routes)
+        .with(entry::routes)
 }
 
 /// What the registry had about an address when it was opened.

@@ -79,7 +79,10 @@ pub(super) struct Scope {
 
 impl Wording {
     pub(super) fn receivers(&self, receivers: &[Oin]) -> String {
-        let names: Vec<String> = receivers.iter().map(|oin| self.organisation(*oin)).collect();
+        let names: Vec<String> = receivers
+            .iter()
+            .map(|oin| self.organisation(*oin))
+            .collect();
         in_a_row(&names, self.l)
     }
 
@@ -107,9 +110,7 @@ impl Wording {
 pub(super) const fn kind_name(kind: ChoiceKind, l: Language) -> &'static str {
     match kind {
         ChoiceKind::Consent => l.pick("Toestemming", "Consent"),
-        ChoiceKind::ExplicitAgreement => {
-            l.pick("Uitdrukkelijke instemming", "Explicit agreement")
-        }
+        ChoiceKind::ExplicitAgreement => l.pick("Uitdrukkelijke instemming", "Explicit agreement"),
         ChoiceKind::Objection => l.pick("Bezwaar tegen afstemming", "Objection to alignment"),
         ChoiceKind::JointRequest => l.pick(
             "Verzoek om gezamenlijke behandeling",
