@@ -41,6 +41,8 @@ struct ChoiceRow {
     holds: String,
     /// How it can be taken back, where it can.
     withdraw: Option<String>,
+    /// The letter of what was asked.
+    letter: Option<String>,
 }
 
 struct OwnerPart {
@@ -225,6 +227,7 @@ fn rows(chosen: &Chosen<'_>, may_withdraw: bool, wording: &Wording) -> Vec<Choic
             about: absent(chosen.kind, l).to_owned(),
             holds: "–".to_owned(),
             withdraw: None,
+            letter: None,
         }];
     }
     let numbered = chosen.choices.iter().enumerate();
@@ -239,6 +242,8 @@ fn rows(chosen: &Chosen<'_>, may_withdraw: bool, wording: &Wording) -> Vec<Choic
             holds: validity(choice.valid_from, choice.valid_until, l),
             withdraw: (may_withdraw && choice.can_end())
                 .then(|| format!("/toestemmingen/intrekken/{}", choice.id)),
+            letter: (may_withdraw && *stand == Stand::Is(ChoiceState::Requested))
+                .then(|| format!("/toestemmingen/brief/{}", choice.id)),
         }
     };
     numbered.map(row).collect()

@@ -94,6 +94,16 @@ impl Which {
     }
 }
 
+impl Which {
+    /// What the number of days in a row is.
+    pub(super) const fn distance(self, l: Language) -> &'static str {
+        match self {
+            Self::Expiring => l.pick("Nog", "Left"),
+            Self::Unanswered => l.pick("Geleden", "Ago"),
+        }
+    }
+}
+
 /// What is only shown once it was opened.
 struct RowOpened {
     address: String,
@@ -132,6 +142,7 @@ struct ListPage {
     f: Filled,
     action: String,
     column: &'static str,
+    distance: &'static str,
     none: &'static str,
     asked: bool,
     organisation: String,
@@ -207,6 +218,7 @@ fn page(visit: &Visit, which: Which, leafed: &Leafed, f: Filled) -> Response {
     html(&ListPage {
         action: to(leafed.number),
         column: which.column(l),
+        distance: which.distance(l),
         none: which.none(l),
         asked: which == Which::Unanswered,
         organisation: words::short_name(&visit.officer().organisation),
