@@ -1,6 +1,8 @@
 //! The desk, from outside: a demo with a small year behind it, and people who log in.
 
+mod browser;
 mod door;
+mod pages;
 mod reach;
 
 use std::net::SocketAddr;
