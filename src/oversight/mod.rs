@@ -12,6 +12,7 @@ mod following;
 mod index;
 mod review;
 mod row;
+mod saved;
 mod search;
 mod words;
 

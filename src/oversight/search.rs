@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::index::Index;
 use super::row::{Row, What};
 use super::words::{Personal, Tag, Word};
@@ -10,19 +12,25 @@ use crate::domain::{AddressId, CaseNumber, Employee, Oin, TransactionId};
 use crate::ledger::entry::{Act, End, Occasion, Outcome};
 
 /// What the lines came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Came {
     /// A document was released.
+    #[serde(rename = "gegeven")]
     Released,
     /// It was refused.
+    #[serde(rename = "geweigerd")]
     Refused,
     /// It was only asked whether it would be permitted, or for metadata.
+    #[serde(rename = "getoetst")]
     Asked,
     /// A search.
+    #[serde(rename = "gezocht")]
     Searched,
     /// Somebody looked into the registry or the book.
+    #[serde(rename = "gelezen")]
     Read,
     /// It must be reviewed afterwards.
+    #[serde(rename = "te-beoordelen")]
     ToReview,
 }
 
