@@ -4,6 +4,8 @@
 //! the book went when it was recorded. Only a search that was recorded gets into the session, and only
 //! what is in the session is shown.
 
+mod export;
+mod keep;
 mod sought;
 
 use askama::Template;
@@ -11,6 +13,7 @@ use axum::extract::{Path, Query};
 use axum::response::Response;
 use http::StatusCode;
 
+use self::keep::Kept;
 use super::cause;
 use super::forms::{Filled, Form};
 use super::law::GROUNDS;
@@ -30,6 +33,9 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .get("/logboek", WATCHERS, show)
         .post("/logboek", WATCHERS, search)
         .get("/logboek/{zoekopdracht}", WATCHERS, results)
+        .post("/logboek/{zoekopdracht}", WATCHERS, keep::keep)
+        .get("/logboek/{zoekopdracht}/uitvoer", WATCHERS, keep::ask)
+        .post("/logboek/{zoekopdracht}/uitvoer", WATCHERS, keep::take)
 }
 
 /// What the lists of the form hold: value and name.
@@ -111,6 +117,7 @@ struct LogPage {
     page: Page,
     f: Filled,
     lists: Lists,
+    kept: Vec<Kept>,
     days: Vec<DayOfLines>,
 }
 
@@ -138,6 +145,7 @@ async fn form_page(visit: &Visit, f: Filled) -> Result<Response, Problem> {
     let mut response = html(&LogPage {
         page: visit.page(visit.l.pick("Logboek", "Log")),
         lists: Lists::new(visit, &wording),
+        kept: keep::kept(visit, &wording).await?,
         days: by_day(&newest, &wording),
         f,
     });
@@ -148,6 +156,13 @@ async fn form_page(visit: &Visit, f: Filled) -> Result<Response, Problem> {
 }
 
 async fn search(visit: Visit, form: Form) -> Result<Response, Problem> {
+    // The buttons beside a search that was kept.
+    if !form.value("open").is_empty() {
+        return keep::reopen(&visit, form.value("open")).await;
+    }
+    if !form.value("weg").is_empty() {
+        return keep::delete(&visit, form.value("weg")).await;
+    }
     let officers = &visit.desk.officers;
     let mut f = Filled::new(form, visit.l);
     let mut criteria = sought::read(&mut f, officers.organisations());
@@ -194,15 +209,20 @@ struct ResultPage {
     lists: Lists,
     badges: Vec<String>,
     days: Vec<DayOfLines>,
-    total: String,
-    is_one: bool,
     is_empty: bool,
     /// `Regel 26 tot en met 50 van 132`.
     place: String,
     newer: Option<String>,
     older: Option<String>,
-    /// The address that was sought, for who may answer a resident.
-    report_of: Option<String>,
+    /// The address and period that were sought, for who may answer a resident.
+    report: Option<Report>,
+}
+
+/// What a report to a resident would be about.
+struct Report {
+    address: String,
+    from: String,
+    until: String,
 }
 
 /// What a page of results is asked by.
@@ -264,15 +284,12 @@ async fn results_page(
     });
     let (found, lines) = found.await?;
     let wording = Wording::new(officers, l);
-    let total = l.number(found.total as u64);
     let title = match found.total {
         0 => l.pick("Niets gevonden", "Nothing found").to_owned(),
-        1 => l
-            .pick("1 regel in het logboek", "1 line in the log")
-            .to_owned(),
-        _ => format!(
-            "{total} {}",
-            l.pick("regels in het logboek", "lines in the log")
+        many => format!(
+            "{} {}",
+            words::lines(many as u64, l),
+            l.pick("in het logboek", "in the log")
         ),
     };
     let may_report = visit.officer().is_any(&[DeskRole::Fg]);
@@ -284,7 +301,6 @@ async fn results_page(
         lists: Lists::new(visit, &wording),
         badges: sought::badges(&criteria, &wording, true),
         days: by_day(&lines, &wording),
-        is_one: found.total == 1,
         is_empty: found.total == 0,
         place: place(&found, lines.len(), visit),
         newer: found.newer.map(|newer| match newer {
@@ -294,11 +310,14 @@ async fn results_page(
         older: found
             .older
             .map(|index| format!("/logboek/{number}?onder={index}")),
-        total,
-        report_of: criteria
-            .address
-            .filter(|_| may_report)
-            .map(|address| address.to_string()),
+        report: criteria.address.filter(|_| may_report).map(|address| {
+            let form = sought::form_of(&criteria);
+            Report {
+                address: address.to_string(),
+                from: form.value("van").to_owned(),
+                until: form.value("tot").to_owned(),
+            }
+        }),
     });
     if wrong {
         *response.status_mut() = StatusCode::BAD_REQUEST;

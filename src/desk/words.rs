@@ -349,6 +349,15 @@ pub(super) const fn end(end: End, l: Language) -> &'static str {
     }
 }
 
+/// So many lines of the log: `1 regel`, `132 regels`.
+pub(super) fn lines(many: u64, l: Language) -> String {
+    let name = match many {
+        1 => l.pick("regel", "line"),
+        _ => l.pick("regels", "lines"),
+    };
+    format!("{} {name}", l.number(many))
+}
+
 const MONTHS: [(&str, &str); 12] = [
     ("januari", "January"),
     ("februari", "February"),
