@@ -10,6 +10,7 @@
 
 mod assets;
 mod cause;
+mod exchanged;
 mod forms;
 mod integrity;
 mod law;

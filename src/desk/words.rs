@@ -89,6 +89,16 @@ impl Wording {
         name.unwrap_or_else(|| code.to_owned())
     }
 
+    /// A team by its name.
+    pub(super) fn team(&self, code: &str) -> String {
+        let name = self.bundle.as_ref().and_then(|bundle| {
+            let mut teams = bundle.vocabulary().teams();
+            let (_, name) = teams.find(|(team, _)| team.as_str() == code)?;
+            Some(name.to_owned())
+        });
+        name.unwrap_or_else(|| code.to_owned())
+    }
+
     /// Why a request was refused: a reason of the policy, or the code of a problem.
     pub(super) fn reason(&self, code: &str) -> String {
         let l = self.l;
