@@ -178,8 +178,13 @@ async fn page(
     };
     let bundle = entry.bundel.and_then(|hash| officers.policies().find(hash));
     let wrong = f.is_wrong();
+    let mut around_it = visit.page(&headline(&seen.line, &wording));
+    for item in &mut around_it.menu {
+        // It has no place of its own in the menu: one comes here from the log.
+        item.here |= item.path == "/logboek";
+    }
     let mut response = html(&ExchangePage {
-        page: visit.page(&headline(&seen.line, &wording)),
+        page: around_it,
         f,
         transaction: entry.transactie.to_string(),
         badge: badge(&seen, &wording),
@@ -303,15 +308,11 @@ fn why(entry: &Entry, wording: &Wording) -> String {
         )
     });
     let because = match (&entry.grondslag, &entry.artikel) {
-        (Some(ground), Some(article)) => {
-            let words = law::article_in_words(article, l);
-            let words = words.map_or_else(String::new, |words| format!(" ({words})"));
-            format!(
-                "{} {}: {article}{words}.",
-                l.pick("Het mocht op grond van", "It was allowed on the ground of"),
-                law::ground(ground, l)
-            )
-        }
+        (Some(ground), Some(article)) => format!(
+            "{} {}.",
+            l.pick("Het mocht:", "It was allowed:"),
+            law::ground_of(ground, article, l)
+        ),
         _ => match entry.reden.as_deref().or(entry.code.as_deref()) {
             Some(code) => format!(
                 "{} {}.",

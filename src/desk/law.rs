@@ -48,9 +48,14 @@ pub(super) const GROUNDS: [Ground; 4] = [
 ];
 
 impl Ground {
+    /// `wettelijke plicht`.
+    const fn meaning(&self, l: Language) -> &'static str {
+        l.pick(self.dutch, self.english)
+    }
+
     /// `wettelijke plicht, AVG 6(1)(c)`.
     pub(super) fn name(&self, l: Language) -> String {
-        format!("{}, {}", l.pick(self.dutch, self.english), self.article)
+        format!("{}, {}", self.meaning(l), self.article)
     }
 }
 
@@ -59,6 +64,16 @@ pub(super) fn ground(iri: &str, l: Language) -> String {
     let mut all = GROUNDS.iter();
     let known = all.find(|ground| ground.iri == iri);
     known.map_or_else(|| iri.to_owned(), |ground| ground.name(l))
+}
+
+/// A ground and the article it follows from: `wettelijke plicht, TwG 3(4)`.
+pub(super) fn ground_of(iri: &str, article: &str, l: Language) -> String {
+    let mut all = GROUNDS.iter();
+    let known = all.find(|ground| ground.iri == iri);
+    known.map_or_else(
+        || article.to_owned(),
+        |ground| format!("{}, {article}", ground.meaning(l)),
+    )
 }
 
 /// An article in words: `TwG 3(4)` is `artikel 3, lid 4, van de Tijdelijke wet Groningen`. `None` when

@@ -95,10 +95,14 @@ fn exact(at: Moment, l: Language) -> String {
     )
 }
 
-/// Seconds between two moments: `0,8`.
-fn seconds(ms: i64, l: Language) -> String {
+/// How long something took: `56 ms`, `12,3 s`.
+fn took(ms: i64, l: Language) -> String {
     let ms = ms.max(0);
-    format!("{}{}{}", ms / 1000, l.pick(",", "."), ms % 1000 / 100)
+    if ms < 1000 {
+        format!("{ms} ms")
+    } else {
+        format!("{}{}{} s", ms / 1000, l.pick(",", "."), ms % 1000 / 100)
+    }
 }
 
 fn step(kind: &'static str, at: Moment, title: String, l: Language) -> Step {
@@ -285,15 +289,21 @@ fn listed(entry: &Entry, wording: &Wording) -> Step {
 fn recorded(found: &Found, l: Language) -> Step {
     let title = l.pick("Vastgelegd in het logboek", "Recorded in the log");
     let mut step = step("", found.entry.tijd, title.to_owned(), l);
-    step.lines.push(format!(
-        "{} {}. {}",
-        l.pick("Regel", "Entry"),
-        l.number(found.index),
-        l.pick(
-            "Pas daarna ging de poort verder.",
-            "Only then did the gateway go on."
-        )
-    ));
+    let number = l.number(found.index);
+    step.lines
+        .push(format!("{} {number}.", l.pick("Regel", "Entry")));
+    let then = match (found.entry.soort, found.entry.uitkomst) {
+        (Kind::Reading, _) => l.pick(
+            "Pas daarna werd er iets getoond.",
+            "Only then was anything shown.",
+        ),
+        (Kind::Decision, Some(Outcome::Permitted)) => l.pick(
+            "Pas daarna ging de poort ermee verder.",
+            "Only then did the gateway go on with it.",
+        ),
+        _ => return step,
+    };
+    step.lines.push(then.to_owned());
     step
 }
 
@@ -317,11 +327,7 @@ fn ended(entry: &Entry, closing: &Found, wording: &Wording) -> Step {
     let mut step = step(kind, last.tijd, title, l);
     let mut told = Vec::new();
     told.extend(last.bytes.map(|bytes| l.size(bytes)));
-    told.push(format!(
-        "{} {} s",
-        l.pick("in", "in"),
-        seconds(last.tijd.ms_since(entry.tijd), l)
-    ));
+    told.push(format!("in {}", took(last.tijd.ms_since(entry.tijd), l)));
     told.push(format!(
         "{} {}",
         l.pick("regel", "entry"),
@@ -355,7 +361,7 @@ pub(super) fn short(entry: &Entry, wording: &Wording) -> Vec<(&'static str, Stri
         team.map(|team| wording.team(team.as_str())),
     );
     let health = entry.gezondheid.map(|health| yes_no(health, l).to_owned());
-    add(l.pick("Gezondheidsgegevens", "Health data"), health);
+    add(l.pick("Gezondheid", "Health data"), health);
     short
 }
 

@@ -302,7 +302,11 @@ pub(super) fn badges(criteria: &Criteria, wording: &Wording, personal: bool) -> 
     );
     let name = |oin: Oin| wording.organisation(oin);
     add("gevraagd door", "asked by", criteria.requester.map(name));
-    add("van", "of", criteria.provider.map(name));
+    add(
+        "documenten van",
+        "documents of",
+        criteria.provider.map(name),
+    );
     let kind = criteria.kind.as_deref().map(|code| wording.kind(code));
     add("soort:", "kind:", kind);
     let purpose = criteria
