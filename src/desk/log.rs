@@ -7,6 +7,8 @@
 mod export;
 mod keep;
 mod sought;
+#[cfg(test)]
+mod tests;
 
 use askama::Template;
 use axum::extract::{Path, Query};
@@ -32,10 +34,10 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .get("/logboek", WATCHERS, show)
         .post("/logboek", WATCHERS, search)
-        .get("/logboek/{zoekopdracht}", WATCHERS, results)
-        .post("/logboek/{zoekopdracht}", WATCHERS, keep::keep)
-        .get("/logboek/{zoekopdracht}/uitvoer", WATCHERS, keep::ask)
-        .post("/logboek/{zoekopdracht}/uitvoer", WATCHERS, keep::take)
+        .get("/logboek/{nummer}", WATCHERS, results)
+        .post("/logboek/{nummer}", WATCHERS, keep::keep)
+        .get("/logboek/{nummer}/uitvoer", WATCHERS, keep::ask)
+        .post("/logboek/{nummer}/uitvoer", WATCHERS, keep::take)
 }
 
 /// What the lists of the form hold: value and name.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::clock::{Day, Moment};
-use crate::domain::{ChoiceKind, ChoiceState, Oin, Organisation, Purpose};
+use crate::domain::{ChoiceKind, ChoiceState, Oin, Organisation, Organisations, Purpose};
 use crate::exchange::officer::Officers;
 use crate::language::Language;
 use crate::ledger::entry::{Act, End, Judgement, Occasion, Outcome};
@@ -33,13 +33,21 @@ pub(super) struct Wording {
 impl Wording {
     /// The names in use now.
     pub(super) fn new(officers: &Officers, l: Language) -> Self {
-        let organisations = officers.organisations().iter();
+        Self {
+            bundle: officers.bundle_in_force(),
+            ..Self::of(officers.organisations(), l)
+        }
+    }
+
+    /// The names of these organisations alone.
+    pub(super) fn of(organisations: &Organisations, l: Language) -> Self {
+        let organisations = organisations.iter();
         Self {
             l,
             organisations: organisations
                 .map(|organisation| (organisation.oin, short_name(organisation)))
                 .collect(),
-            bundle: officers.bundle_in_force(),
+            bundle: None,
         }
     }
 

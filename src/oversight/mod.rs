@@ -14,6 +14,8 @@ mod review;
 mod row;
 mod saved;
 mod search;
+#[cfg(test)]
+mod searching;
 mod words;
 
 use std::sync::{Arc, PoisonError, RwLock};

@@ -133,7 +133,7 @@ mod tests {
     fn what_was_not_written_here_is_not_read() {
         for wrong in [
             "",
-            "[]",
+            "[1]",
             "{",
             r#"{"nummeraanduiding":"0014200012345678"}"#,
             r#"{"uitkomst":"anders"}"#,
