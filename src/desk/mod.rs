@@ -10,8 +10,12 @@
 
 mod assets;
 mod cause;
+mod exchanged;
 mod forms;
 mod integrity;
+mod law;
+mod lines;
+mod log;
 mod login;
 mod page;
 pub mod plot;

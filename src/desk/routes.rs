@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::problem::Problem;
 use super::visit::Visit;
-use super::{Desk, assets, cause, integrity, login};
+use super::{Desk, assets, cause, exchanged, integrity, log, login};
 use crate::domain::DeskRole;
 
 /// Who may come.
@@ -113,4 +113,6 @@ pub(super) fn all() -> Routes {
         .with(login::routes)
         .with(cause::routes)
         .with(integrity::routes)
+        .with(log::routes)
+        .with(exchanged::routes)
 }

@@ -12,7 +12,10 @@ mod following;
 mod index;
 mod review;
 mod row;
+mod saved;
 mod search;
+#[cfg(test)]
+mod searching;
 mod words;
 
 use std::sync::{Arc, PoisonError, RwLock};

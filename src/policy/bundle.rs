@@ -249,6 +249,11 @@ impl Bundle {
         })
     }
 
+    /// The articles its rules rest on or forbid for, in their order; some stand there more than once.
+    pub fn articles(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().filter_map(Rule::article)
+    }
+
     pub(super) fn rules(&self) -> &[Rule] {
         &self.rules
     }

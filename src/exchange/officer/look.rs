@@ -192,10 +192,9 @@ impl Officers {
     ) -> Result<Opened, Failure> {
         officer.must_be(&WATCHERS)?;
         let found = &exchanged.entry;
+        // To know with whom this reading is to be erased; shown only after it stands in the book.
         let opened = self.exchange.ledger.open_values(found).await;
-        let mut values = opened.map_err(unreadable)?;
-        let address = values.get("nummeraanduiding");
-        let address = address.and_then(|opened| AddressId::parse(&opened.value).ok());
+        let address = address_in(&opened.map_err(unreadable)?);
         let (mut entry, mut personal) = self.entry(officer, Kind::Reading, Some(cause))?;
         entry.handeling = Some(Act::Consult);
         entry.index = Some(found.index);
@@ -205,7 +204,29 @@ impl Officers {
             about = About::Address(address);
         }
         self.append(officer, entry, personal, about).await?;
+        self.reopen_exchange(officer, exchanged).await
+    }
 
+    /// Opens an exchange once more that [`Officers::open_exchange`] opened before: in the same session
+    /// and for the same case, which is for the caller to see to.
+    ///
+    /// Nothing is recorded again. The reading in the book says who opened it, when and for which case;
+    /// that the same page is loaded once more, or gone back to, tells nothing new, and would bury the
+    /// readings that do: a signal counts how much somebody reads. Another case or another session is
+    /// another reading.
+    ///
+    /// # Errors
+    /// [`Failure`]; then nothing may be shown.
+    pub async fn reopen_exchange(
+        &self,
+        officer: &Officer,
+        exchanged: &Exchanged,
+    ) -> Result<Opened, Failure> {
+        officer.must_be(&WATCHERS)?;
+        let found = &exchanged.entry;
+        let opened = self.exchange.ledger.open_values(found).await;
+        let mut values = opened.map_err(unreadable)?;
+        let address = address_in(&values);
         if found.entry.aanvrager != Some(officer.organisation.oin) {
             // Who asked there, and for which case of theirs, is not this organisation's to know.
             values.retain(|field, _| !matches!(field.as_str(), "medewerker" | "zaak"));
@@ -277,6 +298,11 @@ impl Officers {
         let proven = proof::check(&text, &found.line, verifier);
         Ok(Proof { text, proven })
     }
+}
+
+fn address_in(values: &BTreeMap<String, OpenedValue>) -> Option<AddressId> {
+    let opened = values.get("nummeraanduiding")?;
+    AddressId::parse(&opened.value).ok()
 }
 
 /// A proof, and whether it holds.
