@@ -13,6 +13,7 @@ mod cause;
 mod forms;
 mod integrity;
 mod login;
+mod overview;
 mod page;
 pub mod plot;
 mod problem;

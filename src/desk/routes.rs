@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::problem::Problem;
 use super::visit::Visit;
-use super::{Desk, assets, cause, integrity, login};
+use super::{Desk, assets, cause, integrity, login, overview};
 use crate::domain::DeskRole;
 
 /// Who may come.
@@ -118,5 +118,6 @@ pub(super) fn all() -> Routes {
         .with(assets::routes)
         .with(login::routes)
         .with(cause::routes)
+        .with(overview::routes)
         .with(integrity::routes)
 }

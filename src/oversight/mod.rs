@@ -6,13 +6,17 @@
 //! reads, the root of the tree is computed again and compared with the signed checkpoint, so that what
 //! is shown here is what was signed. What this module does not do: open a personal value, or write.
 
+mod calendar;
 mod facts;
+mod figures;
 #[cfg(test)]
 mod following;
 mod index;
 mod review;
 mod row;
 mod search;
+#[cfg(test)]
+pub(crate) mod testing;
 mod words;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,7 +24,12 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
+pub use calendar::{Calendar, OFFICE_HOURS};
 pub use facts::facts_of;
+pub use figures::{
+    Against, Basis, BookState, CHECK_EVERY_DAYS, EXPIRES_WITHIN_DAYS, FIGURE_WEEKS, Figures,
+    OpenChoices, OpenIncidents, OpenProposals, Waiting,
+};
 pub use index::Index;
 pub use review::{
     Check, Dismissal, Given, Incident, NOTIFY_WITHIN_HOURS, Proposal, Review, Standing,
