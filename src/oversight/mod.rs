@@ -15,6 +15,7 @@ mod index;
 mod review;
 mod row;
 mod search;
+mod signals;
 #[cfg(test)]
 pub(crate) mod testing;
 mod words;
@@ -36,6 +37,11 @@ pub use review::{
 };
 pub use row::{Change, Event, Row, What};
 pub use search::{Came, Criteria, Found, Line, Newer};
+pub use signals::{
+    ADDRESSES_OF_ONE_CASE, ADDRESSES_WITHOUT_DOSSIER, EMPLOYEE_FLOOR, FEWEST_WEEKS,
+    FOLLOWS_WITHIN_DAYS, HISTORY_WEEKS, OUTSIDE_HOURS, READINGS, REFUSALS_IN_A_ROW, SIGNAL_WEEKS,
+    SPREADS, SYSTEM_FLOOR, Signal, SignalKind, Story, TIMES_THE_SECOND, Usual,
+};
 pub use words::{Parties, Party, Personal, Tag, Word, Words};
 
 use crate::bounds;

@@ -118,7 +118,7 @@ impl Incident {
 }
 
 /// A signal that was dismissed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dismissal {
     /// Where its entry stands.
     pub index: u64,
