@@ -137,7 +137,7 @@ impl Officers {
                 continue;
             };
             if owner.is_none_or(|owner| concerns(&leaf, owner)) {
-                lines.push(shared(address, line, leaf));
+                lines.push(shared(address, &line, leaf));
             }
         }
         Ok(Shared {
@@ -177,7 +177,7 @@ fn concerns(leaf: &Leaf, owner: &OwnerId) -> bool {
     named.iter().any(|name| name == owner.as_str())
 }
 
-fn shared(address: AddressId, line: Line, leaf: Leaf) -> SharedLine {
+fn shared(address: AddressId, line: &Line, leaf: Leaf) -> SharedLine {
     let entry = leaf.entry;
     SharedLine {
         at: line.at,
