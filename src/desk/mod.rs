@@ -20,6 +20,8 @@ mod problem;
 pub mod qr;
 mod routes;
 mod session;
+mod signals;
+mod terms;
 mod visit;
 mod words;
 

@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::problem::Problem;
 use super::visit::Visit;
-use super::{Desk, assets, cause, integrity, login, overview};
+use super::{Desk, assets, cause, integrity, login, overview, signals};
 use crate::domain::DeskRole;
 
 /// Who may come.
@@ -113,5 +113,6 @@ pub(super) fn all() -> Routes {
         .with(login::routes)
         .with(cause::routes)
         .with(overview::routes)
+        .with(signals::routes)
         .with(integrity::routes)
 }

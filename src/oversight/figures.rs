@@ -1,16 +1,21 @@
 //! The figures of the overview: what an organisation's exchanges came to, week by week, and what waits
 //! for its officers. Numbers alone; nobody is named in them.
 
-use std::collections::HashMap;
+mod answered;
+mod counted;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use super::calendar::Calendar;
 use super::index::Index;
 use super::review::Check;
-use super::row::{Change, Row};
-use super::words::{Party, Personal, Tag, Word};
+use super::words::{Party, Personal, Tag};
 use crate::clock::{Moment, Week};
-use crate::domain::{ChoiceKind, ChoiceState, Employee, Oin};
+use crate::domain::{Employee, Oin};
+use answered::Answered;
+use counted::Counted;
 
 /// How many weeks are counted, this one included.
 pub const FIGURE_WEEKS: i32 = 26;
@@ -233,243 +238,4 @@ impl Index {
                 .is_none_or(|check| since(check) >= CHECK_EVERY_DAYS * DAY_MS),
         }
     }
-}
-
-/// What the rows came to.
-#[derive(Default)]
-struct Counted {
-    releases: Vec<(Basis, Vec<u64>)>,
-    refusals: Vec<(Arc<str>, Vec<u64>)>,
-    released: Against,
-    refused: Against,
-}
-
-impl Counted {
-    fn of(index: &Index, own: Party, calendar: &Calendar, now: Moment) -> Self {
-        let weeks = calendar.count();
-        let last = weeks.saturating_sub(1);
-        let now_into = calendar.into_week_ms(last, now);
-        let bases = Bases::of(index);
-        let mut releases = Basis::ALL.map(|basis| (basis, vec![0; weeks]));
-        let mut refusals: Vec<(Word, Vec<u64>)> = Vec::new();
-        // What the weeks before came to until the same moment of the week: releases, refusals.
-        let mut until_then = [0_u64; 2];
-        for row in index.rows_between(Some(calendar.start(0)), None) {
-            let (released, refused) = (row.is_release(), row.is_refusal());
-            if !(released || refused) || !row.is_of(own) {
-                continue;
-            }
-            let Some(week) = calendar.find(row.at) else {
-                continue;
-            };
-            let basis = bases.of_row(row);
-            let counts = if released {
-                let mut all = releases.iter_mut();
-                all.find(|(known, _)| *known == basis)
-                    .map(|(_, counts)| counts)
-            } else {
-                counts_of(&mut refusals, row.reason, weeks)
-            };
-            if let Some(count) = counts.and_then(|counts| counts.get_mut(week)) {
-                *count += 1;
-            }
-            if week < last && calendar.into_week_ms(week, row.at) <= now_into {
-                let [of_releases, of_refusals] = &mut until_then;
-                *of_releases += u64::from(released);
-                *of_refusals += u64::from(refused);
-            }
-        }
-        let whole = whole_weeks_before(index, calendar);
-        let against = |sum: u64, this_week: u64| Against {
-            this_week,
-            usual: (sum + whole / 2).checked_div(whole),
-        };
-        let [of_releases, of_refusals] = until_then;
-        let latest = |counts: &Vec<u64>| counts.last().copied().unwrap_or(0);
-        refusals.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.iter().sum::<u64>()));
-        let refusals = refusals.into_iter();
-        let refusals: Vec<_> = refusals
-            .map(|(word, counts)| (Arc::from(index.text(word)), counts))
-            .collect();
-        Self {
-            released: against(
-                of_releases,
-                releases.iter().map(|(_, all)| latest(all)).sum(),
-            ),
-            refused: against(
-                of_refusals,
-                refusals.iter().map(|(_, all)| latest(all)).sum(),
-            ),
-            releases: releases.into(),
-            refusals,
-        }
-    }
-}
-
-/// The counts of a reason; there are some ten reasons in use.
-fn counts_of(
-    refusals: &mut Vec<(Word, Vec<u64>)>,
-    reason: Word,
-    weeks: usize,
-) -> Option<&mut Vec<u64>> {
-    let known = refusals.iter().position(|(known, _)| *known == reason);
-    let at = known.unwrap_or(refusals.len());
-    if known.is_none() {
-        refusals.push((reason, vec![0; weeks]));
-    }
-    refusals.get_mut(at).map(|(_, counts)| counts)
-}
-
-/// How many of the weeks before this one the book has whole.
-fn whole_weeks_before(index: &Index, calendar: &Calendar) -> u64 {
-    let row = index.rows().first().map(|row| row.at);
-    let event = index.events().first().map(|event| event.at);
-    let Some(begun) = row.into_iter().chain(event).min() else {
-        return 0;
-    };
-    let last = calendar.count().saturating_sub(1);
-    let first = match calendar.find(begun) {
-        // The week it began in is not whole.
-        Some(week) => week + 1,
-        None if begun < calendar.start(0) => 0,
-        None => last,
-    };
-    last.saturating_sub(first) as u64
-}
-
-/// The codes that tell the grounds apart.
-struct Bases {
-    grounds: [(Option<Word>, Basis); 4],
-    aos: Option<Word>,
-}
-
-impl Bases {
-    fn of(index: &Index) -> Self {
-        let ground = |article| {
-            let iri = format!("https://w3id.org/dpv/legal/eu/gdpr#{article}");
-            index.words().find(&iri)
-        };
-        Self {
-            grounds: [
-                (ground("A6-1-c"), Basis::Duty),
-                (ground("A6-1-e"), Basis::PublicTask),
-                (ground("A6-1-a"), Basis::Consent),
-                (ground("A9-2-a"), Basis::Health),
-            ],
-            aos: index.words().find("aos"),
-        }
-    }
-
-    fn of_row(&self, row: &Row) -> Basis {
-        if Some(row.purpose) == self.aos {
-            return Basis::Unsafe;
-        }
-        if row.health {
-            return Basis::Health;
-        }
-        let mut grounds = self.grounds.iter();
-        let found = grounds.find(|(ground, _)| *ground == Some(row.ground));
-        found.map_or(Basis::Other, |(_, basis)| *basis)
-    }
-}
-
-/// What was asked of owners, and what they answered.
-struct Answered {
-    weeks: Vec<Vec<u64>>,
-    open: OpenChoices,
-}
-
-/// A question to an owner.
-struct Asked {
-    id: [u8; 16],
-    owner: Tag,
-    reference: Tag,
-    by: Party,
-    at: Moment,
-    until: Option<Moment>,
-}
-
-impl Answered {
-    fn of(index: &Index, own: Party, calendar: &Calendar, now: Moment) -> Self {
-        let mut weeks = vec![Vec::new(); calendar.count()];
-        let mut asked: HashMap<(Tag, ChoiceKind), Vec<Asked>> = HashMap::new();
-        // Until when each choice holds that this organisation recorded.
-        let mut in_force: HashMap<[u8; 16], Moment> = HashMap::new();
-        for event in index.events() {
-            let Change::Choice {
-                id,
-                kind,
-                state,
-                owner,
-                reference,
-                until,
-                ..
-            } = event.change
-            else {
-                continue;
-            };
-            let holds = matches!(state, ChoiceState::Given | ChoiceState::Renewed);
-            match until.filter(|_| holds && event.by == own) {
-                Some(until) => in_force.insert(id, until),
-                None => in_force.remove(&id),
-            };
-            let there = asked.entry((event.address, kind)).or_default();
-            if state == ChoiceState::Requested {
-                if !there.iter().any(|question| question.id == id) {
-                    there.push(Asked {
-                        id,
-                        owner,
-                        reference,
-                        by: event.by,
-                        at: event.at,
-                        until,
-                    });
-                }
-                continue;
-            }
-            if !holds && state != ChoiceState::Refused {
-                // Taken back before it was answered.
-                there.retain(|question| question.id != id);
-                continue;
-            }
-            let Some(question) = answered(there, id, owner, reference) else {
-                continue;
-            };
-            let took = u64::try_from(event.at.ms_since(question.at)).unwrap_or(0);
-            let week = calendar.find(event.at).filter(|_| question.by == own);
-            if let Some(week) = week.and_then(|week| weeks.get_mut(week)) {
-                week.push(took);
-            }
-        }
-        let soon = now..=now.plus_ms(EXPIRES_WITHIN_DAYS * DAY_MS);
-        let waits = asked.into_values().flatten();
-        let waits = waits.filter(|question| question.by == own);
-        let waits = waits.filter(|question| question.until.is_none_or(|until| until > now));
-        let since: Vec<Moment> = waits.map(|question| question.at).collect();
-        let open = OpenChoices {
-            expiring: in_force
-                .values()
-                .filter(|until| soon.contains(until))
-                .count() as u64,
-            asked: since.len() as u64,
-            asked_since: since.into_iter().min(),
-        };
-        Self { weeks, open }
-    }
-}
-
-/// The question that this answers: the same choice, else the same form of the same owner, else that
-/// form, else another of that owner.
-fn answered(there: &mut Vec<Asked>, id: [u8; 16], owner: Tag, reference: Tag) -> Option<Asked> {
-    let same_owner = |asked: &Asked| owner.is_some() && asked.owner == owner;
-    let same_form = |asked: &Asked| reference.is_some() && asked.reference == reference;
-    let ways: [&dyn Fn(&Asked) -> bool; 4] = [
-        &|asked| asked.id == id,
-        &|asked| same_owner(asked) && same_form(asked),
-        &|asked| same_form(asked),
-        &|asked| same_owner(asked),
-    ];
-    let mut ways = ways.into_iter();
-    let at = ways.find_map(|is| there.iter().position(is))?;
-    Some(there.remove(at))
 }

@@ -23,7 +23,7 @@ use super::index::Index;
 use super::review::Dismissal;
 use super::row::Row;
 use super::search::Line;
-use super::words::{Party, Tag, Word};
+use super::words::{ByTag, Party, Tag, Word};
 use crate::clock::{Moment, Week};
 use crate::domain::Oin;
 use tally::Tally;
@@ -112,6 +112,8 @@ pub enum Story {
         without: u64,
         /// How many employees asked.
         people: u64,
+        /// How many of the documents went to the one who got most.
+        by_person: u64,
         /// How many of the releases were outside office hours.
         outside: u64,
     },
@@ -192,10 +194,20 @@ pub struct Signal {
 }
 
 impl Signal {
-    /// Whether it is far beyond its threshold: those come first.
+    /// Whether it is far beyond its threshold.
     #[must_use]
     pub const fn is_far(&self) -> bool {
         self.observed >= self.threshold.saturating_mul(FAR)
+    }
+
+    /// How grave it is. Much, or late, can have any reason; documents about houses that nobody had a
+    /// dossier of were most likely asked without one.
+    const fn severity(&self) -> u8 {
+        match (self.is_far(), self.kind) {
+            (true, SignalKind::NothingFollowed) => 2,
+            (true, _) => 1,
+            (false, _) => 0,
+        }
     }
 }
 
@@ -225,14 +237,30 @@ impl Index {
         look.log_readings(&tally, &mut found);
         look.refusals(&tally, &mut found);
         look.nothing_followed(&tally, &mut found);
-        found.sort_by_key(|signal| {
-            let open = signal.dismissed.is_some();
-            let far = Reverse(signal.is_far());
-            (open, far, Reverse(signal.until), signal.kind, signal.about)
-        });
-        found.truncate(TOLD);
-        found
+        in_order(found)
     }
+}
+
+/// The open ones first; of those the gravest, then the newest; what else is told about the same person
+/// follows at once, for it is mostly the same story.
+fn in_order(mut found: Vec<Signal>) -> Vec<Signal> {
+    found.sort_by_key(|signal| {
+        let dismissed = signal.dismissed.is_some();
+        let grave = Reverse(signal.severity());
+        let newest = Reverse(signal.until);
+        (dismissed, grave, newest, signal.kind, signal.about)
+    });
+    // The place of the first signal about each person.
+    let mut places: ByTag<usize> = ByTag::default();
+    let mut placed: Vec<(bool, usize, Signal)> = Vec::with_capacity(found.len());
+    for (place, signal) in found.into_iter().enumerate() {
+        let person = signal.person.filter(|_| signal.dismissed.is_none());
+        let place = person.map_or(place, |person| *places.entry(person).or_insert(place));
+        placed.push((signal.dismissed.is_some(), place, signal));
+    }
+    placed.sort_by_key(|(dismissed, place, _)| (*dismissed, *place));
+    let ordered = placed.into_iter().map(|(_, _, signal)| signal);
+    ordered.take(TOLD).collect()
 }
 
 /// What a pattern, or a part of one, came to.

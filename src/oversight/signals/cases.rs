@@ -121,14 +121,15 @@ impl<'i> Look<'i> {
                 None => people.push((row.employee, 1)),
             }
         }
+        let most = people.iter().rev().copied().max_by_key(|(_, count)| *count);
         let story = Story::NothingFollowed {
             releases: rows.len() as u64,
             addresses,
             without,
             people: people.len() as u64,
+            by_person: most.map_or(0, |(_, count)| count),
             outside: rows.iter().filter(|row| self.is_outside(row)).count() as u64,
         };
-        let most = people.into_iter().rev().max_by_key(|(_, count)| *count);
         // Told is the number that is further beyond its threshold.
         let by_dossier = without * ADDRESSES_OF_ONE_CASE >= addresses * ADDRESSES_WITHOUT_DOSSIER;
         let (observed, threshold) = if by_dossier {

@@ -29,7 +29,9 @@ impl Usual {
             return None;
         }
         let twice = twice_median(weeks.iter().map(|count| u64::from(*count)).collect());
-        let deviations = weeks.iter().map(|count| (2 * u64::from(*count)).abs_diff(twice));
+        let deviations = weeks
+            .iter()
+            .map(|count| (2 * u64::from(*count)).abs_diff(twice));
         // The deviation was taken of doubled numbers, and is doubled again.
         let four_times = twice_median(deviations.collect());
         let median = twice.div_ceil(2);
