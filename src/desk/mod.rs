@@ -17,12 +17,15 @@ mod law;
 mod lines;
 mod log;
 mod login;
+mod overview;
 mod page;
 pub mod plot;
 mod problem;
 pub mod qr;
 mod routes;
 mod session;
+mod signals;
+mod terms;
 mod visit;
 mod words;
 

@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::problem::Problem;
 use super::visit::Visit;
-use super::{Desk, assets, cause, exchanged, integrity, log, login};
+use super::{Desk, assets, cause, exchanged, integrity, log, login, overview, signals};
 use crate::domain::DeskRole;
 
 /// Who may come.
@@ -112,6 +112,8 @@ pub(super) fn all() -> Routes {
         .with(assets::routes)
         .with(login::routes)
         .with(cause::routes)
+        .with(overview::routes)
+        .with(signals::routes)
         .with(integrity::routes)
         .with(log::routes)
         .with(exchanged::routes)

@@ -118,7 +118,7 @@ impl Incident {
 }
 
 /// A signal that was dismissed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dismissal {
     /// Where its entry stands.
     pub index: u64,
@@ -146,7 +146,7 @@ pub struct Proposal {
 }
 
 /// A check of the whole book.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Check {
     /// Where its entry stands.
     pub index: u64,
