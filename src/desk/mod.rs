@@ -11,6 +11,7 @@
 mod assets;
 mod cause;
 mod exchanged;
+mod consents;
 mod forms;
 mod integrity;
 mod law;

@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::problem::Problem;
 use super::visit::Visit;
-use super::{Desk, assets, cause, exchanged, integrity, log, login, overview, signals};
+use super::{assets, cause, consents, exchanged, integrity, log, login, overview, signals, Desk};
 use crate::domain::DeskRole;
 
 /// Who may come.
@@ -114,6 +114,7 @@ pub(super) fn all() -> Routes {
         .with(cause::routes)
         .with(overview::routes)
         .with(signals::routes)
+        .with(consents::routes)
         .with(integrity::routes)
         .with(log::routes)
         .with(exchanged::routes)

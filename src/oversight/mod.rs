@@ -12,6 +12,7 @@ mod figures;
 #[cfg(test)]
 mod following;
 mod index;
+mod registry;
 mod review;
 mod row;
 mod saved;
@@ -30,11 +31,10 @@ use tokio::sync::{Notify, watch};
 
 pub use calendar::{Calendar, OFFICE_HOURS};
 pub use facts::facts_of;
-pub use figures::{
-    Against, Basis, BookState, CHECK_EVERY_DAYS, EXPIRES_WITHIN_DAYS, FIGURE_WEEKS, Figures,
-    OpenChoices, OpenIncidents, OpenProposals, Waiting,
-};
+pub use figures::{Against, Basis, BookState, CHECK_EVERY_DAYS, EXPIRES_WITHIN_DAYS, FIGURE_WEEKS, Figures, OpenChoices, OpenIncidents, OpenProposals, Waiting,};
+pub use facts::{choice_of, facts_of};
 pub use index::Index;
+pub use registry::{Listed, WaitingProposal};
 pub use review::{
     Check, Dismissal, Given, Incident, NOTIFY_WITHIN_HOURS, Proposal, Review, Standing,
 };

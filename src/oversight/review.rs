@@ -3,6 +3,7 @@
 
 use super::words::{Party, Tag};
 use crate::clock::Moment;
+use crate::domain::{ChoiceKind, ChoiceState};
 use crate::ledger::entry::{Finding, IncidentStep, Judgement};
 
 /// Hours within which a personal data breach is notified (AVG 33(1)).
@@ -141,6 +142,10 @@ pub struct Proposal {
     pub proposer: Tag,
     /// Where.
     pub address: Tag,
+    /// Which of the four choices it is about.
+    pub kind: Option<ChoiceKind>,
+    /// What that choice would become.
+    pub state: Option<ChoiceState>,
     /// What became of it: by which entry, and what.
     pub answered: Option<(u64, Judgement)>,
 }

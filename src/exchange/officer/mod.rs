@@ -6,6 +6,7 @@
 //! the pages only leave out what would be refused.
 
 mod check;
+mod choices;
 mod judge;
 mod look;
 mod propose;
