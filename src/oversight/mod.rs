@@ -10,6 +10,7 @@ mod facts;
 #[cfg(test)]
 mod following;
 mod index;
+mod queue;
 mod review;
 mod row;
 mod search;
@@ -22,6 +23,7 @@ use tokio::sync::{Notify, watch};
 
 pub use facts::facts_of;
 pub use index::Index;
+pub use queue::{AosReported, Judged, OpenIncident, Queue, Queued, Reviewing};
 pub use review::{
     Check, Dismissal, Given, Incident, NOTIFY_WITHIN_HOURS, Proposal, Review, Standing,
 };

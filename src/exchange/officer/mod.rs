@@ -10,6 +10,7 @@ mod judge;
 mod look;
 mod propose;
 mod report;
+mod review;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub use check::{Checked, Checking};
 pub use look::{Exchanged, Opened, Proof, Viewed};
 pub use propose::{Proposed, ProposedChange};
 pub use report::{Shared, SharedLine, Subject};
+pub use review::{AosDates, Ended, UnderReview};
 
 use super::record::unreadable;
 use super::{Caller, Exchange, Failure, REGISTRY_PURPOSE, Who};
