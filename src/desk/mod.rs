@@ -11,14 +11,18 @@
 mod assets;
 mod cause;
 mod forms;
+mod incidents;
 mod integrity;
+mod judging;
 mod login;
 mod page;
 pub mod plot;
 mod problem;
 pub mod qr;
+mod reviews;
 mod routes;
 mod session;
+mod terms;
 mod visit;
 mod words;
 

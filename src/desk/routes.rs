@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::problem::Problem;
 use super::visit::Visit;
-use super::{Desk, assets, cause, integrity, login};
+use super::{Desk, assets, cause, incidents, integrity, judging, login, reviews};
 use crate::domain::DeskRole;
 
 /// Who may come.
@@ -119,4 +119,7 @@ pub(super) fn all() -> Routes {
         .with(login::routes)
         .with(cause::routes)
         .with(integrity::routes)
+        .with(reviews::routes)
+        .with(judging::routes)
+        .with(incidents::routes)
 }
