@@ -17,6 +17,7 @@ pub mod language;
 pub mod ledger;
 pub mod merkle;
 pub mod oversight;
+pub mod paper;
 pub mod policy;
 pub mod provider;
 pub mod serve;

@@ -1,11 +1,12 @@
-//! Typesetting for the demo's letters: measures Helvetica, breaks lines, fills A4 pages.
+//! The look of the demo's letters: a coloured head, references, paragraphs, pictures.
 
 use pdf_writer::{Content, Name, Str};
 
-pub(super) const REGULAR: Name<'static> = Name(b"F1");
-pub(super) const BOLD: Name<'static> = Name(b"F2");
-pub(super) const WIDTH: f32 = 595.0;
-pub(super) const HEIGHT: f32 = 842.0;
+use crate::paper::WIDTH;
+use crate::paper::text::{self, Face, broken, encode};
+
+const REGULAR: Face = Face::Regular;
+const BOLD: Face = Face::Bold;
 const LEFT: f32 = 70.0;
 const RIGHT: f32 = 525.0;
 const BOTTOM: f32 = 78.0;
@@ -70,7 +71,9 @@ impl Composer {
         composer.y -= 20.0;
         for line in broken(title, BOLD, 15.0, RIGHT - LEFT) {
             let y = composer.y;
-            composer.ink(0.0, |page| line_of(page, BOLD, 15.0, LEFT, y, &line));
+            composer.ink(0.0, |page| {
+                text::line_of(page, BOLD, 15.0, (LEFT, y), &line.bytes);
+            });
             composer.y -= 19.0;
         }
         composer.y -= 7.0;
@@ -101,15 +104,14 @@ impl Composer {
             let y = self.y;
             if let Some(page) = self.pages.last_mut() {
                 page.begin_text()
-                    .set_font(REGULAR, 10.0)
+                    .set_font(REGULAR.resource(), 10.0)
                     .set_leading(14.0)
                     .next_line(LEFT, y);
                 for (number, line) in now.iter().enumerate() {
-                    let bytes = latin(line);
                     if number == 0 {
-                        page.show(Str(&bytes));
+                        page.show(Str(&line.bytes));
                     } else {
-                        page.next_line_show(Str(&bytes));
+                        page.next_line_show(Str(&line.bytes));
                     }
                 }
                 page.end_text();
@@ -221,75 +223,12 @@ impl Composer {
     }
 }
 
-fn line_of(page: &mut Content, font: Name<'_>, size: f32, x: f32, y: f32, text: &str) {
-    let x = (x * 10.0).round() / 10.0;
-    page.begin_text()
-        .set_font(font, size)
-        .next_line(x, y)
-        .show(Str(&latin(text)))
-        .end_text();
+fn line_of(page: &mut Content, face: Face, size: f32, x: f32, y: f32, words: &str) {
+    text::line_of(page, face, size, (x, y), &encode(words));
 }
 
-/// Breaks a text into lines no wider than `width`.
-fn broken(text: &str, font: Name<'_>, size: f32, width: f32) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut at = 0.0;
-    let space = measure(" ", font, size);
-    for word in text.split(' ') {
-        let wide = measure(word, font, size);
-        match lines.last_mut() {
-            Some(line) if at + space + wide <= width => {
-                line.push(' ');
-                line.push_str(word);
-                at += space + wide;
-            }
-            _ => {
-                lines.push(word.to_owned());
-                at = wide;
-            }
-        }
-    }
-    lines
-}
-
-fn measure(text: &str, font: Name<'_>, size: f32) -> f32 {
-    let widths = if font == BOLD {
-        &BOLD_WIDTHS
-    } else {
-        &REGULAR_WIDTHS
-    };
-    let thousandths: u32 = latin(text)
-        .iter()
-        .map(|byte| {
-            let known = usize::from(*byte)
-                .checked_sub(32)
-                .and_then(|at| widths.get(at));
-            u32::from(known.copied().unwrap_or(556))
-        })
-        .sum();
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a line of text is some thousands"
-    )]
-    let wide = thousandths as f32;
-    wide * size / 1000.0
-}
-
-/// A text in `WinAnsiEncoding` (PDF 32000-1, annex D), which is Latin-1 with a few signs more.
-pub(super) fn latin(text: &str) -> Vec<u8> {
-    text.chars()
-        .map(|c| match c {
-            '€' => 0x80,
-            '…' => 0x85,
-            '‘' => 0x91,
-            '’' => 0x92,
-            '“' => 0x93,
-            '”' => 0x94,
-            '•' => 0x95,
-            '–' => 0x96,
-            c => u8::try_from(u32::from(c)).unwrap_or(b'?'),
-        })
-        .collect()
+fn measure(words: &str, face: Face, size: f32) -> f32 {
+    text::measure(&encode(words), face, size)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "lines on a page")]
@@ -304,54 +243,4 @@ fn count(number: usize) -> f32 {
 )]
 fn whole(number: f32) -> usize {
     number.max(0.0) as usize
-}
-
-/// Widths of Helvetica in thousandths, from the space on (Adobe's core font metrics).
-#[rustfmt::skip]
-static REGULAR_WIDTHS: [u16; 95] = [
-    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278,
-    556, 556, 556, 556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556,
-    1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778,
-    667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556,
-    333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556,
-    556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
-];
-
-/// The same for Helvetica-Bold.
-#[rustfmt::skip]
-static BOLD_WIDTHS: [u16; 95] = [
-    278, 333, 474, 556, 556, 889, 722, 238, 333, 333, 389, 584, 278, 333, 278, 278,
-    556, 556, 556, 556, 556, 556, 556, 556, 556, 556, 333, 333, 584, 584, 584, 611,
-    975, 722, 722, 722, 722, 667, 611, 778, 722, 278, 556, 722, 611, 833, 722, 778,
-    667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 333, 278, 333, 584, 556,
-    333, 556, 611, 556, 611, 556, 333, 611, 611, 278, 278, 556, 278, 889, 611, 611,
-    611, 611, 389, 556, 333, 611, 556, 778, 556, 556, 500, 389, 280, 389, 584,
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_broken_between_words_and_none_is_too_wide() {
-        let text = "De aanleg ligt 74 cm onder het maaiveld, op een laag stevige klei.";
-        let lines = broken(text, REGULAR, 10.0, 120.0);
-        assert_eq!(lines.join(" "), text);
-        assert!(lines.len() > 2);
-        assert!(
-            lines
-                .iter()
-                .all(|line| measure(line, REGULAR, 10.0) <= 120.0),
-            "{lines:?}"
-        );
-    }
-
-    #[test]
-    fn dutch_has_its_signs() {
-        assert_eq!(
-            latin("één € – ‘x’ 6 m²"),
-            b"\xe9\xe9n \x80 \x96 \x91x\x92 6 m\xb2"
-        );
-        assert_eq!(latin("中"), b"?");
-    }
 }

@@ -8,9 +8,11 @@
 use pdf_writer::{Finish, Name, Pdf, Rect, Ref, TextStr};
 
 pub use super::page::Letterhead;
-use super::page::{BOLD, Composer, HEIGHT, Placed, REGULAR, WIDTH};
+use super::page::{Composer, Placed};
 use super::picture::{Picture, Scene};
 use super::texts;
+use crate::paper::text::Face;
+use crate::paper::{HEIGHT, WIDTH};
 
 /// The smallest size that can be asked for.
 pub const SMALLEST_BYTES: usize = 4 * 1024;
@@ -218,9 +220,9 @@ impl<'a> Draft<'a> {
         pdf.pages(tree)
             .count(i32::try_from(pages.len()).unwrap_or(i32::MAX))
             .kids(leaves);
-        for (font, base) in [(regular, "Helvetica"), (bold, "Helvetica-Bold")] {
+        for (font, face) in [(regular, Face::Regular), (bold, Face::Bold)] {
             pdf.type1_font(font)
-                .base_font(Name(base.as_bytes()))
+                .base_font(face.base())
                 .encoding_predefined(Name(b"WinAnsiEncoding"));
         }
         pdf.document_info(info)
@@ -235,7 +237,8 @@ impl<'a> Draft<'a> {
                 .media_box(Rect::new(0.0, 0.0, WIDTH, HEIGHT))
                 .contents(*content_id);
             let mut resources = page.resources();
-            resources.fonts().pair(REGULAR, regular).pair(BOLD, bold);
+            let [first, second] = Face::ALL.map(Face::resource);
+            resources.fonts().pair(first, regular).pair(second, bold);
             let mut shown = resources.x_objects();
             for placed in self.placed.iter().filter(|placed| placed.page == number) {
                 if let Some(picture) = pictures.get(placed.picture) {

@@ -36,8 +36,9 @@ const STAGE: u64 = 200;
 /// Where that part begins, and how high it is, in tenths of a percent of the whole.
 const STAGE_TOP: u64 = 148;
 const STAGE_HEIGHT: u64 = 741;
-/// The smallest height at which a bar is seen, in tenths of a pixel: one release is never nothing.
-const SEEN: u64 = 15;
+/// The smallest height at which a bar is seen, in tenths of a pixel, also when the style sheet draws
+/// a line of the paper's colour around it: one release is never nothing.
+const SEEN: u64 = 25;
 
 /// The words that every plot has in common.
 #[derive(Debug, Clone, Copy)]

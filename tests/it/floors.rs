@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 /// The floors, the lowest first. Modules on one floor do not know each other.
 const FLOORS: [&[&str]; 8] = [
-    &["domain", "merkle", "clock", "bounds", "errors", "language"],
+    &[
+        "domain", "merkle", "clock", "bounds", "errors", "language", "paper",
+    ],
     &["policy", "identity", "store"],
     &["ledger"],
     &["provider", "fetch", "oversight"],
@@ -23,6 +25,7 @@ const NEIGHBOURS: &[(&str, &str, &str)] = &[
         "bounds",
         "limits are numbers, without a floor of their own",
     ),
+    ("paper", "language", "pages say which one they are in"),
     ("app", "serve", "app puts everything together"),
     ("app", "config", "app puts everything together"),
     ("app", "telemetry", "app puts everything together"),
