@@ -19,6 +19,7 @@ mod page;
 pub mod plot;
 mod problem;
 pub mod qr;
+mod report;
 mod reviews;
 mod routes;
 mod session;

@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::problem::Problem;
 use super::visit::Visit;
-use super::{Desk, assets, cause, incidents, integrity, judging, login, reviews};
+use super::{Desk, assets, cause, incidents, integrity, judging, login, report, reviews};
 use crate::domain::DeskRole;
 
 /// Who may come.
@@ -122,4 +122,5 @@ pub(super) fn all() -> Routes {
         .with(reviews::routes)
         .with(judging::routes)
         .with(incidents::routes)
+        .with(report::routes)
 }

@@ -6,6 +6,7 @@
 //! reads, the root of the tree is computed again and compared with the signed checkpoint, so that what
 //! is shown here is what was signed. What this module does not do: open a personal value, or write.
 
+mod about;
 mod facts;
 #[cfg(test)]
 mod following;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub use check::{Checked, Checking};
 pub use look::{Exchanged, Opened, Proof, Viewed};
 pub use propose::{Proposed, ProposedChange};
-pub use report::{Shared, SharedLine, Subject};
+pub use report::{Choices, Shared, SharedChoice, SharedLine, Subject};
 pub use review::{AosDates, Ended, UnderReview};
 
 use super::record::unreadable;
