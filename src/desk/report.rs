@@ -27,7 +27,7 @@ use crate::clock::{Day, Moment};
 use crate::domain::{AddressId, OwnerId};
 use crate::exchange::officer::{Choices, Shared, Subject};
 use crate::language::Language;
-use letter::{Letter, Table};
+use letter::{Cell, Letter, Table};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -78,11 +78,10 @@ struct ReportPage {
 
 impl ReportPage {
     /// The rows of a table that the page has room for, each cell with the head of its column.
-    fn shown<'t>(&self, table: &'t Table) -> Vec<Vec<(&'static str, &'t str)>> {
+    fn shown<'t>(&self, table: &'t Table) -> Vec<Vec<(&'static str, &'t Cell)>> {
         let heads = || table.columns.iter().map(|column| column.head);
         let rows = table.rows.iter().take(SHOWN_ROWS);
-        rows.map(|row| heads().zip(row.iter().map(String::as_str)).collect())
-            .collect()
+        rows.map(|row| heads().zip(row).collect()).collect()
     }
 
     /// What to say of a table the page has no room for.

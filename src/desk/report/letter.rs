@@ -45,7 +45,24 @@ pub(super) struct Section {
 pub(super) struct Table {
     pub(super) caption: String,
     pub(super) columns: Vec<Column>,
-    pub(super) rows: Vec<Vec<String>>,
+    pub(super) rows: Vec<Vec<Cell>>,
+}
+
+/// A cell: words, or a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cell {
+    pub(super) text: String,
+    /// The day, as a program reads it; empty where it is none.
+    pub(super) iso: String,
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            iso: String::new(),
+        }
+    }
 }
 
 /// A column, with its width in proportion to the others.

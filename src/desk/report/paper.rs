@@ -34,17 +34,22 @@ impl Letter {
 
 fn set(section: &Section) -> Vec<Block> {
     let mut blocks = vec![Block::Heading(1, section.heading.clone())];
-    blocks.extend(section.text.iter().cloned().map(Block::Paragraph));
+    // Over a table, what it shows is its caption.
+    if section.table.is_none() {
+        blocks.extend(section.text.iter().cloned().map(Block::Paragraph));
+    }
     if !section.points.is_empty() {
         blocks.push(Block::List(section.points.clone()));
     }
     if let Some(table) = &section.table {
         let columns = table.columns.iter();
         let columns = columns.map(|column| Column::words(column.head, column.width));
+        let rows = table.rows.iter();
+        let rows = rows.map(|row| row.iter().map(|cell| cell.text.clone()).collect());
         blocks.push(Block::Table {
-            caption: table.caption.clone(),
+            caption: section.text.join(" "),
             columns: columns.collect(),
-            rows: table.rows.clone(),
+            rows: rows.collect(),
         });
     }
     blocks

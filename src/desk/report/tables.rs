@@ -1,10 +1,10 @@
 //! The tables of a report: each line with a number, under which its transaction stands at the end.
 
 use super::article::in_words;
-use super::letter::{Column, Ground, Section, Table};
+use super::letter::{Cell, Column, Ground, Section, Table};
 use crate::clock::Moment;
 use crate::desk::words::{self, Wording};
-use crate::domain::{AddressId, ChoiceState, Oin};
+use crate::domain::{ChoiceState, Oin};
 use crate::exchange::officer::{SharedChoice, SharedLine};
 use crate::language::Language;
 use crate::ledger::entry::{Act, End, Judgement, Occasion};
@@ -42,11 +42,16 @@ impl<'w> Rows<'w> {
     }
 
     /// Number, day and, where there are several, the address: what every line begins with.
-    fn begin(&mut self, line: &SharedLine) -> Vec<String> {
+    fn begin(&mut self, line: &SharedLine) -> Vec<Cell> {
         self.transactions.push(line.transaction.to_string());
         let number = self.l.number(self.transactions.len() as u64);
-        let mut cells = vec![number, day(line.at, self.l)];
-        cells.extend(self.names_address.then(|| line.address.to_string()));
+        let when = Cell {
+            text: day(line.at, self.l),
+            iso: line.at.local().day().to_string(),
+        };
+        let mut cells = vec![number.into(), when];
+        let address = self.names_address.then(|| line.address.to_string());
+        cells.extend(address.map(Cell::from));
         cells
     }
 
@@ -54,7 +59,7 @@ impl<'w> Rows<'w> {
         let l = self.l;
         let mut columns = vec![
             column(l.pick("Nr.", "No."), 3),
-            column(l.pick("Wanneer", "When"), 8),
+            column(l.pick("Wanneer", "When"), 10),
         ];
         let address = column(l.pick("Adres", "Address"), 12);
         columns.extend(self.names_address.then_some(address));
@@ -92,7 +97,7 @@ impl<'w> Rows<'w> {
         )
     }
 
-    fn shared_row(&mut self, line: &SharedLine) -> Vec<String> {
+    fn shared_row(&mut self, line: &SharedLine) -> Vec<Cell> {
         let l = self.l;
         let mut cells = self.begin(line);
         let document = self.document(line);
@@ -101,10 +106,10 @@ impl<'w> Rows<'w> {
             Some(_) => l.pick(" (niet geheel aangekomen)", " (did not wholly arrive)"),
             None => l.pick(" (nog onderweg)", " (still under way)"),
         };
-        cells.push(format!("{document}{how}"));
+        cells.push(Cell::from(format!("{document}{how}")));
         let (from, to) = (self.name(line.provider), self.name(line.requester));
-        cells.push(format!("{from} {} {to}", l.pick("aan", "to")));
-        cells.push(self.wording.purpose(&line.purpose));
+        cells.push(Cell::from(format!("{from} {} {to}", l.pick("aan", "to"))));
+        cells.push(Cell::from(self.wording.purpose(&line.purpose)));
         let grounds: Vec<_> = Ground::of(line).iter().map(|one| one.name(l)).collect();
         let article = line.article.as_deref().unwrap_or_default();
         let mut why = [grounds.join(", "), in_words(article, l)]
@@ -116,7 +121,7 @@ impl<'w> Rows<'w> {
             why.push_str(". ");
             why.push_str(reviewed(standing, l));
         }
-        cells.push(why);
+        cells.push(Cell::from(why));
         cells
     }
 
@@ -126,9 +131,9 @@ impl<'w> Rows<'w> {
         let mut rows = Vec::new();
         for line in lines {
             let mut cells = self.begin(line);
-            cells.push(self.name(line.requester));
-            cells.push(self.looked(line));
-            cells.push(self.wording.purpose(&line.purpose));
+            cells.push(Cell::from(self.name(line.requester)));
+            cells.push(Cell::from(self.looked(line)));
+            cells.push(Cell::from(self.wording.purpose(&line.purpose)));
             rows.push(cells);
         }
         let columns = self.columns(&[
@@ -178,11 +183,11 @@ impl<'w> Rows<'w> {
         let mut rows = Vec::new();
         for line in lines {
             let mut cells = self.begin(line);
-            cells.push(self.name(line.requester));
-            cells.push(self.document(line));
-            cells.push(self.wording.purpose(&line.purpose));
+            cells.push(Cell::from(self.name(line.requester)));
+            cells.push(Cell::from(self.document(line)));
+            cells.push(Cell::from(self.wording.purpose(&line.purpose)));
             let code = line.reason.as_deref().unwrap_or_default();
-            cells.push(self.wording.reason(code));
+            cells.push(Cell::from(self.wording.reason(code)));
             rows.push(cells);
         }
         let columns = self.columns(&[
@@ -206,28 +211,27 @@ impl<'w> Rows<'w> {
     pub(super) fn choices(&self, choices: &[SharedChoice]) -> Option<Section> {
         let l = self.l;
         let rows = choices.iter().map(|choice| {
-            let mut cells = vec![words::choice_kind(choice.kind, l).to_owned()];
-            cells.extend(
-                self.names_address
-                    .then(|| AddressId::to_string(&choice.address)),
-            );
-            cells.push(state(choice, l).to_owned());
+            let kind = words::choice_kind(choice.kind, l).to_owned();
+            let mut cells = vec![Cell::from(kind)];
+            let address = self.names_address.then(|| choice.address.to_string());
+            cells.extend(address.map(Cell::from));
+            cells.push(Cell::from(state(choice, l).to_owned()));
             let receivers = choice.receivers.iter();
             let receivers = receivers.map(|oin| self.wording.organisation(*oin));
-            cells.push(receivers.collect::<Vec<_>>().join(", "));
+            cells.push(Cell::from(receivers.collect::<Vec<_>>().join(", ")));
             let purposes = choice.purposes.iter();
             let purposes = purposes.map(|code| self.wording.purpose(code.as_str()));
-            cells.push(purposes.collect::<Vec<_>>().join("; "));
+            cells.push(Cell::from(purposes.collect::<Vec<_>>().join("; ")));
             let kinds = choice.kinds.iter();
             let kinds = kinds.map(|code| self.wording.kind(code.as_str()));
-            cells.push(kinds.collect::<Vec<_>>().join(", "));
+            cells.push(Cell::from(kinds.collect::<Vec<_>>().join(", ")));
             let from = day(choice.from, l);
-            cells.push(match (choice.until, l) {
+            cells.push(Cell::from(match (choice.until, l) {
                 (Some(until), Language::Dutch) => format!("{from} tot {}", day(until, l)),
                 (Some(until), Language::English) => format!("{from} until {}", day(until, l)),
                 (None, Language::Dutch) => format!("vanaf {from}"),
                 (None, Language::English) => format!("from {from}"),
-            });
+            }));
             cells
         });
         let rows: Vec<_> = rows.collect();
@@ -257,7 +261,10 @@ impl<'w> Rows<'w> {
         let l = self.l;
         let rows = self.transactions.iter().zip(1..).map(|(transaction, nr)| {
             let number: u64 = nr;
-            vec![l.number(number), transaction.clone()]
+            vec![
+                Cell::from(l.number(number)),
+                Cell::from(transaction.clone()),
+            ]
         });
         let rows: Vec<_> = rows.collect();
         let columns = vec![
@@ -281,7 +288,7 @@ fn section(
     heading: &str,
     text: &str,
     columns: Vec<Column>,
-    rows: Vec<Vec<String>>,
+    rows: Vec<Vec<Cell>>,
 ) -> Option<Section> {
     (!rows.is_empty()).then(|| Section {
         heading: heading.to_owned(),
