@@ -136,6 +136,29 @@ pub const HEARTBEAT: Duration = Duration::from_secs(5);
 /// After how long without a heartbeat a gateway's open releases are closed by another.
 pub const GATEWAY_DEAD_MS: i64 = 60_000;
 
+/// How long one call to the login service may take, from connecting to the last byte of its answer.
+pub const LOGIN_CALL: Duration = Duration::from_secs(10);
+/// Calls to the login service at once. More is told to come back in a moment: anybody who can reach
+/// the desk can begin to log in.
+pub const LOGIN_CALLS: usize = 16;
+/// An answer of the login service. Its keys with certificates are the largest, some 30 KiB.
+pub const LOGIN_ANSWER_BYTES: usize = 128 * 1024;
+/// An id token's length in characters. One with a hundred group names takes about 6 KiB.
+pub const ID_TOKEN_BYTES: usize = 16 * 1024;
+/// The code that the login service sends along, in characters.
+pub const LOGIN_CODE_BYTES: usize = 4 * 1024;
+/// From the way to the login service to the way back. Longer leaves more time for a second factor,
+/// and to somebody who found a page left open.
+pub const LOGIN_MS: i64 = 10 * 60 * 1000;
+/// Clock leeway for an id token's times. Larger than a request token's: a nonce makes it good for
+/// one login only, and the service's clock is not in our hands.
+pub const LOGIN_LEEWAY_SECONDS: i64 = 60;
+/// How long the login service's own description and keys are used before they are asked again. A key
+/// it withdrew counts no longer than this.
+pub const LOGIN_SERVICE_AGE_MS: i64 = 60 * 60 * 1000;
+/// How often its keys are asked again because an id token fits none of them.
+pub const LOGIN_KEYS_MS: i64 = 60_000;
+
 /// One file of a policy bundle; the largest honest one is its table, under 100 KiB.
 pub const BUNDLE_FILE_BYTES: u64 = 1024 * 1024;
 
@@ -159,5 +182,5 @@ pub const DESK_SEARCHES: usize = 32;
 pub const DESK_OPENED: usize = 256;
 /// A form's body.
 pub const FORM_BYTES: usize = 64 * 1024;
-/// How long a login may take at the login service.
-pub const LOGIN_MS: i64 = 10 * 60 * 1000;
+/// Logins under way at the login service at once; one more, and the oldest begins anew.
+pub const LOGINS: usize = 4_096;

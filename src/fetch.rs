@@ -9,17 +9,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, StatusCode, Uri, header};
+use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
+use hyper::client::conn::http1::SendRequest;
 use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
 use tokio::sync::Mutex;
-use tokio_rustls::TlsConnector;
 
 use crate::bounds;
+use crate::https::{Address, NoConnection};
 use crate::ledger::verify::{BookSource, Claim, SourceError, split_bundle};
 use crate::merkle::{Hash, TILE_WIDTH, TileAt};
 
@@ -43,7 +40,7 @@ pub enum FetchError {
         host: String,
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: NoConnection,
     },
     /// The exchange broke off.
     #[error("the answer broke off, or is longer than it can be")]
@@ -61,18 +58,21 @@ pub enum FetchError {
 
 /// A book behind a prefix.
 pub struct HttpsBook {
-    host: String,
-    port: u16,
-    authority: String,
+    address: Address,
+    /// Without a slash at its end.
     path: String,
-    name: ServerName<'static>,
     tls: Arc<ClientConfig>,
     connection: Mutex<Option<SendRequest<Empty<Bytes>>>>,
 }
 
 impl fmt::Debug for HttpsBook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HttpsBook(https://{}{})", self.authority, self.path)
+        write!(
+            f,
+            "HttpsBook(https://{}{})",
+            self.address.authority(),
+            self.path
+        )
     }
 }
 
@@ -82,48 +82,24 @@ impl HttpsBook {
     /// # Errors
     /// [`NotAPrefix`].
     pub fn new(prefix: &str, tls: Arc<ClientConfig>) -> Result<Self, NotAPrefix> {
-        let uri: Uri = prefix.parse().map_err(|_| NotAPrefix)?;
-        let authority = uri.authority().ok_or(NotAPrefix)?;
-        let plain = uri.query().is_none() && !authority.as_str().contains('@');
-        if uri.scheme_str() != Some("https") || !plain {
+        let address = Address::parse(prefix).map_err(|_| NotAPrefix)?;
+        if address.query().is_some() {
             return Err(NotAPrefix);
         }
-        let host = authority
-            .host()
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned();
         Ok(Self {
-            name: ServerName::try_from(host.clone()).map_err(|_| NotAPrefix)?,
-            host,
-            port: authority.port_u16().unwrap_or(443),
-            authority: authority.as_str().to_owned(),
-            path: uri.path().trim_end_matches('/').to_owned(),
+            path: address.path().trim_end_matches('/').to_owned(),
+            address,
             tls,
             connection: Mutex::new(None),
         })
     }
 
     async fn connect(&self) -> Result<SendRequest<Empty<Bytes>>, FetchError> {
-        let failed = |source| FetchError::Connect {
-            host: self.authority.clone(),
+        let connected = self.address.connect(Arc::clone(&self.tls)).await;
+        connected.map_err(|source| FetchError::Connect {
+            host: self.address.authority().to_owned(),
             source,
-        };
-        let tcp = TcpStream::connect((self.host.as_str(), self.port))
-            .await
-            .map_err(failed)?;
-        tcp.set_nodelay(true).map_err(failed)?;
-        let connector = TlsConnector::from(Arc::clone(&self.tls));
-        let stream = connector
-            .connect(self.name.clone(), tcp)
-            .await
-            .map_err(failed)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(|error| FetchError::Http(error.into()))?;
-        // It ends when the sender is dropped; what goes wrong on it, the request under way hears.
-        tokio::spawn(connection);
-        Ok(sender)
+        })
     }
 
     /// The body of a 200; `None` for a 404.
@@ -140,7 +116,7 @@ impl HttpsBook {
         };
         sender.ready().await.map_err(|error| http(error.into()))?;
         let request = Request::get(format!("{}/{path}", self.path))
-            .header(header::HOST, &self.authority)
+            .header(header::HOST, self.address.host_header())
             .header(
                 header::USER_AGENT,
                 concat!("sluis/", env!("CARGO_PKG_VERSION")),

@@ -22,6 +22,7 @@ use crate::exchange::{self, Exchange};
 use crate::http::{self, Metrics, Ops};
 use crate::identity::Identity;
 use crate::ledger::{self, KeyFileError, Keys, Ledger};
+use crate::oidc::LoginService;
 use crate::oversight::Oversight;
 use crate::policy::{Bundle, Policies};
 use crate::provider::{ProviderSettings, Providers};
@@ -38,6 +39,7 @@ pub struct Prepared {
     config: Config,
     identity: Arc<Identity>,
     policies: Policies,
+    login: Option<Arc<LoginService>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -73,11 +75,22 @@ impl Prepared {
             }
         }
         mistakes.extend(roles_nobody_knows(&config, &bundles));
+        let login = match &config.desk {
+            None => None,
+            Some(settings) => {
+                let (settings, all) = (settings.login.clone(), config.organisations.clone());
+                LoginService::new(settings, all, Arc::clone(&clock), Arc::clone(&random))
+                    .map_err(|error| mistakes.push(in_full(&error)))
+                    .ok()
+                    .map(Arc::new)
+            }
+        };
         match identity {
             Some(identity) if mistakes.is_empty() => Ok(Self {
                 config,
                 identity,
                 policies: Policies::new(bundles),
+                login,
                 clock,
                 random,
             }),
@@ -196,10 +209,13 @@ impl Ports {
     ///
     /// # Errors
     /// [`StartError::Listen`].
-    async fn open(listen: Listen) -> Result<Self, StartError> {
+    async fn open(listen: Listen, login: Option<Arc<LoginService>>) -> Result<Self, StartError> {
         Ok(Self {
             exchange: bind(listen.exchange).await?,
-            desk: None,
+            desk: match login {
+                Some(service) => Some((bind(listen.desk).await?, desk::Login::Service(service))),
+                None => None,
+            },
             ops: bind(listen.ops).await?,
         })
     }
@@ -229,6 +245,7 @@ impl Gateway {
             config,
             identity,
             policies,
+            login,
             clock,
             random,
         } = prepared;
@@ -241,7 +258,7 @@ impl Gateway {
         // rest is ready, and waits in the kernel's queue until then.
         let ports = match ports {
             Some(ports) => ports,
-            None => Ports::open(config.listen).await?,
+            None => Ports::open(config.listen, login).await?,
         };
         let addresses = Addresses {
             exchange: address_of(&ports.exchange, config.listen.exchange)?,
@@ -307,10 +324,11 @@ impl Gateway {
         if let Some((listener, login)) = ports.desk {
             let oversight = Oversight::start(ledger.clone(), policies, &*random)
                 .map_err(|error| unusable(&error))?;
+            let at = address_of(&listener, config.listen.desk)?;
             let desk = desk::router(desk::Parts {
                 officers: Officers::new(Arc::clone(&exchange), oversight),
+                origin: origin_of_desk(&config, &login, at),
                 login,
-                origin: format!("https://{}", address_of(&listener, config.listen.desk)?),
                 clock: Arc::clone(&clock),
                 random: Arc::clone(&random),
             });
@@ -384,6 +402,14 @@ impl Gateway {
         drop(self.exchange);
         let _ = tokio::time::timeout(bounds::COMMIT * 2, self.ledger.close()).await;
         Ok(())
+    }
+}
+
+/// The desk's own address as browsers see it: the configured one, or in the demo where it listens.
+fn origin_of_desk(config: &Config, login: &desk::Login, at: SocketAddr) -> String {
+    match (login, &config.desk) {
+        (desk::Login::Service(_), Some(settings)) => settings.url.clone(),
+        _ => format!("https://{at}"),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Every mistake is reported at once, with its key and what would be right; a key that does not
 //! exist is a mistake too. Paths are relative to the file. `deploy/sluis.toml` explains each key.
 
+mod desk;
 mod section;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use crate::identity::{
 use crate::ledger::note;
 use crate::provider::BaseUrl;
 use crate::store;
+pub use desk::DeskSettings;
 use section::Section;
 
 /// One mistake in the configuration: the key, and what would be right.
@@ -55,6 +57,8 @@ pub struct Config {
     pub ledger: LedgerSettings,
     /// The folders of policy bundles, in the order they are activated.
     pub bundles: Vec<PathBuf>,
+    /// The desk; without it nothing listens for browsers.
+    pub desk: Option<DeskSettings>,
 }
 
 /// `[listen]`.
@@ -121,6 +125,7 @@ impl Config {
             let mut policy = root.table("policy");
             policy.paths("bundles")
         };
+        let desk = desk::desk(&mut root);
         let mistakes = root.finish();
         let complete = (audience, listen, tls, tokens, store, ledger, bundles);
         let (
@@ -166,6 +171,7 @@ impl Config {
             store,
             ledger,
             bundles,
+            desk,
         })
     }
 }

@@ -24,8 +24,8 @@ pub(super) static PLACES: LazyLock<Places> = LazyLock::new(|| Places {
 
 fn name_of(text: &str) -> String {
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    let bytes = digest.as_ref().iter().take(8);
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    let start = digest.as_ref().first_chunk::<8>().copied();
+    format!("{:016x}", u64::from_be_bytes(start.unwrap_or_default()))
 }
 
 pub(super) fn routes(routes: Routes) -> Routes {

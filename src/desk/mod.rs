@@ -66,6 +66,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     sessions: Sessions,
+    under_way: login::UnderWay,
 }
 
 impl fmt::Debug for Desk {
@@ -91,10 +92,19 @@ pub fn router(parts: Parts) -> Router {
         clock: parts.clock,
         random: parts.random,
         sessions: Sessions::default(),
+        under_way: login::UnderWay::default(),
     }));
     routes::all()
         .into_router()
         .fallback(async || problem::Problem::NotFound)
         .layer(from_fn_with_state(desk.clone(), visit::guard))
         .with_state(desk)
+}
+
+/// Every route of the desk: method and path. Who may come where, a test of the whole surface shows.
+#[must_use]
+pub fn route_table() -> Vec<(&'static str, &'static str)> {
+    let routes = routes::all();
+    let table = routes.table().iter();
+    table.map(|route| (route.method, route.path)).collect()
 }

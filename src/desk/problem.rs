@@ -8,6 +8,7 @@ use http::{HeaderValue, StatusCode, header};
 use super::page::{Page, html};
 use super::visit::{Passing, see_other};
 use crate::exchange::Failure;
+use crate::language::Language;
 use crate::oversight::{NotReady, State};
 
 /// Everything that can go wrong towards somebody at the desk.
@@ -139,10 +140,8 @@ impl Problem {
     }
 
     /// Title, what is the matter, what to do.
-    const fn texts(
-        self,
-        l: crate::language::Language,
-    ) -> (&'static str, &'static str, &'static str) {
+    #[expect(clippy::too_many_lines, reason = "one table of texts")]
+    const fn texts(self, l: Language) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::NotLoggedIn => ("", "", ""),
             Self::NotYours => (

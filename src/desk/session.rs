@@ -46,8 +46,6 @@ pub(super) struct Session {
     pub(super) form_token: Secret,
     /// Whether it began with a link of the demo.
     pub(super) is_demo: bool,
-    /// What the login service gave to end its own session with.
-    pub(super) logout: Option<String>,
     began: Moment,
     state: Mutex<State>,
 }
@@ -146,7 +144,6 @@ impl Sessions {
         &self,
         officer: Officer,
         is_demo: bool,
-        logout: Option<String>,
         now: Moment,
         random: &dyn Random,
     ) -> Result<Secret, NoRandomness> {
@@ -155,7 +152,6 @@ impl Sessions {
             officer,
             form_token: Secret::new(random)?,
             is_demo,
-            logout,
             began: now,
             state: Mutex::default(),
         });
@@ -191,5 +187,128 @@ impl Sessions {
     pub(super) fn end(&self, name: &str) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::clock::SystemRandomness;
+    use crate::domain::{CaseNumber, DeskRole, Employee, Oin, Organisation, Role};
+    use crate::ledger::entry::Occasion;
+
+    const MINUTE_MS: i64 = 60 * 1000;
+
+    fn officer(subject: &str) -> Officer {
+        let organisation = Organisation {
+            oin: Oin::parse("00000001812345678000").unwrap(),
+            name: "IMG".to_owned(),
+            role: Role::parse("img").unwrap(),
+            teams: BTreeSet::new(),
+            provides: true,
+        };
+        Officer {
+            subject: Employee::parse(subject).unwrap(),
+            name: None,
+            organisation: Arc::new(organisation),
+            roles: BTreeSet::from([DeskRole::Fg]),
+        }
+    }
+
+    fn at(minute: i64) -> Moment {
+        Moment::from_unix_seconds(1_800_000_000)
+            .unwrap()
+            .plus_ms(minute * MINUTE_MS)
+    }
+
+    fn begin(sessions: &Sessions, subject: &str, minute: i64) -> Secret {
+        let random = SystemRandomness::default();
+        let begun = sessions.begin(officer(subject), false, at(minute), &random);
+        begun.unwrap()
+    }
+
+    #[test]
+    fn a_session_ends_after_a_quarter_of_doing_nothing_and_after_eight_hours() {
+        for (seen_at, asked_at, lasts) in [
+            (&[][..], 14, true),
+            (&[], 15, false),
+            (&[14, 28], 42, true),
+            (&[14, 28], 43, false),
+        ] {
+            let sessions = Sessions::default();
+            let name = begin(&sessions, "anna", 0);
+            for minute in seen_at {
+                assert!(sessions.find(name.as_str(), at(*minute)).is_some());
+            }
+            let found = sessions.find(name.as_str(), at(asked_at));
+            assert_eq!(found.is_some(), lasts, "{seen_at:?} {asked_at}");
+        }
+        let sessions = Sessions::default();
+        let name = begin(&sessions, "anna", 0);
+        for minute in (10..480).step_by(10) {
+            assert!(
+                sessions.find(name.as_str(), at(minute)).is_some(),
+                "{minute}"
+            );
+        }
+        assert!(sessions.find(name.as_str(), at(480)).is_none());
+    }
+
+    #[test]
+    fn a_name_that_was_not_given_out_finds_nobody() {
+        let sessions = Sessions::default();
+        let name = begin(&sessions, "anna", 0);
+        let other = begin(&sessions, "bram", 0);
+        assert_ne!(name.as_str(), other.as_str());
+        for wrong in [
+            "",
+            "anna",
+            &name.as_str()[..42],
+            &format!("{}A", name.as_str()),
+        ] {
+            assert!(sessions.find(wrong, at(1)).is_none(), "{wrong:?}");
+        }
+        let found = sessions.find(name.as_str(), at(1)).unwrap();
+        assert_eq!(found.officer.subject.as_str(), "anna");
+        assert!(!found.form_token.is(other.as_str()) && !found.form_token.is(""));
+        sessions.end(name.as_str());
+        assert!(sessions.find(name.as_str(), at(1)).is_none());
+        assert!(sessions.find(other.as_str(), at(1)).is_some());
+    }
+
+    #[test]
+    fn too_many_sessions_end_the_one_that_was_away_longest() {
+        let sessions = Sessions::default();
+        let first = begin(&sessions, "anna", 0);
+        let second = begin(&sessions, "bram", 1);
+        assert!(sessions.find(first.as_str(), at(2)).is_some());
+        for _ in 0..bounds::SESSIONS - 1 {
+            begin(&sessions, "menigte", 3);
+        }
+        assert!(sessions.find(second.as_str(), at(3)).is_none());
+        assert!(sessions.find(first.as_str(), at(3)).is_some());
+    }
+
+    #[test]
+    fn what_was_opened_closes_with_its_case() {
+        let sessions = Sessions::default();
+        let name = begin(&sessions, "anna", 0);
+        let session = sessions.find(name.as_str(), at(1)).unwrap();
+        let cause = |case: &str| {
+            Some(Cause {
+                occasion: Occasion::Complaint,
+                case: CaseNumber::parse(case).unwrap(),
+                explanation: None,
+            })
+        };
+        let transaction = TransactionId::new(at(1), &SystemRandomness::default()).unwrap();
+        session.set_cause(cause("K-1"));
+        session.note_opened(transaction);
+        session.set_cause(cause("K-1"));
+        assert!(session.has_opened(transaction), "the same case");
+        session.set_cause(cause("K-2"));
+        assert!(!session.has_opened(transaction), "another case");
     }
 }

@@ -20,6 +20,8 @@ use crate::language::Language;
 
 /// The cookie that names a session.
 pub(super) const SESSION_COOKIE: &str = "__Host-sluis";
+/// The cookie that names a login that is under way at the login service.
+pub(super) const LOGIN_COOKIE: &str = "__Host-sluis-aanmelden";
 /// The cookie that names the language.
 pub(super) const LANGUAGE_COOKIE: &str = "__Host-taal";
 /// The field of a form that shows it is one of ours.

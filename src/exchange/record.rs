@@ -86,7 +86,7 @@ impl Caller {
         let mut entry = Box::new(Entry::new(kind, at, self.transaction));
         entry.aanvrager = Some(self.organisation.oin);
         entry.doel = Some(self.who.purpose.clone());
-        entry.team = self.who.team.clone();
+        entry.team.clone_from(&self.who.team);
         entry
     }
 

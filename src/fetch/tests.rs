@@ -8,6 +8,7 @@ use http::Response;
 use http_body_util::Full;
 use hyper::server::conn::http1 as server;
 use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;

@@ -1,8 +1,10 @@
-//! The public token keys of one organisation, from its JWKS file (RFC 7517).
+//! The public token keys of one organisation, from its JWKS file, or of a login service, as it
+//! publishes them (RFC 7517).
 //!
-//! Everything about a key is decided when the file is read: above all the *one* algorithm it may be
-//! used with (RFC 8725, 3.1), so that nothing a token says can choose another. A file is taken whole
-//! or not at all.
+//! Everything about a key is decided when it is read: above all the *one* algorithm it may be used
+//! with (RFC 8725, 3.1), so that nothing a token says can choose another. An organisation's file is
+//! made for us, and taken whole or not at all; what a login service publishes is for all its
+//! clients, so what is of no use here is left out.
 
 use std::collections::BTreeSet;
 
@@ -26,6 +28,9 @@ pub enum JwksError {
     /// Not `{"keys": […]}` with at least one key.
     #[error("expected {{\"keys\": [...]}} with 1 to {} keys", bounds::LIST_ITEMS)]
     NoKeys,
+    /// Of what a login service publishes, nothing can be used.
+    #[error("none of its keys is a public key for ES256, ES384, EdDSA, PS256, PS384 or RS256")]
+    NoneUsable,
     /// One of the keys is not a usable public key.
     #[error("key {number}: {what}")]
     Key {
@@ -44,7 +49,19 @@ pub(super) struct TokenKey {
     pub(super) key: DecodingKey,
 }
 
-/// All keys of one organisation.
+/// When a key of RSA is one for RS256 (PKCS#1 v1.5, which PSS replaced).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rs256 {
+    /// Never.
+    Refused,
+    /// When its `alg` says so.
+    Named,
+    /// Also when it has no `alg`: OpenID Connect signs with RS256 unless something else was agreed
+    /// (Core 1.0, 2), and some large login services leave `alg` out.
+    Default,
+}
+
+/// All keys of one organisation, or of one login service.
 #[derive(Debug)]
 pub(super) struct KeySet(Vec<TokenKey>);
 
@@ -52,16 +69,17 @@ impl KeySet {
     /// Reads a JWKS file.
     pub(super) fn parse(text: &[u8], allow_rs256: bool) -> Result<Self, JwksError> {
         let file = json::parse(text).map_err(JwksError::Json)?;
-        let listed = file.get("keys").and_then(Value::as_array);
-        let listed = listed.ok_or(JwksError::NoKeys)?;
-        if !(1..=bounds::LIST_ITEMS).contains(&listed.len()) {
-            return Err(JwksError::NoKeys);
-        }
+        let listed = listed(&file)?;
+        let rs256 = if allow_rs256 {
+            Rs256::Named
+        } else {
+            Rs256::Refused
+        };
         let mut seen = BTreeSet::new();
         let mut keys = Vec::new();
         for (value, number) in listed.iter().zip(1..) {
             let fault = |what| JwksError::Key { number, what };
-            let key = token_key(value, allow_rs256).map_err(fault)?;
+            let key = token_key(value, rs256).map_err(fault)?;
             match &key.kid {
                 None if listed.len() > 1 => {
                     return Err(fault("it needs a kid, because there are several keys"));
@@ -71,6 +89,27 @@ impl KeySet {
                 }
                 _ => keys.push(key),
             }
+        }
+        Ok(Self(keys))
+    }
+
+    /// Reads what a login service publishes, and keeps the keys that id tokens can be verified with.
+    pub(super) fn published(text: &[u8]) -> Result<Self, JwksError> {
+        let file = json::parse(text).map_err(JwksError::Json)?;
+        let mut keys: Vec<TokenKey> = Vec::new();
+        for (value, number) in listed(&file)?.iter().zip(1..) {
+            let Ok(key) = token_key(value, Rs256::Default) else {
+                continue;
+            };
+            // Which of the two is meant, the order would decide.
+            if key.kid.is_some() && keys.iter().any(|other| other.kid == key.kid) {
+                let what = "its kid is another key's too";
+                return Err(JwksError::Key { number, what });
+            }
+            keys.push(key);
+        }
+        if keys.is_empty() {
+            return Err(JwksError::NoneUsable);
         }
         Ok(Self(keys))
     }
@@ -85,7 +124,14 @@ impl KeySet {
     }
 }
 
-fn token_key(value: &Value, allow_rs256: bool) -> Result<TokenKey, &'static str> {
+fn listed(file: &Value) -> Result<&[Value], JwksError> {
+    match file.get("keys").and_then(Value::as_array) {
+        Some(keys) if (1..=bounds::LIST_ITEMS).contains(&keys.len()) => Ok(keys),
+        _ => Err(JwksError::NoKeys),
+    }
+}
+
+fn token_key(value: &Value, rs256: Rs256) -> Result<TokenKey, &'static str> {
     // A private key in this file would be a leak; a shared secret could be forged with.
     if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
         .iter()
@@ -105,7 +151,7 @@ fn token_key(value: &Value, allow_rs256: bool) -> Result<TokenKey, &'static str>
     {
         return Err("its key_ops do not include verify");
     }
-    let algorithm = algorithm_of(&jwk, allow_rs256)?;
+    let algorithm = algorithm_of(&jwk, rs256)?;
     let key = DecodingKey::from_jwk(&jwk).map_err(|_| "its parameters are not base64url")?;
     Ok(TokenKey {
         kid: jwk.common.key_id,
@@ -114,7 +160,7 @@ fn token_key(value: &Value, allow_rs256: bool) -> Result<TokenKey, &'static str>
     })
 }
 
-fn algorithm_of(jwk: &Jwk, allow_rs256: bool) -> Result<Algorithm, &'static str> {
+fn algorithm_of(jwk: &Jwk, rs256: Rs256) -> Result<Algorithm, &'static str> {
     let said = jwk.common.key_algorithm;
     match &jwk.algorithm {
         AlgorithmParameters::EllipticCurve(key) => {
@@ -150,7 +196,8 @@ fn algorithm_of(jwk: &Jwk, allow_rs256: bool) -> Result<Algorithm, &'static str>
             match said {
                 Some(KeyAlgorithm::PS256) => Ok(Algorithm::PS256),
                 Some(KeyAlgorithm::PS384) => Ok(Algorithm::PS384),
-                Some(KeyAlgorithm::RS256) if allow_rs256 => Ok(Algorithm::RS256),
+                Some(KeyAlgorithm::RS256) if rs256 != Rs256::Refused => Ok(Algorithm::RS256),
+                None if rs256 == Rs256::Default => Ok(Algorithm::RS256),
                 Some(KeyAlgorithm::RS256) => Err("RS256 needs tokens.allow-rs256 = true"),
                 _ => Err("an RSA key needs alg PS256 or PS384"),
             }

@@ -1,6 +1,6 @@
 //! Who is asking: client certificates, trust anchors, CRLs, request tokens (CONTRACT.md, "Who is
-//! asking"; SECURITY 9 to 13), and the development PKI that stands in for
-//! `PKIoverheid`.
+//! asking"; SECURITY 9 to 13), what a login service says of somebody (id tokens, SECURITY 19), and
+//! the development PKI that stands in for `PKIoverheid`.
 //!
 //! Deliberately not here: whether a token was used before (the ledger's transaction), what a known
 //! organisation may do (policy), and any connection of its own: no CRL, key or certificate is ever
@@ -11,6 +11,7 @@ mod chain;
 mod crl;
 mod crypto;
 mod files;
+mod id_token;
 mod jwks;
 mod maker;
 mod party;
@@ -39,12 +40,13 @@ pub use anchor::AnchorError;
 pub use chain::CertificateRefused;
 pub use crl::CrlError;
 pub use files::IdentityError;
+pub use id_token::{IdTokenFlaw, IssuerKeys, LoginClaims, LoginExpected};
 pub use jwks::JwksError;
 pub use maker::{TokenMakeError, TokenMaker, TokenRequest, make_token};
 pub use party::{Knocked, PartyTls};
 pub use pki::{DevParty, DevPki, PkiError, dev_pki};
 pub use profile::{ProfileFlaw, SubjectFlaw, Usage};
-pub use reader::reader_tls;
+pub use reader::{login_tls, reader_tls};
 pub use settings::{IdentitySettings, OrganisationFiles, TlsProfile, TlsSettings, TokenSettings};
 pub use token::{Claims, Flaw, TokenError};
 

@@ -1,7 +1,7 @@
-//! TLS for a program that reads a gateway's ledger from outside, with three PEM files and nothing
-//! configured.
+//! TLS for whoever only asks: a program that reads a gateway's ledger from outside, with three PEM
+//! files and nothing configured; and the desk, which asks its login service who somebody is.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
@@ -40,12 +40,32 @@ pub fn reader_tls(
         PrivateKeyDer::from_pem_slice(&files::read_key(key)?).map_err(|_| not_the_key())?;
     let provider = tls::provider(TlsProfile::Digikoppeling);
     let own = CertifiedKey::from_der(chain, private, &provider).map_err(|_| not_the_key())?;
-    let trusted = anchor::read(&files::read(anchors)?).map_err(|cause| IdentityError::Anchors {
-        path: anchors.to_owned(),
-        cause,
-    })?;
-    let roots = RootCertStore {
-        roots: trusted.into_iter().map(|anchor| anchor.trust).collect(),
-    };
-    tls::reader(Arc::new(own), roots, clock).map_err(IdentityError::Tls)
+    let anchors = [anchors.to_owned()];
+    tls::reader(Some(Arc::new(own)), roots(&anchors)?, clock).map_err(IdentityError::Tls)
+}
+
+/// A TLS client without a certificate, which trusts these anchors and no others. No CRL is asked
+/// for: those of public CAs are not to be had in one file.
+///
+/// # Errors
+/// [`IdentityError`], naming the file.
+pub fn login_tls(
+    anchors: &[PathBuf],
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<ClientConfig>, IdentityError> {
+    tls::reader(None, roots(anchors)?, clock).map_err(IdentityError::Tls)
+}
+
+fn roots(anchors: &[PathBuf]) -> Result<RootCertStore, IdentityError> {
+    let mut store = RootCertStore::empty();
+    for path in anchors {
+        let read = anchor::read(&files::read(path)?).map_err(|cause| IdentityError::Anchors {
+            path: path.clone(),
+            cause,
+        })?;
+        store
+            .roots
+            .extend(read.into_iter().map(|anchor| anchor.trust));
+    }
+    Ok(store)
 }

@@ -147,19 +147,22 @@ impl Common {
     }
 }
 
-/// The configuration of somebody who only reads: shows a certificate, trusts these anchors by the
-/// ordinary rules of the web, and offers whatever either profile offers.
+/// The configuration of somebody who only reads: shows a certificate if there is one, trusts these
+/// anchors by the ordinary rules of the web, and offers whatever either profile offers.
 pub(super) fn reader(
-    own: Arc<CertifiedKey>,
+    own: Option<Arc<CertifiedKey>>,
     roots: RootCertStore,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<ClientConfig>, Error> {
     let profile = TlsProfile::Digikoppeling;
-    let mut config = ClientConfig::builder_with_details(provider(profile), Arc::new(Time(clock)))
+    let builder = ClientConfig::builder_with_details(provider(profile), Arc::new(Time(clock)))
         .with_protocol_versions(versions(profile))?
-        .with_root_certificates(roots)
-        .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own)));
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        .with_root_certificates(roots);
+    let mut config = match own {
+        Some(own) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own))),
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = SPOKEN.map(<[u8]>::to_vec).to_vec();
     config.resumption = Resumption::disabled().tls12_resumption(Tls12Resumption::Disabled);
     Ok(Arc::new(config))
 }

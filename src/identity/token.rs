@@ -34,7 +34,7 @@ pub enum TokenError {
 /// What is wrong with an invalid token. No variant carries anything out of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
-    /// Longer than [`bounds::TOKEN_BYTES`], not three parts, or not base64url without padding.
+    /// Longer than [`bounds`] allows, not three parts, or not base64url without padding.
     #[error("it is not a compact JWS")]
     Form,
     /// Header or payload is not a JSON object, or a member is there twice.
@@ -46,8 +46,8 @@ pub enum Flaw {
     /// `typ` says it is another kind of token (RFC 8725, 3.11).
     #[error("its typ is not JWT")]
     Type,
-    /// No key of this organisation has this `kid`, or several keys and no `kid`.
-    #[error("its kid names no key of this organisation")]
+    /// No key of its issuer has this `kid`, or several keys and no `kid`.
+    #[error("its kid names no key of its issuer")]
     Key,
     /// Not the one algorithm of that key.
     #[error("its algorithm is not that of its key")]
@@ -166,7 +166,8 @@ pub(super) struct Expected<'a> {
 
 /// Verifies a token.
 pub(super) fn verify(unverified: &str, expected: &Expected<'_>) -> Result<Claims, TokenError> {
-    let payload = signed_payload(unverified, expected.keys).map_err(TokenError::Invalid)?;
+    let payload = signed_payload(unverified, expected.keys, bounds::TOKEN_BYTES)
+        .map_err(TokenError::Invalid)?;
     let read = read_claims(&payload, expected).map_err(TokenError::Invalid)?;
     if read.bound_to != expected.thumbprint {
         return Err(TokenError::NotBound);
@@ -187,8 +188,12 @@ pub(super) fn verify(unverified: &str, expected: &Expected<'_>) -> Result<Claims
 const NEVER: [&str; 7] = ["jku", "jwk", "x5u", "x5c", "crit", "b64", "zip"];
 
 /// The payload, once the signature over it has been found good.
-fn signed_payload(unverified: &str, keys: &KeySet) -> Result<Map<String, Value>, Flaw> {
-    if unverified.len() > bounds::TOKEN_BYTES {
+pub(super) fn signed_payload(
+    unverified: &str,
+    keys: &KeySet,
+    most_bytes: usize,
+) -> Result<Map<String, Value>, Flaw> {
+    if unverified.len() > most_bytes {
         return Err(Flaw::Form);
     }
     let (unverified_message, signature) = unverified.rsplit_once('.').ok_or(Flaw::Form)?;

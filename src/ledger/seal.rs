@@ -267,8 +267,11 @@ pub fn open_values(
     Ok(fields.into_iter().map(owned).collect())
 }
 
+/// Fields with their values.
+type Fields<'p> = Vec<(&'p str, &'p str)>;
+
 /// The seed of the salts, and each field with its value.
-fn read_fields(plain: &[u8]) -> Option<(&[u8; 32], Vec<(&str, &str)>)> {
+fn read_fields(plain: &[u8]) -> Option<(&[u8; 32], Fields<'_>)> {
     let (seed, mut rest) = plain.split_first_chunk::<32>()?;
     let mut fields = Vec::new();
     while let Some((length, after)) = rest.split_first() {

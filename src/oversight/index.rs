@@ -11,7 +11,7 @@ use super::row::{Change, Event, Row, What};
 use super::words::{Parties, Party, Personal, Tag, Tagger, Word, Words};
 use crate::bounds;
 use crate::clock::Moment;
-use crate::domain::Oin;
+use crate::domain::{DocumentKind, Oin, Purpose, Team};
 use crate::ledger::Leaf;
 use crate::ledger::entry::{Act, Entry, Judgement, Kind};
 use crate::merkle::Edge;
@@ -96,6 +96,7 @@ impl Index {
 
     /// The rows from one moment until another, that one excluded. The times of neighbours can be a
     /// few seconds out of order: what is near an end is looked at one by one.
+    #[must_use]
     pub fn rows_between(
         &self,
         from: Option<Moment>,
@@ -274,9 +275,9 @@ impl Index {
             occasion: entry.aanleiding,
             review: self.reviews.contains_key(&leaf.index),
             health: entry.gezondheid == Some(true),
-            kind: word(entry.documentsoort.as_ref().map(|kind| kind.as_str())),
-            purpose: word(entry.doel.as_ref().map(|purpose| purpose.as_str())),
-            team: word(entry.team.as_ref().map(|team| team.as_str())),
+            kind: word(entry.documentsoort.as_ref().map(DocumentKind::as_str)),
+            purpose: word(entry.doel.as_ref().map(Purpose::as_str)),
+            team: word(entry.team.as_ref().map(Team::as_str)),
             ground: word(entry.grondslag.as_deref()),
             article: word(entry.artikel.as_deref()),
             reason: word(entry.reden.as_deref().or(entry.code.as_deref())),

@@ -205,12 +205,11 @@ impl Reading<'_> {
     fn four_eyes(&mut self) {
         match self.policy.annotation(FOUR_EYES).map(str::to_owned) {
             None => {}
+            Some(yes) if yes == "ja" && self.policy.annotation(REVIEW).is_some() => {}
             Some(yes) if yes == "ja" => {
-                if self.policy.annotation(REVIEW).is_none() {
-                    self.wrong(format!(
-                        "@{FOUR_EYES} hoort bij @{REVIEW}, en dat ontbreekt"
-                    ));
-                }
+                self.wrong(format!(
+                    "@{FOUR_EYES} hoort bij @{REVIEW}, en dat ontbreekt"
+                ));
             }
             Some(other) => self.wrong(format!("@{FOUR_EYES}(\"{other}\"): verwacht \"ja\"")),
         }

@@ -20,9 +20,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::HeaderValue;
-use http::uri::{Scheme, Uri};
-use rustls::pki_types::ServerName;
 use tokio::time::Instant;
 
 pub use answer::{EntityTag, Incoming, Part};
@@ -32,6 +29,7 @@ pub use outbound::{Article, ByteRange, Outbound, TraceParent};
 
 use crate::bounds;
 use crate::domain::Oin;
+use crate::https::Address;
 use crate::ledger::{Closing, Recorded};
 use answer::Head;
 use road::Road;
@@ -94,10 +92,7 @@ impl Default for Limits {
 /// Where a provider is: `https`, a host, perhaps a port, perhaps a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl {
-    host: String,
-    port: u16,
-    name: ServerName<'static>,
-    host_header: HeaderValue,
+    address: Address,
     /// Without a slash at its end.
     path: String,
 }
@@ -115,30 +110,13 @@ impl BaseUrl {
     /// # Errors
     /// [`NotABaseUrl`] for another scheme than `https`, a user name, a query or a fragment.
     pub fn parse(text: &str) -> Result<Self, NotABaseUrl> {
-        let uri: Uri = text.parse().map_err(|_| NotABaseUrl)?;
-        let authority = uri.authority().ok_or(NotABaseUrl)?;
-        let proper = uri.scheme() == Some(&Scheme::HTTPS)
-            && !authority.as_str().contains('@')
-            && !text.contains(['?', '#']);
-        if !proper {
+        let address = Address::parse(text).map_err(|_| NotABaseUrl)?;
+        if address.query().is_some() {
             return Err(NotABaseUrl);
         }
-        let bare = authority
-            .host()
-            .trim_start_matches('[')
-            .trim_end_matches(']');
-        let has_port_text = authority.as_str().len() > authority.host().len();
-        let port = match authority.port_u16() {
-            Some(port) if port > 0 => port,
-            None if !has_port_text => 443,
-            Some(_) | None => return Err(NotABaseUrl),
-        };
         Ok(Self {
-            host: bare.to_owned(),
-            port,
-            name: ServerName::try_from(bare.to_owned()).map_err(|_| NotABaseUrl)?,
-            host_header: HeaderValue::from_str(authority.as_str()).map_err(|_| NotABaseUrl)?,
-            path: uri.path().trim_end_matches('/').to_owned(),
+            path: address.path().trim_end_matches('/').to_owned(),
+            address,
         })
     }
 }
@@ -243,7 +221,7 @@ impl Provider {
                 }
             };
             let request = asked
-                .request(&self.base_url.host_header, &self.base_url.path)
+                .request(&self.base_url.address.host_header(), &self.base_url.path)
                 .ok_or(ProviderFailure::Unreachable(Unreachable::NotConfigured))?;
             let answer = match road.ask(request, self.limits.first_byte).await {
                 Ok(answer) => answer,
@@ -273,10 +251,7 @@ impl Provider {
     }
 
     async fn connect(&self, tls: &Arc<rustls::ClientConfig>) -> Result<Box<Road>, ProviderFailure> {
-        let BaseUrl {
-            host, port, name, ..
-        } = &self.base_url;
-        let road = Road::build(host, *port, name.clone(), Arc::clone(tls));
+        let road = Road::build(&self.base_url.address, Arc::clone(tls));
         match tokio::time::timeout(self.limits.connect, road).await {
             Ok(road) => road.map(Box::new),
             Err(_) => Err(ProviderFailure::TooLate(Awaited::Connection)),

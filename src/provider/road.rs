@@ -19,13 +19,13 @@ use http_body_util::Empty;
 use hyper::body::Incoming as RawBody;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::failure::{Awaited, ProviderFailure, Unreachable, Wrong};
 use crate::bounds;
+use crate::https::Address;
 
 type Request0 = Request<Empty<Bytes>>;
 
@@ -71,19 +71,17 @@ impl std::fmt::Debug for Road {
 impl Road {
     /// Connects and shakes hands. No time limit here: the caller sets one around it.
     pub(super) async fn build(
-        host: &str,
-        port: u16,
-        name: ServerName<'static>,
+        address: &Address,
         tls: Arc<rustls::ClientConfig>,
     ) -> Result<Self, ProviderFailure> {
         let unreachable = |e| ProviderFailure::Unreachable(Unreachable::Connection(e));
-        let tcp = TcpStream::connect((host, port))
+        let tcp = TcpStream::connect((address.host(), address.port()))
             .await
             .map_err(unreachable)?;
         tcp.set_nodelay(true).map_err(unreachable)?;
         let connector = TlsConnector::from(Arc::clone(&tls));
         let stream = connector
-            .connect(name, tcp)
+            .connect(address.name().clone(), tcp)
             .await
             .map_err(|e| match tls_cause(&e) {
                 Some(cause) => ProviderFailure::Wrong(Wrong::Tls(cause)),

@@ -25,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(45);
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) path: String,
+    host: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
 }
@@ -34,9 +35,15 @@ impl Call {
         Self {
             method: method.parse().unwrap(),
             path: path.into(),
+            host: "sluis.example".to_owned(),
             headers: Vec::new(),
             body: Bytes::new(),
         }
+    }
+
+    pub(crate) fn host(mut self, host: &str) -> Self {
+        host.clone_into(&mut self.host);
+        self
     }
 
     pub(crate) fn get(path: impl Into<String>) -> Self {
@@ -65,7 +72,7 @@ impl Call {
         let mut request = Request::builder()
             .method(self.method.clone())
             .uri(&self.path)
-            .header("host", "sluis.example");
+            .header("host", &self.host);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

@@ -1,6 +1,7 @@
 //! The integration tests: the real `sluis` as processes, real mutual TLS, real tokens, real
 //! databases, real providing organisations. They know the product by CONTRACT.md only; what they
-//! take from its library is the maker of tokens and the demo's dataset, both a requester's side.
+//! take from its library is the maker of tokens and the demo's dataset, both a requester's side, and
+//! the road to the login service, whose other end is a real one.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -25,7 +26,9 @@ mod world;
 
 mod configuration;
 mod crash;
+mod desk;
 mod floors;
+mod login;
 mod main_job;
 mod matrix;
 mod no_record;

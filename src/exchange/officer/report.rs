@@ -194,7 +194,7 @@ impl Officers {
             };
             let known = facts.get(&address);
             if owner.is_none_or(|owner| concerns(&leaf, owner, known)) {
-                lines.push(shared(address, line, review, leaf, own));
+                lines.push(shared(address, &line, review, leaf, own));
             }
         }
         let now = self.now();
@@ -271,7 +271,7 @@ fn concerns(leaf: &Leaf, owner: &OwnerId, known: Option<&AddressFacts>) -> bool 
 
 fn shared(
     address: AddressId,
-    line: Line,
+    line: &Line,
     review: Option<Standing>,
     leaf: Leaf,
     own: Oin,

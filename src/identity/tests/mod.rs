@@ -4,6 +4,7 @@
 mod certificates;
 mod dev;
 mod forged;
+mod id_tokens;
 mod keys;
 mod provider;
 mod reload;

@@ -44,7 +44,7 @@ pub(super) enum Signature {
 }
 
 pub(super) struct Bench {
-    world: World,
+    pub(super) world: World,
     identity: Arc<Identity>,
     peer: Peer,
     img: Arc<Organisation>,
@@ -76,7 +76,7 @@ impl Bench {
         rs::EcdsaKeyPair::from_pkcs8(of, key.secret_pkcs8_der(), &SystemRandom::new()).unwrap()
     }
 
-    fn forge(&self) -> Forge {
+    pub(super) fn forge(&self) -> Forge {
         let jwks = std::fs::read(&self.world.pki.party("img").unwrap().jwks).unwrap();
         let jwks: Value = serde_json::from_slice(&jwks).unwrap();
         let at = now().unix_seconds();
@@ -95,7 +95,7 @@ impl Bench {
         }
     }
 
-    fn strike(&self, forge: Forge) -> String {
+    pub(super) fn strike(&self, forge: Forge) -> String {
         let header = forge
             .header_text
             .unwrap_or_else(|| forge.header.to_string());
@@ -326,8 +326,11 @@ fn made_tokens_are_accepted() {
 
 const RSA_KEY: &str = include_str!("rsa-2048.pem");
 
-fn rsa_token(bench: &Bench, alg: &str, padding: &'static dyn rs::RsaEncoding) -> String {
-    let mut forge = bench.forge();
+pub(super) fn rsa_token(
+    mut forge: Forge,
+    alg: &str,
+    padding: &'static dyn rs::RsaEncoding,
+) -> String {
     forge.header = json!({ "alg": alg });
     let message = format!(
         "{}.{}",
@@ -347,15 +350,21 @@ fn rsa_token(bench: &Bench, alg: &str, padding: &'static dyn rs::RsaEncoding) ->
     format!("{message}.{}", b64(signature))
 }
 
-/// One key, one algorithm: the JWKS says which.
-#[test]
-fn an_rsa_key_is_good_for_the_algorithm_its_jwk_names() {
+/// The public half of that key, without an `alg`.
+pub(super) fn rsa_jwk() -> Value {
     let pem = PrivatePkcs8KeyDer::from_pem_slice(RSA_KEY.as_bytes()).unwrap();
     let key = rs::RsaKeyPair::from_pkcs8(pem.secret_pkcs8_der()).unwrap();
     let public = rs::RsaPublicKeyComponents::<Vec<u8>>::from(key.public());
+    json!({"kty": "RSA", "n": b64(&public.n), "e": b64(&public.e)})
+}
+
+/// One key, one algorithm: the JWKS says which.
+#[test]
+fn an_rsa_key_is_good_for_the_algorithm_its_jwk_names() {
     let bench = |alg: &str, allow_rs256| {
         Bench::new(|world| {
-            let jwk = json!({"kty": "RSA", "alg": alg, "n": b64(&public.n), "e": b64(&public.e)});
+            let mut jwk = rsa_jwk();
+            jwk["alg"] = alg.into();
             let jwks = world.file("rsa.jwks.json", json!({"keys": [jwk]}).to_string());
             world.settings.organisations[0].jwks = jwks;
             world.settings.tokens.allow_rs256 = allow_rs256;
@@ -381,7 +390,7 @@ fn an_rsa_key_is_good_for_the_algorithm_its_jwk_names() {
         ("RS256", "RS256", &rs::RSA_PKCS1_SHA256, Ok(())),
     ] {
         let bench = bench(of_key, true);
-        let token = rsa_token(&bench, of_token, padding);
+        let token = rsa_token(bench.forge(), of_token, padding);
         assert_eq!(
             bench.verify(&token).map(|_| ()),
             expected,

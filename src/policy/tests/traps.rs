@@ -39,7 +39,7 @@ fn unlinted(rules: &[(&str, &str)]) -> Engine {
                 id: RuleId::new(&id),
                 order,
                 policy: Policy::parse(Some(PolicyId::new(&id)), text).unwrap(),
-                text: text.to_owned(),
+                text: text.to_string(),
                 sentence: String::new(),
                 file: "x.cedar".to_owned(),
                 line: 1,

@@ -331,7 +331,7 @@ fn a_base_url_is_https_and_nothing_else() {
     ] {
         let url = BaseUrl::parse(good).unwrap();
         assert_eq!(
-            (url.host.as_str(), url.port, url.path.as_str()),
+            (url.address.host(), url.address.port(), url.path.as_str()),
             (host, port, path)
         );
     }

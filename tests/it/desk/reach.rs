@@ -1,0 +1,71 @@
+//! The whole surface of the desk: every route × every part × every organisation, as one table that a
+//! privacy officer could read.
+
+use super::{Demo, Visitor};
+
+/// The people of the demo, in the order of the table.
+const PEOPLE: [&str; 6] = [
+    "img-fg",
+    "img-auditor",
+    "img-beheer",
+    "ncg-fg",
+    "ncg-beheer",
+    "gemeente-fg",
+];
+
+/// A path of the route table with something of IMG and NCG filled in.
+fn filled(path: &str, transaction: &str) -> String {
+    path.replace("{transactie}", transaction)
+        .replace("{index}", "1")
+        .replace("{nummer}", "1")
+        .replace("{code}", "A")
+        .replace("{file}", "0.css")
+}
+
+async fn ask(visitor: &mut Visitor, method: &str, path: &str) -> String {
+    let answer = match method {
+        "GET" => visitor.get(path).await,
+        _ => visitor.post(path, &[]).await,
+    };
+    match (answer.status, answer.header("location")) {
+        (303, to) if to.starts_with("/aanmelden?") => "aanmelden".to_owned(),
+        (403, _) => "niet".to_owned(),
+        (404, _) => "niets".to_owned(),
+        (500.., _) => format!("FOUT {}", answer.status),
+        _ => "ja".to_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_come_where() {
+    let demo = Demo::start(200).await;
+    let mut officer = demo.enter(0, PEOPLE[0]).await;
+    let log = officer.get("/logboek").await;
+    let (_, transaction) = log.text().split_once("/uitwisseling/").unwrap();
+    let transaction = transaction[..36].to_owned();
+    let mut stranger = demo.visitor();
+    let mut table = format!(
+        "{:<46}{:<11}{}\n",
+        "",
+        "niemand",
+        PEOPLE.map(|name| format!("{name:<13}")).concat()
+    );
+    for (method, path) in sluis::desk::route_table() {
+        let asked = filled(path, &transaction);
+        let mut line = format!("{:<46}", format!("{method} {path}"));
+        line.push_str(&format!("{:<11}", ask(&mut stranger, method, &asked).await));
+        for person in PEOPLE {
+            officer.become_(person).await;
+            let answer = if path == "/afmelden" {
+                // Somebody else leaves, so that this one can go on.
+                "ja".to_owned()
+            } else {
+                ask(&mut officer, method, &asked).await
+            };
+            line.push_str(&format!("{answer:<13}"));
+        }
+        table.push_str(line.trim_end());
+        table.push('\n');
+    }
+    insta::assert_snapshot!(table);
+}
