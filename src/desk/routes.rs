@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::problem::Problem;
 use super::visit::Visit;
-use super::{assets, cause, consents, exchanged, integrity, log, login, overview, signals, Desk};
+use super::{assets, cause, consents, exchanged, incidents, integrity, judging, log, login, overview, report, reviews, signals, Desk};
 use crate::domain::DeskRole;
 
 /// Who may come.
@@ -118,4 +118,8 @@ pub(super) fn all() -> Routes {
         .with(integrity::routes)
         .with(log::routes)
         .with(exchanged::routes)
+        .with(reviews::routes)
+        .with(judging::routes)
+        .with(incidents::routes)
+        .with(report::routes)
 }

@@ -7,12 +7,14 @@
 //! is shown here is what was signed. What this module does not do: open a personal value, or write.
 
 mod calendar;
+mod about;
 mod facts;
 mod figures;
 #[cfg(test)]
 mod following;
 mod index;
 mod registry;
+mod queue;
 mod review;
 mod row;
 mod saved;
@@ -35,6 +37,7 @@ pub use figures::{Against, Basis, BookState, CHECK_EVERY_DAYS, EXPIRES_WITHIN_DA
 pub use facts::{choice_of, facts_of};
 pub use index::Index;
 pub use registry::{Listed, WaitingProposal};
+pub use queue::{AosReported, Judged, OpenIncident, Queue, Queued, Reviewing};
 pub use review::{
     Check, Dismissal, Given, Incident, NOTIFY_WITHIN_HOURS, Proposal, Review, Standing,
 };
