@@ -167,6 +167,15 @@ pub const BUNDLE_FILE_BYTES: u64 = 1024 * 1024;
 pub const DESK_ROWS: usize = 5_000_000;
 /// Entries the desk reads at once.
 pub const DESK_READ_ENTRIES: u64 = 1_024;
+/// Lines on one page of the log.
+pub const DESK_PAGE_LINES: usize = 50;
+/// Lines under the search form, the newest.
+pub const DESK_NEWEST_LINES: usize = 20;
+/// Lines in one file taken out of the log: at about 250 bytes each this is 25 MB, made in memory.
+/// More, and the page says so.
+pub const EXPORT_LINES: usize = 100_000;
+/// Searches an officer can keep.
+pub const SAVED_SEARCHES: u32 = 50;
 /// Lines in one report to a person; an address has some tens a year.
 pub const REPORT_LINES: usize = 5_000;
 

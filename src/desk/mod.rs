@@ -11,15 +11,26 @@
 mod assets;
 mod cause;
 mod consents;
+mod exchanged;
 mod forms;
+mod incidents;
 mod integrity;
+mod judging;
+mod law;
+mod lines;
+mod log;
 mod login;
+mod overview;
 mod page;
 pub mod plot;
 mod problem;
 pub mod qr;
+mod report;
+mod reviews;
 mod routes;
 mod session;
+mod signals;
+mod terms;
 mod visit;
 mod words;
 

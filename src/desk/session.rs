@@ -79,11 +79,14 @@ impl Session {
         self.state().cause.clone()
     }
 
-    /// Begins another case, or none: what was opened for the one before is closed.
+    /// Begins another case, or none: what was opened or sought for the one before is closed.
     pub(super) fn set_cause(&self, cause: Option<Cause>) {
         let mut state = self.state();
         if state.cause != cause {
             state.opened.clear();
+            state
+                .searches
+                .retain(|(_, criteria)| !criteria.is_personal());
             state.kept.clear();
             state.cause = cause;
         }

@@ -11,6 +11,8 @@ mod judge;
 mod look;
 mod propose;
 mod report;
+mod review;
+mod saved;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,7 +20,9 @@ use std::sync::Arc;
 pub use check::{Checked, Checking};
 pub use look::{Exchanged, Opened, Proof, Viewed};
 pub use propose::{Proposed, ProposedChange};
-pub use report::{Shared, SharedLine, Subject};
+pub use report::{Choices, Shared, SharedChoice, SharedLine, Subject};
+pub use review::{AosDates, Ended, UnderReview};
+pub use saved::{SEARCH_NAME_CHARS, SearchName};
 
 use super::record::unreadable;
 use super::{Caller, Exchange, Failure, REGISTRY_PURPOSE, Who};
