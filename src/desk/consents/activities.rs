@@ -11,7 +11,7 @@ use super::super::visit::Visit;
 use super::super::words::Wording;
 use super::wording::{in_a_row, kind_name};
 use crate::clock::Moment;
-use crate::domain::Role;
+use crate::domain::{DocumentKind, Role};
 use crate::language::Language;
 use crate::policy::{Activity, Basis, Bundle, Flow};
 
@@ -243,7 +243,7 @@ fn table(bundle: &Bundle) -> Result<Vec<u8>, csv::Error> {
         let uris = activity.uris.iter();
         let uris: Vec<String> = uris.map(|(role, uri)| format!("{role}: {uri}")).collect();
         for flow in &activity.flows {
-            let kinds: Vec<&str> = flow.kinds.iter().map(|kind| kind.as_str()).collect();
+            let kinds: Vec<&str> = flow.kinds.iter().map(DocumentKind::as_str).collect();
             writer.write_record(
                 [
                     activity.purpose.as_str(),

@@ -33,8 +33,6 @@ pub(super) fn closed(visit: &Visit) -> Response {
 /// A choice in the table of an owner.
 struct ChoiceRow {
     kind: &'static str,
-    /// The kind is told once for all its choices.
-    first: bool,
     badge: &'static str,
     state: &'static str,
     about: String,
@@ -221,7 +219,6 @@ fn rows(chosen: &Chosen<'_>, may_withdraw: bool, wording: &Wording) -> Vec<Choic
     if chosen.choices.is_empty() {
         return vec![ChoiceRow {
             kind,
-            first: true,
             badge: "",
             state: l.pick("niets bekend", "nothing known"),
             about: absent(chosen.kind, l).to_owned(),
@@ -230,12 +227,10 @@ fn rows(chosen: &Chosen<'_>, may_withdraw: bool, wording: &Wording) -> Vec<Choic
             letter: None,
         }];
     }
-    let numbered = chosen.choices.iter().enumerate();
-    let row = |(at, (choice, stand)): (usize, &(&Choice, Stand))| {
+    let row = |(choice, stand): &(&Choice, Stand)| {
         let (badge, state) = stand_words(chosen.kind, *stand, l);
         ChoiceRow {
             kind,
-            first: at == 0,
             badge,
             state,
             about: about(choice, wording),
@@ -246,7 +241,7 @@ fn rows(chosen: &Chosen<'_>, may_withdraw: bool, wording: &Wording) -> Vec<Choic
                 .then(|| format!("/toestemmingen/brief/{}", choice.id)),
         }
     };
-    numbered.map(row).collect()
+    chosen.choices.iter().map(row).collect()
 }
 
 /// For whom, for what, which documents.

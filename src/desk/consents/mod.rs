@@ -22,6 +22,8 @@ mod proposal;
 mod receipt;
 mod register;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod typed;
 mod withdraw;
 mod wording;

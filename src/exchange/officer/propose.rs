@@ -136,6 +136,7 @@ impl Officers {
         index: u64,
     ) -> Result<(Choice, Receipt), Failure> {
         officer.must_be(&[DeskRole::Beheer])?;
+        let _answering = self.answering.lock().await;
         let proposed = self.waiting(officer, index).await?;
         if proposed.proposer == officer.subject {
             return Err(Failure::NotAuthorised);
@@ -186,6 +187,7 @@ impl Officers {
         remark: &Remark,
     ) -> Result<Receipt, Failure> {
         officer.must_be(&[DeskRole::Beheer])?;
+        let _answering = self.answering.lock().await;
         let proposed = self.waiting(officer, index).await?;
         let (mut entry, personal) = self.entry(officer, Kind::Review, Some(cause))?;
         entry.index = Some(index);

@@ -125,7 +125,10 @@ fn to(answer: &Answer) -> String {
 async fn propose(visitor: &mut Visitor, reference: &str, state: &str) -> String {
     let fields = choice(reference, state);
     let proposal = to(&visitor.post("/toestemmingen/vastleggen", &fields).await);
-    assert!(proposal.starts_with("/toestemmingen/voorstel/"), "{proposal}");
+    assert!(
+        proposal.starts_with("/toestemmingen/voorstel/"),
+        "{proposal}"
+    );
     visitor.get(&proposal).await;
     proposal
 }
