@@ -11,7 +11,7 @@ use super::super::visit::Visit;
 use super::super::words::Wording;
 use super::wording::{in_a_row, kind_name};
 use crate::clock::Moment;
-use crate::domain::{DocumentKind, Role};
+use crate::domain::{ChoiceKind, DocumentKind, Role};
 use crate::language::Language;
 use crate::policy::{Activity, Basis, Bundle, Flow};
 
@@ -81,24 +81,20 @@ fn ground(basis: &Basis, bundle: &Bundle) -> String {
 }
 
 fn needs(basis: &Basis, l: Language) -> String {
-    let need = |kind: &crate::domain::ChoiceKind| {
-        let name = kind_name(*kind, l).to_lowercase();
-        match kind {
-            crate::domain::ChoiceKind::Objection => {
-                format!("{} {name}", l.pick("geen", "no"))
+    let need = |kind: &ChoiceKind| {
+        let with = match kind {
+            ChoiceKind::Objection => l.pick("zonder", "without"),
+            ChoiceKind::Consent | ChoiceKind::ExplicitAgreement | ChoiceKind::JointRequest => {
+                l.pick("met", "with")
             }
-            _ => name,
-        }
+        };
+        format!("{with} {}", kind_name(*kind, l).to_lowercase())
     };
     let all: Vec<String> = basis.needs.iter().map(need).collect();
     if all.is_empty() {
         l.pick("geen keuze nodig", "no choice needed").to_owned()
     } else {
-        format!(
-            "{} {}",
-            l.pick("alleen met", "only with"),
-            in_a_row(&all, l)
-        )
+        format!("{} {}", l.pick("alleen", "only"), in_a_row(&all, l))
     }
 }
 

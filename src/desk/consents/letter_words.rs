@@ -32,7 +32,15 @@ struct Texts {
 
 const fn texts(kind: ChoiceKind, l: Language) -> Texts {
     match kind {
-        ChoiceKind::Consent => Texts {
+        ChoiceKind::Consent => consent(l),
+        ChoiceKind::ExplicitAgreement => explicit_agreement(l),
+        ChoiceKind::Objection => objection(l),
+        ChoiceKind::JointRequest => joint_request(l),
+    }
+}
+
+const fn consent(l: Language) -> Texts {
+    Texts {
             title: l.pick("Mogen wij documenten over uw huis delen?", "May we share documents about your house?"),
             why: l.pick(
                 "Het gaat om documenten over uw huis. Wij mogen die alleen delen als u dat goed vindt. Daarom vragen wij uw toestemming. Met deze documenten hoeft niet twee keer hetzelfde te worden onderzocht.",
@@ -48,8 +56,11 @@ const fn texts(kind: ChoiceKind, l: Language) -> Texts {
             ),
             yes_box: l.pick("Ja, u mag deze documenten delen.", "Yes, you may share these documents."),
             no_box: l.pick("Nee, u mag deze documenten niet delen.", "No, you may not share these documents."),
-        },
-        ChoiceKind::ExplicitAgreement => Texts {
+    }
+}
+
+const fn explicit_agreement(l: Language) -> Texts {
+    Texts {
             title: l.pick("Mogen wij gegevens over uw gezondheid delen?", "May we share data about your health?"),
             why: l.pick(
                 "Het gaat om gegevens over uw gezondheid, of die van iemand in uw huis. Zulke gegevens zijn extra beschermd. De wet staat delen alleen toe om een vastgelopen zaak op te lossen, en alleen als u daar duidelijk mee instemt.",
@@ -71,8 +82,11 @@ const fn texts(kind: ChoiceKind, l: Language) -> Texts {
                 "Nee, u mag niets over mijn gezondheid delen.",
                 "No, you may share nothing about my health.",
             ),
-        },
-        ChoiceKind::Objection => Texts {
+    }
+}
+
+const fn objection(l: Language) -> Texts {
+    Texts {
             title: l.pick(
                 "Wij stemmen schade en versterking op elkaar af. Vindt u dat goed?",
                 "We align damage and strengthening. Is that all right?",
@@ -97,8 +111,11 @@ const fn texts(kind: ChoiceKind, l: Language) -> Texts {
                 "Ik maak geen bezwaar.",
                 "I do not object.",
             ),
-        },
-        ChoiceKind::JointRequest => Texts {
+    }
+}
+
+const fn joint_request(l: Language) -> Texts {
+    Texts {
             title: l.pick(
                 "Wilt u dat wij schade en versterking samen behandelen?",
                 "Do you want us to handle damage and strengthening together?",
@@ -120,7 +137,6 @@ const fn texts(kind: ChoiceKind, l: Language) -> Texts {
                 "Yes, I want you to handle damage and strengthening together.",
             ),
             no_box: l.pick("Nee, behandel ze apart.", "No, handle them separately."),
-        },
     }
 }
 
@@ -167,29 +183,7 @@ pub(super) fn letter(
         ),
         heading("Uw antwoord", "Your answer"),
     ];
-    let yes = match &names.coordinator {
-        Some(name) => format!(
-            "{} {name} {}.",
-            texts.yes_box,
-            l.pick("coördineert", "coordinates")
-        ),
-        None => texts.yes_box.to_owned(),
-    };
-    blocks.push(Block::Paragraph(format!(
-        "{BOX} {yes}\n{BOX} {}",
-        texts.no_box
-    )));
-    let lines = match l {
-        Language::Dutch => ["Naam", "Datum", "Handtekening"],
-        Language::English => ["Name", "Date", "Signature"],
-    };
-    blocks.push(Block::Signature(lines.map(str::to_owned).to_vec()));
-    blocks.push(Block::Paragraph(format!(
-        "{} {}, {} {VERSION}",
-        l.pick("Tekst:", "Text:"),
-        l.tag(),
-        l.pick("versie", "version")
-    )));
+    blocks.extend(answer(&texts, names, l));
     Report {
         title: texts.title.to_owned(),
         language: l,
@@ -198,6 +192,32 @@ pub(super) fn letter(
         date: words::day(at.local().day(), l),
         blocks,
     }
+}
+
+/// The boxes to cross, and the lines to sign on.
+fn answer(texts: &Texts, names: &Names<'_>, l: Language) -> [Block; 3] {
+    let yes = match &names.coordinator {
+        Some(name) => format!(
+            "{} {name} {}.",
+            texts.yes_box,
+            l.pick("coördineert", "coordinates")
+        ),
+        None => texts.yes_box.to_owned(),
+    };
+    let lines = match l {
+        Language::Dutch => ["Naam", "Datum", "Handtekening"],
+        Language::English => ["Name", "Date", "Signature"],
+    };
+    [
+        Block::Paragraph(format!("{BOX} {yes}\n{BOX} {}", texts.no_box)),
+        Block::Signature(lines.map(str::to_owned).to_vec()),
+        Block::Paragraph(format!(
+            "{} {}, {} {VERSION}",
+            l.pick("Tekst:", "Text:"),
+            l.tag(),
+            l.pick("versie", "version")
+        )),
+    ]
 }
 
 /// What is shared, with whom and why.
