@@ -2,6 +2,7 @@
 
 mod browser;
 mod door;
+mod log;
 mod pages;
 mod reach;
 
