@@ -189,6 +189,10 @@ pub const SESSION_MS: i64 = 8 * 60 * 60 * 1000;
 pub const DESK_SEARCHES: usize = 32;
 /// Exchanges that stay open in a session; more, and all are closed.
 pub const DESK_OPENED: usize = 256;
+/// Looked-up addresses, proposals, receipts and letters a session has open, the newest.
+pub const DESK_KEPT: usize = 32;
+/// Choices on one page of what expires, or is asked and not answered.
+pub const DESK_CHOICES: usize = 25;
 /// A form's body.
 pub const FORM_BYTES: usize = 64 * 1024;
 /// Logins under way at the login service at once; one more, and the oldest begins anew.

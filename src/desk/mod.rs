@@ -11,18 +11,26 @@
 mod assets;
 mod cause;
 mod exchanged;
+mod consents;
 mod forms;
+mod incidents;
 mod integrity;
 mod law;
 mod lines;
 mod log;
+mod judging;
 mod login;
+mod overview;
 mod page;
 pub mod plot;
 mod problem;
 pub mod qr;
+mod report;
+mod reviews;
 mod routes;
 mod session;
+mod signals;
+mod terms;
 mod visit;
 mod words;
 

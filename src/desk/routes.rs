@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::problem::Problem;
 use super::visit::Visit;
-use super::{Desk, assets, cause, exchanged, integrity, log, login};
+use super::{assets, cause, consents, exchanged, incidents, integrity, judging, log, login, overview, report, reviews, signals, Desk};
 use crate::domain::DeskRole;
 
 /// Who may come.
@@ -112,7 +112,14 @@ pub(super) fn all() -> Routes {
         .with(assets::routes)
         .with(login::routes)
         .with(cause::routes)
+        .with(overview::routes)
+        .with(signals::routes)
+        .with(consents::routes)
         .with(integrity::routes)
         .with(log::routes)
         .with(exchanged::routes)
+        .with(reviews::routes)
+        .with(judging::routes)
+        .with(incidents::routes)
+        .with(report::routes)
 }

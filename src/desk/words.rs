@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::clock::{Day, Moment};
+use crate::clock::{Day, Moment, Week};
 use crate::domain::{ChoiceKind, ChoiceState, Oin, Organisation, Organisations, Purpose};
 use crate::exchange::officer::Officers;
 use crate::language::Language;
@@ -400,6 +400,24 @@ pub(super) fn day(day: Day, l: Language) -> String {
         day.day_of_month(),
         l.pick(dutch, english),
         day.year()
+    )
+}
+
+/// A week as people speak of it: `week 12 (16 tot en met 22 maart 2026)`.
+pub(super) fn week(week: Week, l: Language) -> String {
+    let (monday, sunday) = (week.monday(), week.monday().plus_days(6));
+    let first = if monday.month() == sunday.month() {
+        monday.day_of_month().to_string()
+    } else {
+        let month = usize::from(monday.month().saturating_sub(1));
+        let (dutch, english) = MONTHS.get(month).copied().unwrap_or_default();
+        format!("{} {}", monday.day_of_month(), l.pick(dutch, english))
+    };
+    format!(
+        "week {} ({first} {} {})",
+        week.number(),
+        l.pick("tot en met", "to"),
+        day(sunday, l)
     )
 }
 

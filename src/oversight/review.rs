@@ -3,6 +3,7 @@
 
 use super::words::{Party, Tag};
 use crate::clock::Moment;
+use crate::domain::{ChoiceKind, ChoiceState};
 use crate::ledger::entry::{Finding, IncidentStep, Judgement};
 
 /// Hours within which a personal data breach is notified (AVG 33(1)).
@@ -77,6 +78,16 @@ impl Review {
     pub fn is_open(&self, own: Party) -> bool {
         !matches!(self.standing(own), Standing::Judged(_))
     }
+
+    /// Whether this judgement of this person would add something: nothing is judged twice, and of two
+    /// who must judge alike, the second is somebody else.
+    #[must_use]
+    pub fn allows(&self, own: Party, judge: Tag, judgement: Judgement) -> bool {
+        let last = self.given.iter().rev().find(|given| given.by == own);
+        let repeats =
+            last.is_some_and(|given| given.judge == judge && given.judgement == judgement);
+        self.is_open(own) && !(self.four_eyes && repeats)
+    }
 }
 
 /// An unlawful release, and what was done about it.
@@ -115,10 +126,23 @@ impl Incident {
             .iter()
             .any(|(step, ..)| *step == IncidentStep::Closed)
     }
+
+    /// Whether this step can be taken: each once, none after the last, and that one only when it was
+    /// settled if there is something to notify (AVG 33). What was notified cannot need no notification.
+    #[must_use]
+    pub fn allows(&self, step: IncidentStep) -> bool {
+        let taken = |wanted| self.steps.iter().any(|(step, ..)| *step == wanted);
+        let fits = match step {
+            IncidentStep::Notified | IncidentStep::SubjectInformed => true,
+            IncidentStep::NotNotifiable => !taken(IncidentStep::Notified),
+            IncidentStep::Closed => self.is_settled(),
+        };
+        fits && !taken(step) && !self.is_closed()
+    }
 }
 
 /// A signal that was dismissed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dismissal {
     /// Where its entry stands.
     pub index: u64,
@@ -141,12 +165,16 @@ pub struct Proposal {
     pub proposer: Tag,
     /// Where.
     pub address: Tag,
+    /// Which of the four choices it is about.
+    pub kind: Option<ChoiceKind>,
+    /// What that choice would become.
+    pub state: Option<ChoiceState>,
     /// What became of it: by which entry, and what.
     pub answered: Option<(u64, Judgement)>,
 }
 
 /// A check of the whole book.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Check {
     /// Where its entry stands.
     pub index: u64,

@@ -84,10 +84,11 @@ impl Row {
         self.what == What::Decision && self.outcome == Some(Outcome::Refused)
     }
 
-    /// Whether this organisation is party to it: an officer sees nothing else.
+    /// Whether this organisation is party to it: an officer sees nothing else. One that the book never
+    /// names is party to nothing, also not to what names no provider.
     #[must_use]
     pub fn is_of(&self, own: Party) -> bool {
-        self.requester == own || self.provider == own
+        own != Party::NONE && (self.requester == own || self.provider == own)
     }
 }
 
@@ -112,7 +113,10 @@ pub enum Change {
         until: Option<Moment>,
     },
     /// Owners were told.
-    Owners,
+    Owners {
+        /// From when they own it.
+        from: Moment,
+    },
     /// A dossier became active, or no longer is.
     Dossier {
         /// Which of the two.

@@ -1,11 +1,11 @@
 //! Judging: reviews of what was released, incidents, signals.
 
 use super::look::not_ready;
-use super::{About, Cause, Failure, Officer, Officers, Remark, unreadable};
-use crate::domain::{AddressId, DeskRole};
+use super::{Cause, Failure, Officer, Officers, Remark, unreadable};
+use crate::domain::DeskRole;
 use crate::ledger::Receipt;
 use crate::ledger::entry::{IncidentStep, Judgement, Kind};
-use crate::oversight::{Incident, Personal as Tagged, Review};
+use crate::oversight::Personal as Tagged;
 
 impl Officers {
     /// Judges a release of the officer's own organisation.
@@ -29,7 +29,7 @@ impl Officers {
             let row = index.find_row(decision).filter(|row| row.is_of(own));
             let review = row.and_then(|_| index.reviews().get(&decision))?;
             let tag = index.tag(Tagged::Employee(oin), judge.as_str());
-            Some(may_judge(review, own, tag, judgement))
+            Some(review.allows(own, tag, judgement))
         });
         match looked.await.map_err(not_ready)? {
             None => return Err(Failure::NotFound),
@@ -59,7 +59,7 @@ impl Officers {
         let oin = officer.organisation.oin;
         let looked = self.oversight.read(move |index| {
             let incident = index.incidents().get(&(decision, index.party(oin)))?;
-            Some(may_take(incident, step))
+            Some(incident.allows(step))
         });
         match looked.await.map_err(not_ready)? {
             None => return Err(Failure::NotFound),
@@ -115,40 +115,13 @@ impl Officers {
     ) -> Result<Receipt, Failure> {
         let found = self.exchange.ledger.find_at(about).await;
         let found = found.map_err(unreadable)?.ok_or(Failure::NotFound)?;
-        // Opened only to know with whom the remark is to be erased; nobody is shown it.
-        let values = self.exchange.ledger.open_values(&found).await;
-        let values = values.map_err(unreadable)?;
-        let address = values.get("nummeraanduiding");
-        let address = address.and_then(|opened| AddressId::parse(&opened.value).ok());
+        let subject = self.about(&found).await?;
         let (mut entry, mut personal) = self.entry(officer, Kind::Review, Some(cause))?;
         entry.index = Some(about);
         fill(&mut entry);
         if let Some(remark) = remark {
             personal = personal.with("opmerking", remark.as_str());
         }
-        let about = address.map_or(About::Nowhere, About::Address);
-        self.append(officer, entry, personal, about).await
+        self.append(officer, entry, personal, subject).await
     }
-}
-
-/// Whether this person's judgement would add something.
-fn may_judge(
-    review: &Review,
-    own: crate::oversight::Party,
-    judge: crate::oversight::Tag,
-    judgement: Judgement,
-) -> bool {
-    if !review.is_open(own) {
-        return false;
-    }
-    // Of two who must judge alike, the second is somebody else.
-    let last = review.given.iter().rev().find(|given| given.by == own);
-    !(review.four_eyes
-        && last.is_some_and(|given| given.judge == judge && given.judgement == judgement))
-}
-
-fn may_take(incident: &Incident, step: IncidentStep) -> bool {
-    let taken = incident.steps.iter().any(|(taken, ..)| *taken == step);
-    let too_early = step == IncidentStep::Closed && !incident.is_settled();
-    !incident.is_closed() && !taken && !too_early
 }

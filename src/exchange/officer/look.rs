@@ -287,6 +287,41 @@ impl Officers {
         Ok((facts_of(address, &told), told))
     }
 
+    /// Opens who of the officer's own organisation did what this entry says, and nothing else of it,
+    /// after recording that this officer looks; `None` when that was erased.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] when it is not an entry of somebody of that organisation.
+    pub async fn open_employee(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        index: u64,
+    ) -> Result<Option<Employee>, Failure> {
+        officer.must_be(&WATCHERS)?;
+        let ledger = &self.exchange.ledger;
+        let found = ledger.find_at(index).await.map_err(unreadable)?;
+        let own = |found: &Found| {
+            let kind = found.entry.soort;
+            let listed = matches!(kind, Kind::Decision | Kind::Search | Kind::Reading);
+            listed && found.entry.aanvrager == Some(officer.organisation.oin)
+        };
+        let found = found.filter(own).ok_or(Failure::NotFound)?;
+        let values = ledger.open_values(&found).await.map_err(unreadable)?;
+        let value = |field: &str| values.get(field).map(|opened| opened.value.as_str());
+        let address = value("nummeraanduiding").and_then(|text| AddressId::parse(text).ok());
+        let (mut entry, mut personal) = self.entry(officer, Kind::Reading, Some(cause))?;
+        entry.handeling = Some(Act::Consult);
+        entry.index = Some(index);
+        let mut about = About::Nowhere;
+        if let Some(address) = address {
+            personal = personal.with("nummeraanduiding", address);
+            about = About::Address(address);
+        }
+        self.append(officer, entry, personal, about).await?;
+        Ok(value("medewerker").and_then(|text| Employee::parse(text).ok()))
+    }
+
     /// A proof that an entry stands in the book, as a C2SP tlog-proof, checked on the spot.
     ///
     /// # Errors

@@ -6,11 +6,13 @@
 //! the pages only leave out what would be refused.
 
 mod check;
+mod choices;
 mod judge;
 mod look;
 mod propose;
 mod report;
 mod saved;
+mod review;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,8 +20,9 @@ use std::sync::Arc;
 pub use check::{Checked, Checking};
 pub use look::{Exchanged, Opened, Proof, Viewed};
 pub use propose::{Proposed, ProposedChange};
-pub use report::{Shared, SharedLine, Subject};
+pub use report::{Choices, Shared, SharedChoice, SharedLine, Subject};
 pub use saved::{SEARCH_NAME_CHARS, SearchName};
+pub use review::{AosDates, Ended, UnderReview};
 
 use super::record::unreadable;
 use super::{Caller, Exchange, Failure, REGISTRY_PURPOSE, Who};

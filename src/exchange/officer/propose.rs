@@ -106,7 +106,7 @@ impl Officers {
     /// A proposal of the officer's own organisation, after recording that this officer looks.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] when there is none that waits.
+    /// [`Failure::NotFound`] when there is none, [`Failure::Conflict`] when it was answered.
     pub async fn proposal(
         &self,
         officer: &Officer,
@@ -124,8 +124,8 @@ impl Officers {
     /// Confirms a proposal of somebody else: what was proposed is registered.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] when there is none that waits, [`Failure::NotAuthorised`] when it is this
-    /// officer's own, [`Failure::Conflict`] when it was confirmed or overtaken meanwhile.
+    /// [`Failure::NotFound`] when there is none, [`Failure::NotAuthorised`] when it is this officer's
+    /// own, [`Failure::Conflict`] when it was answered or overtaken meanwhile.
     pub async fn confirm(
         &self,
         officer: &Officer,
@@ -174,7 +174,7 @@ impl Officers {
     /// Turns a proposal down. Who proposed it may do so too.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] when there is none that waits.
+    /// [`Failure::NotFound`] when there is none, [`Failure::Conflict`] when it was answered.
     pub async fn reject(
         &self,
         officer: &Officer,
@@ -198,10 +198,13 @@ impl Officers {
         let waits = self.oversight.read(move |known| {
             let own = known.party(oin);
             let proposal = known.proposals().get(&index);
-            proposal.is_some_and(|one| one.by == own && one.answered.is_none())
+            let proposal = proposal.filter(|one| one.by == own)?;
+            Some(proposal.answered.is_none())
         });
-        if !waits.await.map_err(not_ready)? {
-            return Err(Failure::NotFound);
+        match waits.await.map_err(not_ready)? {
+            None => return Err(Failure::NotFound),
+            Some(false) => return Err(Failure::Conflict),
+            Some(true) => {}
         }
         let found = self.exchange.ledger.find_at(index).await;
         let found = found.map_err(unreadable)?.ok_or(Failure::NotFound)?;

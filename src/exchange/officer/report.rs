@@ -1,14 +1,23 @@
 //! The answer to a person who asks what was shared about them, with whom, when, why and on what
-//! ground (AVG 15). Employees are not named.
+//! ground (AVG 15). Employees are not named, nor the cases they worked on.
+//!
+//! What concerns others stays out: to an owner goes what was about that owner, not about who owned the
+//! address before or after; the choices of several owners are told to each apart; and the title of a
+//! document that the officer's organisation was refused is not the officer's to know.
+
+use std::collections::BTreeMap;
 
 use super::look::not_ready;
 use super::{Cause, Failure, Officer, Officers, Viewed, unreadable};
 use crate::bounds;
 use crate::clock::Moment;
-use crate::domain::{AddressId, DeskRole, Oin, OwnerId, TransactionId};
-use crate::ledger::Leaf;
-use crate::ledger::entry::{Act, End, Kind, Outcome};
-use crate::oversight::{Criteria, Line, Personal as Tagged, What};
+use crate::domain::{
+    AddressFacts, AddressId, Choice, ChoiceKind, ChoiceState, DeskRole, DocumentKind, Oin, OwnerId,
+    Purpose, TransactionId,
+};
+use crate::ledger::entry::{Act, End, Kind, Occasion, Outcome};
+use crate::ledger::{Leaf, Receipt};
+use crate::oversight::{Line, Personal as Tagged, Standing, What, facts_of};
 
 /// About whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +31,56 @@ pub enum Subject {
 /// What was shared about somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shared {
+    /// The entry that says this was made: its transaction is the number of the report.
+    pub receipt: Receipt,
     /// The addresses it is about.
     pub addresses: Vec<AddressId>,
     /// Oldest first.
     pub lines: Vec<SharedLine>,
     /// Whether there is more than fits.
     pub more: bool,
+    /// What the owner chose.
+    pub choices: Choices,
+    /// When the owners of the address changed, inside the period: what was shared before may be about
+    /// somebody else. Empty in a report to an owner, which leaves that out.
+    pub owners_changed: Vec<Moment>,
+    /// From when the desk has the log at hand, when it had to let go of what is older.
+    pub since: Option<Moment>,
+}
+
+/// The choices in a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choices {
+    /// Those of the one owner it is about.
+    Of(Vec<SharedChoice>),
+    /// The address has this many owners, or those who chose are not who owns it now: what each chose
+    /// is told to each apart.
+    OfSeveral(usize),
+    /// The officer's organisation has no part in the registry.
+    NotHere,
+}
+
+/// A choice, without what proves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedChoice {
+    /// The address.
+    pub address: AddressId,
+    /// Which of the four.
+    pub kind: ChoiceKind,
+    /// The state it was last given.
+    pub state: ChoiceState,
+    /// Whether its end has passed.
+    pub expired: bool,
+    /// Who may receive.
+    pub receivers: Vec<Oin>,
+    /// What for.
+    pub purposes: Vec<Purpose>,
+    /// Which kinds.
+    pub kinds: Vec<DocumentKind>,
+    /// From when.
+    pub from: Moment,
+    /// Until when.
+    pub until: Option<Moment>,
 }
 
 /// One time that something was shared, asked for, or looked up.
@@ -55,8 +108,14 @@ pub struct SharedLine {
     pub provider: Option<Oin>,
     /// The kind of the document.
     pub kind: String,
-    /// Its title, as it was then.
+    /// Its title, as it was then, if it is this organisation's to know.
     pub title: Option<String>,
+    /// Documents a search listed.
+    pub count: u32,
+    /// Why an officer looked.
+    pub occasion: Option<Occasion>,
+    /// What the review afterwards came to so far, where there is one.
+    pub review: Option<Standing>,
     /// Why.
     pub purpose: String,
     /// On what ground, as a DPV IRI.
@@ -65,8 +124,6 @@ pub struct SharedLine {
     pub article: Option<String>,
     /// Why not.
     pub reason: Option<String>,
-    /// The bundle that decided, and its rules.
-    pub rules: (Option<crate::domain::Sha256>, Vec<String>),
 }
 
 impl SharedLine {
@@ -98,25 +155,22 @@ impl Officers {
             Subject::Address(address) => vec![*address],
             Subject::Owner(owner) => self.addresses_of(owner).await?,
         };
-        let oin = officer.organisation.oin;
+        let own = officer.organisation.oin;
         let sought = addresses.clone();
         let found = self.oversight.read(move |index| {
-            let lines = sought.iter().flat_map(|address| {
-                let criteria = Criteria {
-                    address: Some(*address),
-                    from,
-                    until,
-                    ..Criteria::default()
-                };
-                let lines = index.matching(oin, &criteria).map(|row| index.line(row));
-                lines.map(|line| (*address, line)).collect::<Vec<_>>()
+            let party = index.party(own);
+            let found = index.about(own, &sought, (from, until), bounds::REPORT_LINES + 1);
+            let found = found.into_iter().map(|(address, line)| {
+                let review = index.reviews().get(&line.index);
+                (address, review.map(|review| review.standing(party)), line)
             });
-            let mut lines: Vec<(AddressId, Line)> = lines.collect();
-            lines.sort_by_key(|(_, line)| line.index);
-            lines
+            let found: Vec<_> = found.collect();
+            let oldest = index.rows().first().map(|row| row.at);
+            let since = oldest.filter(|_| index.forgotten() > 0);
+            (found, index.registry_of(&sought), since)
         });
-        let mut found = found.await.map_err(not_ready)?;
-        let more = found.len() > bounds::REPORT_LINES;
+        let (mut found, told, since) = found.await.map_err(not_ready)?;
+        let mut more = found.len() > bounds::REPORT_LINES;
         found.truncate(bounds::REPORT_LINES);
         let (address, owner) = match subject {
             Subject::Address(address) => (Some(*address), None),
@@ -127,23 +181,40 @@ impl Officers {
             owner,
             count: found.len() as u64,
         };
-        self.record_view(officer, cause, viewed).await?;
+        let receipt = self.record_view(officer, cause, viewed).await?;
 
+        more |= told.values().map(Vec::len).sum::<usize>() > bounds::REPORT_LINES;
+        let facts = self.facts(&told).await?;
         let mut lines = Vec::with_capacity(found.len());
-        for (address, line) in found {
+        for (address, review, line) in found {
             let at = line.index;
             let read = self.exchange.ledger.leaves(at, at + 1).await;
             let Some(leaf) = read.map_err(unreadable)?.pop() else {
                 continue;
             };
-            if owner.is_none_or(|owner| concerns(&leaf, owner)) {
-                lines.push(shared(address, &line, leaf));
+            let known = facts.get(&address);
+            if owner.is_none_or(|owner| concerns(&leaf, owner, known)) {
+                lines.push(shared(address, &line, review, leaf, own));
             }
         }
+        let now = self.now();
+        let choices = if officer.organisation.provides {
+            choices(&facts, owner, own, now)
+        } else {
+            Choices::NotHere
+        };
+        let owners_changed = match owner {
+            Some(_) => Vec::new(),
+            None => changes(&facts, from, until.unwrap_or(now)),
+        };
         Ok(Shared {
+            receipt,
             addresses,
             lines,
             more,
+            choices,
+            owners_changed,
+            since,
         })
     }
 
@@ -165,20 +236,49 @@ impl Officers {
         }
         Ok(addresses)
     }
+
+    /// What the registry knows of these addresses, from the entries that told it.
+    async fn facts(
+        &self,
+        told: &BTreeMap<AddressId, Vec<u64>>,
+    ) -> Result<BTreeMap<AddressId, AddressFacts>, Failure> {
+        let mut facts = BTreeMap::new();
+        let mut room = bounds::REPORT_LINES;
+        for (address, entries) in told {
+            let mut leaves = Vec::new();
+            for at in entries.iter().take(room) {
+                let read = self.exchange.ledger.leaves(*at, at + 1).await;
+                leaves.extend(read.map_err(unreadable)?);
+            }
+            room = room.saturating_sub(entries.len());
+            facts.insert(*address, facts_of(*address, &leaves));
+        }
+        Ok(facts)
+    }
 }
 
-/// Whether an entry is about this owner: a decision names those who owned the address then. Of what
-/// names nobody it cannot be told, and then it is about whoever lives there.
-fn concerns(leaf: &Leaf, owner: &OwnerId) -> bool {
+/// Whether an entry is about this owner: a decision names those who owned the address then. What names
+/// nobody is about who owned it at that time.
+fn concerns(leaf: &Leaf, owner: &OwnerId, known: Option<&AddressFacts>) -> bool {
     let Some(named) = leaf.values.get("eigenaren") else {
-        return leaf.entry.soort != Kind::Decision;
+        let owners = known.map(|facts| facts.owners_at(leaf.entry.tijd));
+        return leaf.entry.soort != Kind::Decision
+            && owners.is_some_and(|owners| owners.contains_key(owner));
     };
     let named: Vec<String> = serde_json::from_str(named).unwrap_or_default();
     named.iter().any(|name| name == owner.as_str())
 }
 
-fn shared(address: AddressId, line: &Line, leaf: Leaf) -> SharedLine {
+fn shared(
+    address: AddressId,
+    line: &Line,
+    review: Option<Standing>,
+    leaf: Leaf,
+    own: Oin,
+) -> SharedLine {
     let entry = leaf.entry;
+    let title = leaf.values.get("titel").cloned();
+    let may_know = line.outcome == Some(Outcome::Permitted) || line.provider == Some(own);
     SharedLine {
         at: line.at,
         transaction: line.transaction,
@@ -191,11 +291,77 @@ fn shared(address: AddressId, line: &Line, leaf: Leaf) -> SharedLine {
         requester: line.requester,
         provider: line.provider,
         kind: line.kind.to_string(),
-        title: leaf.values.get("titel").cloned(),
+        title: title.filter(|_| may_know),
+        count: line.count,
+        occasion: line.occasion,
+        review,
         purpose: line.purpose.to_string(),
         ground: entry.grondslag,
         article: entry.artikel,
         reason: entry.reden.or(entry.code),
-        rules: (entry.bundel, entry.regels),
     }
+}
+
+/// The choices in which this organisation has a part: it recorded them, or may receive by them.
+fn choices(
+    facts: &BTreeMap<AddressId, AddressFacts>,
+    owner: Option<&OwnerId>,
+    own: Oin,
+    now: Moment,
+) -> Choices {
+    let is_party = |choice: &&Choice| choice.recorded_by == own || choice.receivers.contains(&own);
+    let all = facts.values().flat_map(|known| &known.choices);
+    let mut of_own: Vec<&Choice> = all.filter(is_party).collect();
+    if let Some(owner) = owner {
+        of_own.retain(|choice| choice.owner == *owner);
+    } else {
+        let owners = facts
+            .values()
+            .flat_map(|known| known.owners_at(now).into_keys());
+        let owners: Vec<OwnerId> = owners.collect();
+        let is_one = match owners.as_slice() {
+            [one] => of_own.iter().all(|choice| choice.owner == *one),
+            _ => false,
+        };
+        if !is_one && !of_own.is_empty() {
+            return Choices::OfSeveral(owners.len());
+        }
+    }
+    of_own.sort_by_key(|choice| choice.changed_at);
+    let told = of_own.into_iter().map(|choice| SharedChoice {
+        address: choice.address,
+        kind: choice.kind,
+        state: choice.state,
+        expired: choice.expired_at(now),
+        receivers: choice.receivers.clone(),
+        purposes: choice.purposes.clone(),
+        kinds: choice.kinds.clone(),
+        from: choice.valid_from,
+        until: choice.valid_until,
+    });
+    Choices::Of(told.collect())
+}
+
+/// When the owners changed in a period: not when they were first told.
+fn changes(
+    facts: &BTreeMap<AddressId, AddressFacts>,
+    from: Option<Moment>,
+    until: Moment,
+) -> Vec<Moment> {
+    let mut all = Vec::new();
+    for known in facts.values() {
+        let mut moments: Vec<Moment> = known.ownerships.iter().map(|told| told.from).collect();
+        moments.sort();
+        moments.dedup();
+        let mut before = None;
+        for at in moments {
+            let owners: Vec<OwnerId> = known.owners_at(at).into_keys().collect();
+            let changed = before.as_ref().is_some_and(|before| *before != owners);
+            before = Some(owners);
+            if changed && at < until && from.is_none_or(|from| at > from) {
+                all.push(at);
+            }
+        }
+    }
+    all
 }

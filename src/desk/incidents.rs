@@ -1,0 +1,459 @@
+//! An incident: a release that was judged unlawful, the clock of AVG 33, and what was done about it.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::Path;
+use axum::response::Response;
+
+use super::cause;
+use super::forms::{Filled, Form};
+use super::judging::{
+    REMARK_TOO_LONG, RemarkLine, Suggested, Told, end, index_of, judged_line, remark_line,
+    under_reviews, wrong,
+};
+use super::page::{Notice, Page, html};
+use super::problem::Problem;
+use super::routes::{OFFICER, Routes, WATCHERS};
+use super::terms::{self, Term};
+use super::visit::{Visit, see_other};
+use super::words::Wording;
+use crate::clock::Moment;
+use crate::domain::DeskRole;
+use crate::exchange::Failure;
+use crate::exchange::officer::{Remark, UnderReview};
+use crate::language::Language;
+use crate::ledger::entry::IncidentStep;
+use crate::oversight::{Incident, NOTIFY_WITHIN_HOURS};
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/incidenten/{index}", WATCHERS, show)
+        .post("/incidenten/{index}", OFFICER, step)
+        .get("/incidenten/{index}/opmerkingen", WATCHERS, back)
+        .post("/incidenten/{index}/opmerkingen", WATCHERS, open)
+}
+
+/// The steps, in the order of the form.
+const STEPS: [(&str, IncidentStep); 4] = [
+    ("gemeld-bij-ap", IncidentStep::Notified),
+    ("melding-niet-nodig", IncidentStep::NotNotifiable),
+    ("betrokkene-geinformeerd", IncidentStep::SubjectInformed),
+    ("afgesloten", IncidentStep::Closed),
+];
+
+const HOUR_MS: i64 = 60 * 60 * 1000;
+
+/// Something that happened.
+struct Happened {
+    at: Told,
+    kind: &'static str,
+    title: String,
+    remark: RemarkLine,
+}
+
+/// A step, as the form offers it.
+struct Choice {
+    code: &'static str,
+    name: &'static str,
+    hint: &'static str,
+}
+
+/// A part of the notification: what AVG 33(3) asks, and what the log knows of it.
+struct Part {
+    article: &'static str,
+    asked: &'static str,
+    known: Vec<String>,
+    /// What the officer adds.
+    yours: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "incident.html")]
+struct IncidentPage {
+    page: Page,
+    f: Filled,
+    index: u64,
+    sentence: String,
+    transaction: String,
+    clock: Term,
+    before: Told,
+    passed_hours: i64,
+    all_hours: i64,
+    is_settled: bool,
+    is_closed: bool,
+    is_judge: bool,
+    happened: Vec<Happened>,
+    choices: Vec<Choice>,
+    has_remarks: bool,
+    asks_cause: bool,
+    parts: Vec<Part>,
+}
+
+async fn find(visit: &Visit, index: u64) -> Result<(UnderReview, Incident), Problem> {
+    let under = visit.desk.officers.review(visit.officer(), index).await?;
+    let incident = under.review.incident.clone().ok_or(Problem::NotFound)?;
+    Ok((under, incident))
+}
+
+async fn show(visit: Visit, path: Path<String>) -> Result<Response, Problem> {
+    let index = index_of(&path)?;
+    let (under, incident) = find(&visit, index).await?;
+    let f = Filled::new(Suggested::incident(index).prefilled(), visit.l);
+    let nothing = BTreeMap::new();
+    Ok(html(&page(&visit, (&under, &incident), f, &nothing, false)))
+}
+
+async fn back(path: Path<String>) -> Result<Response, Problem> {
+    Ok(see_other(&format!("/incidenten/{}", index_of(&path)?)))
+}
+
+/// Shows the remarks, after the reading was recorded.
+async fn open(visit: Visit, path: Path<String>, form: Form) -> Result<Response, Problem> {
+    let index = index_of(&path)?;
+    find(&visit, index).await?;
+    let mut f = Filled::new(form, visit.l);
+    let Some(cause) = cause::of(&visit, &mut f) else {
+        let (under, incident) = find(&visit, index).await?;
+        let page = page(&visit, (&under, &incident), f, &BTreeMap::new(), false);
+        return Ok(wrong(html(&page)));
+    };
+    let remarks = visit
+        .desk
+        .officers
+        .open_remarks(visit.officer(), &cause, index);
+    let remarks = remarks.await?;
+    let (under, incident) = find(&visit, index).await?;
+    Ok(html(&page(&visit, (&under, &incident), f, &remarks, true)))
+}
+
+async fn step(visit: Visit, path: Path<String>, form: Form) -> Result<Response, Problem> {
+    let (l, index) = (visit.l, index_of(&path)?);
+    let officers = &visit.desk.officers;
+    let (under, incident) = find(&visit, index).await?;
+    let mut f = Filled::new(form, l);
+    let step = f.required(
+        "stap",
+        ("Kies wat u deed.", "Choose what you did."),
+        |code| {
+            let mut all = STEPS.into_iter();
+            all.find(|(known, _)| *known == code).map(|(_, is)| is)
+        },
+    );
+    if let Some(step) = step {
+        note_what_is_wrong(&mut f, &incident, step, officers.now());
+    }
+    let remark = f.optional("opmerking", REMARK_TOO_LONG, Remark::parse);
+    let cause = cause::of(&visit, &mut f);
+    let (Some(step), Some(cause), false) = (step, cause, f.is_wrong()) else {
+        let page = page(&visit, (&under, &incident), f, &BTreeMap::new(), false);
+        return Ok(wrong(html(&page)));
+    };
+    let taken = officers.take_step(visit.officer(), &cause, index, step, remark.as_ref());
+    let receipt = match taken.await {
+        Ok(receipt) => receipt,
+        Err(Failure::Conflict) => {
+            let (under, incident) = find(&visit, index).await?;
+            note_what_is_wrong(&mut f, &incident, step, officers.now());
+            let page = page(&visit, (&under, &incident), f, &BTreeMap::new(), false);
+            return Ok(wrong(html(&page)));
+        }
+        Err(failure) => return Err(failure.into()),
+    };
+    let entry = l.number(receipt.index);
+    visit.session.tell(Notice::done(match l {
+        Language::Dutch => format!("Vastgelegd als regel {entry} van het logboek."),
+        Language::English => format!("Recorded as entry {entry} of the log."),
+    }));
+    if step == IncidentStep::Closed {
+        Suggested::incident(index).close(&visit);
+        return Ok(see_other("/beoordelingen"));
+    }
+    Ok(see_other(&format!("/incidenten/{index}")))
+}
+
+/// Why this step cannot be taken now, and what must be written beside it.
+fn note_what_is_wrong(f: &mut Filled, incident: &Incident, step: IncidentStep, now: Moment) {
+    if !incident.allows(step) {
+        let (dutch, english) = why_not(incident, step);
+        f.wrong("stap", dutch, english);
+    } else if f.value("opmerking").is_empty() {
+        match step {
+            IncidentStep::NotNotifiable => f.wrong(
+                "opmerking",
+                "Schrijf op waarom er waarschijnlijk geen risico is voor de betrokkenen (AVG 33, vijfde lid).",
+                "Write down why there is unlikely to be a risk for those concerned (GDPR 33(5)).",
+            ),
+            IncidentStep::Notified if now > incident.notify_before() => f.wrong(
+                "opmerking",
+                "De 72 uur zijn voorbij. Schrijf op waarom de melding later kwam (AVG 33, eerste lid).",
+                "The 72 hours are over. Write down why the notification came later (GDPR 33(1)).",
+            ),
+            _ => {}
+        }
+    }
+}
+
+fn why_not(incident: &Incident, step: IncidentStep) -> (&'static str, &'static str) {
+    let was_taken = incident.steps.iter().any(|(taken, ..)| *taken == step);
+    if incident.is_closed() {
+        (
+            "Dit incident is al afgesloten. Er is niets vastgelegd.",
+            "This incident is closed already. Nothing was recorded.",
+        )
+    } else if was_taken {
+        ("Dit is al vastgelegd.", "This was recorded already.")
+    } else if step == IncidentStep::Closed {
+        (
+            "Leg eerst vast of u meldt bij de Autoriteit Persoonsgegevens; daarna kunt u afsluiten.",
+            "First record whether you notify the data protection authority; then you can close it.",
+        )
+    } else {
+        (
+            "U hebt al gemeld. Wilt u de melding intrekken? Dat doet u bij de Autoriteit Persoonsgegevens.",
+            "You notified already. Do you want to take that back? Do so at the data protection authority.",
+        )
+    }
+}
+
+const fn step_name(step: IncidentStep, l: Language) -> &'static str {
+    match step {
+        IncidentStep::Notified => l.pick(
+            "Gemeld bij de Autoriteit Persoonsgegevens",
+            "Notified to the data protection authority",
+        ),
+        IncidentStep::NotNotifiable => l.pick(
+            "Melding is niet nodig: er is waarschijnlijk geen risico",
+            "No need to notify: a risk is unlikely",
+        ),
+        IncidentStep::SubjectInformed => l.pick(
+            "De betrokkenen zijn geïnformeerd",
+            "Those concerned were told",
+        ),
+        IncidentStep::Closed => l.pick("Afgesloten", "Closed"),
+    }
+}
+
+const fn step_hint(step: IncidentStep, l: Language) -> &'static str {
+    match step {
+        IncidentStep::Notified => l.pick(
+            "Zet het nummer van de melding in de toelichting.",
+            "Put the number of the notification in the explanation.",
+        ),
+        IncidentStep::NotNotifiable => l.pick(
+            "Leg uit waarom. De Autoriteit Persoonsgegevens kan daarnaar vragen.",
+            "Explain why. The data protection authority can ask for it.",
+        ),
+        IncidentStep::SubjectInformed => l.pick(
+            "Verplicht als het risico hoog is (AVG 34). Anders mag het.",
+            "Required when the risk is high (GDPR 34). Otherwise it is up to you.",
+        ),
+        IncidentStep::Closed => l.pick(
+            "Er blijft niets meer te doen. Daarna kunt u niets toevoegen.",
+            "Nothing is left to be done. After this nothing can be added.",
+        ),
+    }
+}
+
+const fn step_kind(step: IncidentStep) -> &'static str {
+    match step {
+        IncidentStep::Notified | IncidentStep::NotNotifiable | IncidentStep::SubjectInformed => "",
+        IncidentStep::Closed => "ja",
+    }
+}
+
+fn happened(
+    visit: &Visit,
+    (under, incident): (&UnderReview, &Incident),
+    wording: &Wording,
+    opened: &BTreeMap<u64, String>,
+    is_open: bool,
+) -> Vec<Happened> {
+    let l = wording.l;
+    let mut all: Vec<(Moment, Happened)> = Vec::new();
+    let mut add = |at: Moment, kind, title: String, remark| {
+        let at_told = Told::moment(at, l);
+        all.push((
+            at,
+            Happened {
+                at: at_told,
+                kind,
+                title,
+                remark,
+            },
+        ));
+    };
+    let line = &under.review.line;
+    add(line.at, "nee", wording.sentence(line), RemarkLine::None);
+    for given in &under.review.given {
+        let remark = remark_line(given.index, under, opened, is_open);
+        let judged = judged_line(given, visit, wording, remark);
+        let title = format!("{}: {}", judged.who, judged.text);
+        add(given.at, judged.kind, title, judged.remark);
+    }
+    let clock = l.pick("De klok van 72 uur begon", "The clock of 72 hours began");
+    add(
+        incident.opened,
+        "let-op",
+        clock.to_owned(),
+        RemarkLine::None,
+    );
+    for (step, at, index) in &incident.steps {
+        let remark = remark_line(*index, under, opened, is_open);
+        let name = step_name(*step, l).to_owned();
+        add(*at, step_kind(*step), name, remark);
+    }
+    // What happened at one moment stays in the order in which it was put here.
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, one)| one).collect()
+}
+
+/// What AVG 33(3) asks for, with what the log knows. Nothing of it is personal.
+fn parts(under: &UnderReview, incident: &Incident, wording: &Wording) -> Vec<Part> {
+    let l = wording.l;
+    let line = &under.review.line;
+    let receiver = line
+        .requester
+        .map_or_else(String::new, |oin| wording.organisation(oin));
+    let nature = vec![
+        format!(
+            "{}: {}",
+            l.pick("Wat er gebeurde", "What happened"),
+            wording.sentence(line)
+        ),
+        format!(
+            "{}: {}; {}: {}",
+            l.pick("Van", "From"),
+            Told::moment(line.at, l).at,
+            l.pick("ontdekt", "found out"),
+            Told::moment(incident.opened, l).at
+        ),
+        format!(
+            "{}: {}",
+            l.pick("Soort gegevens", "Kind of data"),
+            wording.kind(&line.kind)
+        ),
+        if under.review.health {
+            l.pick(
+                "Bijzondere persoonsgegevens: ja, over gezondheid (AVG 9)",
+                "Special categories: yes, about health (GDPR 9)",
+            )
+        } else {
+            l.pick(
+                "Bijzondere persoonsgegevens: niet als zodanig aangemerkt",
+                "Special categories: not marked as such",
+            )
+        }
+        .to_owned(),
+        l.pick(
+            "Aantal: 1 document, over 1 adres",
+            "Number: 1 document, about 1 address",
+        )
+        .to_owned(),
+        format!(
+            "{}: {receiver}; {}: {}",
+            l.pick("Ontvanger", "Receiver"),
+            l.pick("overdracht", "transfer"),
+            end(under, l)
+        ),
+    ];
+    vec![
+        Part {
+            article: "33(3)(a)",
+            asked: l.pick(
+                "De aard van de inbreuk, soorten betrokkenen en gegevens, en ongeveer hoeveel",
+                "The nature of the breach, the categories of people and data, and about how many",
+            ),
+            known: nature,
+            yours: l.pick(
+                "Hoeveel mensen het betreft: eigenaren, bewoners, anderen in het document.",
+                "How many people it concerns: owners, residents, others in the document.",
+            ),
+        },
+        Part {
+            article: "33(3)(b)",
+            asked: l.pick(
+                "Bij wie meer informatie te krijgen is",
+                "Where more information can be had",
+            ),
+            known: Vec::new(),
+            yours: l.pick(
+                "Uw naam en contactgegevens als functionaris gegevensbescherming.",
+                "Your name and contact details as data protection officer.",
+            ),
+        },
+        Part {
+            article: "33(3)(c)",
+            asked: l.pick(
+                "De waarschijnlijke gevolgen",
+                "The likely consequences",
+            ),
+            known: Vec::new(),
+            yours: l.pick(
+                "Wat de ontvanger met het document kon doen, en wat dat voor de bewoner betekent.",
+                "What the receiver could do with the document, and what that means for the resident.",
+            ),
+        },
+        Part {
+            article: "33(3)(d)",
+            asked: l.pick(
+                "De maatregelen: genomen en voorgesteld",
+                "The measures: taken and proposed",
+            ),
+            known: Vec::new(),
+            yours: l.pick(
+                "Bijvoorbeeld: de ontvanger vernietigt het document, de werkwijze verandert, de bewoner krijgt bericht.",
+                "For example: the receiver destroys the document, the way of working changes, the resident is told.",
+            ),
+        },
+    ]
+}
+
+fn page(
+    visit: &Visit,
+    (under, incident): (&UnderReview, &Incident),
+    f: Filled,
+    opened: &BTreeMap<u64, String>,
+    is_open: bool,
+) -> IncidentPage {
+    let (l, officers) = (visit.l, &visit.desk.officers);
+    let wording = Wording::new(officers, l);
+    let line = &under.review.line;
+    let now = officers.now();
+    let steps = STEPS.into_iter();
+    let possible = steps.filter(|(_, step)| incident.allows(*step));
+    let choices = possible.map(|(code, step)| Choice {
+        code,
+        name: step_name(step, l),
+        hint: step_hint(step, l),
+    });
+    let choices = choices.collect();
+    let asks = Suggested::incident(line.index).is_asked(visit.session.cause().as_ref());
+    let title = match l {
+        Language::Dutch => format!("Incident {}", line.index),
+        Language::English => format!("Incident {}", line.index),
+    };
+    let passed = now.ms_since(incident.opened) / HOUR_MS;
+    IncidentPage {
+        page: under_reviews(visit.page(&title)),
+        asks_cause: asks
+            || ["aanleiding", "zaak", "toelichting"]
+                .iter()
+                .any(|n| f.error(n) != ""),
+        f,
+        index: line.index,
+        sentence: wording.sentence(line),
+        transaction: line.transaction.to_string(),
+        clock: terms::hours(incident.notify_before(), now, l),
+        before: Told::moment(incident.notify_before(), l),
+        passed_hours: passed.clamp(0, NOTIFY_WITHIN_HOURS),
+        all_hours: NOTIFY_WITHIN_HOURS,
+        is_settled: incident.is_settled(),
+        is_closed: incident.is_closed(),
+        is_judge: visit.officer().is_any(&[DeskRole::Fg]),
+        happened: happened(visit, (under, incident), &wording, opened, is_open),
+        choices,
+        has_remarks: !under.remarks.is_empty() && !is_open,
+        parts: parts(under, incident, &wording),
+    }
+}

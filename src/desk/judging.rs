@@ -1,0 +1,582 @@
+//! One release that is judged afterwards: what it was, why it was allowed, what was found before, and
+//! the form of the one who judges.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::Path;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::cause;
+use super::forms::{Filled, Form};
+use super::page::{Notice, Page, html};
+use super::problem::Problem;
+use super::reviews::{judgement_kind, standing};
+use super::routes::{OFFICER, Routes, WATCHERS};
+use super::terms::{self, Term};
+use super::visit::{Visit, see_other};
+use super::words::{self, Wording};
+use crate::clock::Moment;
+use crate::domain::{DeskRole, Team};
+use crate::exchange::Failure;
+use crate::exchange::officer::{AosDates, Cause, Remark, UnderReview};
+use crate::language::Language;
+use crate::ledger::entry::{Judgement, Occasion};
+use crate::oversight::{Judged, Standing};
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/beoordelingen/{index}", WATCHERS, show)
+        .post("/beoordelingen/{index}", OFFICER, judge)
+        .get("/beoordelingen/{index}/opmerkingen", WATCHERS, back)
+        .post("/beoordelingen/{index}/opmerkingen", WATCHERS, open)
+}
+
+/// What can be judged, in the order of the form.
+const JUDGEMENTS: [(&str, Judgement); 3] = [
+    ("rechtmatig", Judgement::Lawful),
+    ("onrechtmatig", Judgement::Unlawful),
+    ("meer-informatie", Judgement::MoreInformation),
+];
+
+/// The case a form suggests: one of its own for each release, so that whoever judges ten in a row
+/// does not put all ten under the reference of the first.
+pub(super) struct Suggested {
+    code: &'static str,
+    occasion: Occasion,
+    prefix: &'static str,
+    index: u64,
+}
+
+impl Suggested {
+    /// For a review.
+    pub(super) const fn review(index: u64) -> Self {
+        Self {
+            code: "nabeoordeling",
+            occasion: Occasion::Review,
+            prefix: "B-",
+            index,
+        }
+    }
+
+    /// For an incident.
+    pub(super) const fn incident(index: u64) -> Self {
+        Self {
+            code: "incident",
+            occasion: Occasion::Incident,
+            prefix: "INC-",
+            index,
+        }
+    }
+
+    fn reference(&self) -> String {
+        format!("{}{}", self.prefix, self.index)
+    }
+
+    /// Whether the form asks for the case: none is being worked on, or one that was suggested for
+    /// another release.
+    pub(super) fn is_asked(&self, cause: Option<&Cause>) -> bool {
+        let Some(cause) = cause else { return true };
+        let number = cause.case.as_str().strip_prefix(self.prefix);
+        let number = number.and_then(|digits| digits.parse::<u64>().ok());
+        cause.occasion == self.occasion && number.is_some_and(|number| number != self.index)
+    }
+
+    /// A form with the case filled in.
+    pub(super) fn prefilled(&self) -> Form {
+        Form::default()
+            .with("aanleiding", self.code)
+            .with("zaak", &self.reference())
+    }
+
+    /// Closes the case, when it is the one that was suggested: what it was for is done.
+    pub(super) fn close(&self, visit: &Visit) {
+        let cause = visit.session.cause();
+        let is_ours = |cause: Cause| {
+            cause.occasion == self.occasion && cause.case.as_str() == self.reference()
+        };
+        if cause.is_some_and(is_ours) {
+            visit.session.set_cause(None);
+        }
+    }
+}
+
+/// A moment in words, with what a program reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) iso: String,
+    pub(super) at: String,
+}
+
+impl Told {
+    pub(super) fn moment(at: Moment, l: Language) -> Self {
+        Self {
+            iso: at.to_string(),
+            at: words::moment(at, l),
+        }
+    }
+}
+
+/// A rule that allowed a release, in words.
+pub(super) struct RuleLine {
+    pub(super) sentence: String,
+    pub(super) article: String,
+    pub(super) id: String,
+}
+
+/// A judgement, in words.
+pub(super) struct JudgedLine {
+    pub(super) at: Told,
+    pub(super) who: String,
+    pub(super) text: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) remark: RemarkLine,
+}
+
+/// What was written beside a judgement or a step.
+pub(super) enum RemarkLine {
+    /// Nothing, or nothing of this organisation's.
+    None,
+    /// Something, that was not opened.
+    Sealed,
+    /// What it says.
+    Open(String),
+    /// It was erased.
+    Erased,
+}
+
+/// One of the three judgements, as the form offers it.
+struct Choice {
+    code: &'static str,
+    name: &'static str,
+    hint: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "beoordeling.html")]
+struct JudgingPage {
+    page: Page,
+    f: Filled,
+    index: u64,
+    sentence: String,
+    released: Told,
+    purpose: String,
+    article: String,
+    team: String,
+    health: bool,
+    end: String,
+    transaction: String,
+    rules: Vec<RuleLine>,
+    bundle: String,
+    aos: Vec<(&'static str, Told)>,
+    aos_by: String,
+    term: Term,
+    due: Told,
+    is_late: bool,
+    standing: String,
+    standing_kind: &'static str,
+    is_open: bool,
+    is_judge: bool,
+    given: Vec<JudgedLine>,
+    has_remarks: bool,
+    /// What four eyes mean here and now; empty where one person judges.
+    four_eyes: String,
+    choices: Vec<Choice>,
+    asks_cause: bool,
+    has_incident: bool,
+}
+
+fn number(text: &str) -> Result<u64, Problem> {
+    // Only as it is written in our own links: one release has one address.
+    let number: u64 = text.parse().map_err(|_| Problem::NotFound)?;
+    (number.to_string() == text)
+        .then_some(number)
+        .ok_or(Problem::NotFound)
+}
+
+/// The index of a decision, from a path.
+pub(super) fn index_of(Path(text): &Path<String>) -> Result<u64, Problem> {
+    number(text)
+}
+
+async fn show(visit: Visit, path: Path<String>) -> Result<Response, Problem> {
+    let index = index_of(&path)?;
+    let under = visit.desk.officers.review(visit.officer(), index).await?;
+    let form = Suggested::review(index).prefilled();
+    let f = Filled::new(form, visit.l);
+    Ok(html(&page(&visit, &under, f, &BTreeMap::new(), false)))
+}
+
+async fn back(path: Path<String>) -> Result<Response, Problem> {
+    Ok(see_other(&format!("/beoordelingen/{}", index_of(&path)?)))
+}
+
+/// Shows the remarks, after the reading was recorded. They are not kept: whoever loads the page again
+/// opens them again, and is in the book again.
+async fn open(visit: Visit, path: Path<String>, form: Form) -> Result<Response, Problem> {
+    let index = index_of(&path)?;
+    let officers = &visit.desk.officers;
+    let mut f = Filled::new(form, visit.l);
+    let Some(cause) = cause::of(&visit, &mut f) else {
+        let under = officers.review(visit.officer(), index).await?;
+        let page = page(&visit, &under, f, &BTreeMap::new(), false);
+        return Ok(wrong(html(&page)));
+    };
+    let remarks = officers.open_remarks(visit.officer(), &cause, index);
+    let remarks = remarks.await?;
+    let under = officers.review(visit.officer(), index).await?;
+    Ok(html(&page(&visit, &under, f, &remarks, true)))
+}
+
+async fn judge(visit: Visit, path: Path<String>, form: Form) -> Result<Response, Problem> {
+    let (l, index) = (visit.l, index_of(&path)?);
+    let officers = &visit.desk.officers;
+    let under = officers.review(visit.officer(), index).await?;
+    let mut f = Filled::new(form, l);
+    let judgement = f.required(
+        "oordeel",
+        ("Kies een oordeel.", "Choose a judgement."),
+        |code| {
+            let mut all = JUDGEMENTS.into_iter();
+            all.find(|(known, _)| *known == code).map(|(_, is)| is)
+        },
+    );
+    let remark = remark(&mut f, judgement != Some(Judgement::Lawful), judgement);
+    let cause = cause::of(&visit, &mut f);
+    let (Some(judgement), Some(cause), false) = (judgement, cause, f.is_wrong()) else {
+        let page = page(&visit, &under, f, &BTreeMap::new(), false);
+        return Ok(wrong(html(&page)));
+    };
+    let judged = officers.judge(visit.officer(), &cause, index, judgement, remark.as_ref());
+    let receipt = match judged.await {
+        Ok(receipt) => receipt,
+        Err(Failure::Conflict) => return refused(&visit, index, f).await,
+        Err(failure) => return Err(failure.into()),
+    };
+    Suggested::review(index).close(&visit);
+    let after = officers.review(visit.officer(), index).await?.review;
+    visit
+        .session
+        .tell(told(after.standing, judgement, l.number(receipt.index), l));
+    Ok(see_other("/beoordelingen"))
+}
+
+/// What is written beside a judgement or a step; `None`, with what is wrong, when it must be there
+/// and is not.
+fn remark(f: &mut Filled, must: bool, judgement: Option<Judgement>) -> Option<Remark> {
+    if f.value("opmerking").is_empty() && must {
+        let (dutch, english) = match judgement {
+            Some(Judgement::MoreInformation) => (
+                "Schrijf op wat u nog wilt weten, en van wie.",
+                "Write down what you still want to know, and from whom.",
+            ),
+            _ => (
+                "Schrijf op waarop u uw oordeel baseert.",
+                "Write down what you base your judgement on.",
+            ),
+        };
+        if judgement.is_some() {
+            f.wrong("opmerking", dutch, english);
+        }
+        return None;
+    }
+    f.optional("opmerking", REMARK_TOO_LONG, Remark::parse)
+}
+
+/// What is wrong with a remark.
+pub(super) const REMARK_TOO_LONG: (&str, &str) = (
+    "Houd de toelichting korter dan 2.000 tekens, en gebruik gewone tekens.",
+    "Keep the explanation below 2,000 characters, and use plain characters.",
+);
+
+/// Somebody was first, or the second of four eyes would be the first again: the page as it is now,
+/// that says which.
+async fn refused(visit: &Visit, index: u64, mut f: Filled) -> Result<Response, Problem> {
+    let under = visit.desk.officers.review(visit.officer(), index).await?;
+    if let Standing::Judged(judgement) = under.review.standing {
+        let judged = words::judgement(judgement, visit.l);
+        let text = match visit.l {
+            Language::Dutch => format!(
+                "Iemand anders was u voor: deze verstrekking is al beoordeeld als {judged}. Uw oordeel is niet vastgelegd."
+            ),
+            Language::English => format!(
+                "Somebody else was first: this release is already judged to be {judged}. Your judgement was not recorded."
+            ),
+        };
+        visit.session.tell(Notice::know(text));
+        return Ok(see_other(&format!("/beoordelingen/{index}")));
+    }
+    f.wrong(
+        "oordeel",
+        "Dit oordeel gaf u al. Het tweede oordeel is aan een collega: twee mensen kijken, niet één mens twee keer.",
+        "You gave this judgement already. The second one is for a colleague: two people look, not one person twice.",
+    );
+    let page = page(visit, &under, f, &BTreeMap::new(), false);
+    Ok(wrong(html(&page)))
+}
+
+/// What to tell after a judgement.
+fn told(after: Standing, judgement: Judgement, entry: String, l: Language) -> Notice {
+    let recorded = match l {
+        Language::Dutch => format!("Uw oordeel is vastgelegd als regel {entry} van het logboek."),
+        Language::English => format!("Your judgement is recorded as entry {entry} of the log."),
+    };
+    let next = match (after, judgement) {
+        (Standing::Judged(Judgement::Unlawful), _) => l.pick(
+            "Er is nu een incident. U hebt 72 uur om te besluiten over een melding bij de Autoriteit Persoonsgegevens.",
+            "There is now an incident. You have 72 hours to decide whether to notify the data protection authority.",
+        ),
+        (Standing::Half(_), _) => l.pick(
+            "Een collega moet hetzelfde oordelen; dan is het klaar.",
+            "A colleague must judge alike; then it is done.",
+        ),
+        (_, Judgement::MoreInformation) => l.pick(
+            "De termijn loopt door.",
+            "The term goes on.",
+        ),
+        _ => "",
+    };
+    let is_unlawful = after == Standing::Judged(Judgement::Unlawful);
+    Notice {
+        kind: if is_unlawful { "let-op" } else { "ja" },
+        text: format!("{recorded} {next}").trim_end().to_owned(),
+    }
+}
+
+/// A page with a form that has mistakes in it.
+pub(super) fn wrong(mut response: Response) -> Response {
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+    }
+    response
+}
+
+/// Names the menu's line for a page that stands beside it.
+pub(super) fn under_reviews(mut page: Page) -> Page {
+    for item in &mut page.menu {
+        item.here = item.path == "/beoordelingen";
+    }
+    page
+}
+
+/// The rules that allowed a release, and the title of their bundle.
+pub(super) fn rules(visit: &Visit, under: &UnderReview) -> (Vec<RuleLine>, String) {
+    let entry = &under.decision.entry;
+    let policies = visit.desk.officers.policies();
+    let Some(bundle) = entry.bundel.and_then(|hash| policies.find(hash)) else {
+        return (Vec::new(), String::new());
+    };
+    let rules = entry.regels.iter().filter_map(|id| bundle.find_rule(id));
+    let rules = rules.map(|rule| RuleLine {
+        sentence: rule.sentence.to_owned(),
+        article: rule.article.unwrap_or_default().to_owned(),
+        id: rule.id.to_owned(),
+    });
+    (rules.collect(), bundle.title().to_owned())
+}
+
+/// A team by its name.
+fn team(visit: &Visit, code: &str) -> String {
+    let name = visit.desk.officers.bundle_in_force().and_then(|bundle| {
+        let code = Team::parse(code).ok()?;
+        let mut teams = bundle.vocabulary().teams();
+        let (_, name) = teams.find(|(known, _)| **known == code)?;
+        Some(name.to_owned())
+    });
+    name.unwrap_or_else(|| code.to_owned())
+}
+
+/// The dates of the report a release rested on.
+pub(super) fn aos_dates(aos: &AosDates, l: Language) -> Vec<(&'static str, Told)> {
+    let dates = [
+        (l.pick("Gemeld", "Reported"), Some(aos.told)),
+        (l.pick("Geldt vanaf", "Holds from"), aos.from),
+        (l.pick("Uiterlijk tot", "Until at most"), aos.until),
+        (l.pick("Gesloten", "Closed"), aos.closed),
+    ];
+    let dates = dates.into_iter();
+    dates
+        .filter_map(|(name, at)| Some((name, Told::moment(at?, l))))
+        .collect()
+}
+
+/// How the transfer ended, in a few words.
+pub(super) fn end(under: &UnderReview, l: Language) -> String {
+    let Some(ended) = &under.end else {
+        return l.pick("nog bezig", "still going on").to_owned();
+    };
+    let how = ended.end.map_or("", |end| words::end(end, l));
+    match ended.bytes {
+        Some(bytes) if bytes > 0 => format!("{how}, {}", l.size(bytes)),
+        _ => how.to_owned(),
+    }
+}
+
+/// A judgement in words, with its remark as far as it is open.
+pub(super) fn judged_line(
+    given: &Judged,
+    visit: &Visit,
+    wording: &Wording,
+    remark: RemarkLine,
+) -> JudgedLine {
+    let l = wording.l;
+    let own = Some(visit.officer().organisation.oin);
+    let who = match (given.is_own, given.by) {
+        (true, _) => l
+            .pick("U, privacy officer", "You, privacy officer")
+            .to_owned(),
+        (false, by) if by == own => l
+            .pick(
+                "Een collega, privacy officer",
+                "A colleague, privacy officer",
+            )
+            .to_owned(),
+        (false, by) => {
+            let name = by.map_or_else(String::new, |oin| wording.organisation(oin));
+            match l {
+                Language::Dutch => format!("Een privacy officer van {name}"),
+                Language::English => format!("A privacy officer of {name}"),
+            }
+        }
+    };
+    JudgedLine {
+        at: Told::moment(given.at, l),
+        who,
+        text: words::judgement(given.judgement, l),
+        kind: judgement_kind(given.judgement),
+        remark,
+    }
+}
+
+/// The remark beside an entry.
+pub(super) fn remark_line(
+    index: u64,
+    under: &UnderReview,
+    opened: &BTreeMap<u64, String>,
+    is_open: bool,
+) -> RemarkLine {
+    if !under.remarks.contains(&index) {
+        return RemarkLine::None;
+    }
+    match opened.get(&index) {
+        Some(text) => RemarkLine::Open(text.clone()),
+        None if is_open => RemarkLine::Erased,
+        None => RemarkLine::Sealed,
+    }
+}
+
+/// What four eyes mean for whoever looks, here and now.
+fn four_eyes(under: &UnderReview, last_is_own: bool, l: Language) -> String {
+    if !under.review.four_eyes {
+        return String::new();
+    }
+    let rule = l.pick(
+        "De regel vraagt om vier ogen: twee privacy officers van uw organisatie moeten hetzelfde oordelen.",
+        "The rule asks for four eyes: two privacy officers of your organisation must judge alike.",
+    );
+    let next = match (under.review.standing, last_is_own) {
+        (Standing::Half(_), true) => l.pick(
+            "Het eerste oordeel was van u; het tweede is aan een collega. Denkt u er nu anders over? Dan kunt u een ander oordeel geven.",
+            "The first judgement was yours; the second is for a colleague. Do you see it differently now? Then you can give another judgement.",
+        ),
+        (Standing::Half(_), false) => l.pick(
+            "Het eerste oordeel was van een collega. Oordeelt u anders, dan moet weer een ander met u instemmen.",
+            "The first judgement was a colleague's. If you judge differently, somebody else must agree with you in turn.",
+        ),
+        (Standing::Judged(_), _) => "",
+        _ => l.pick("Na u kijkt een collega.", "After you a colleague looks."),
+    };
+    format!("{rule} {next}").trim_end().to_owned()
+}
+
+fn choices(l: Language) -> Vec<Choice> {
+    let hint = |judgement| {
+        match judgement {
+        Judgement::Lawful => l.pick(
+            "Het document was nodig, en aan de voorwaarden was voldaan.",
+            "The document was needed, and the conditions were met.",
+        ),
+        Judgement::Unlawful => l.pick(
+            "Er komt een incident. U hebt dan 72 uur om te besluiten over een melding bij de Autoriteit Persoonsgegevens.",
+            "There will be an incident. You then have 72 hours to decide whether to notify the data protection authority.",
+        ),
+        _ => l.pick("De termijn loopt door.", "The term goes on."),
+    }
+    };
+    let all = JUDGEMENTS.into_iter();
+    all.map(|(code, judgement)| Choice {
+        code,
+        name: match judgement {
+            Judgement::Lawful => l.pick("Rechtmatig", "Lawful"),
+            Judgement::Unlawful => l.pick("Onrechtmatig", "Unlawful"),
+            _ => l.pick("Ik heb meer informatie nodig", "I need more information"),
+        },
+        hint: hint(judgement),
+    })
+    .collect()
+}
+
+fn page(
+    visit: &Visit,
+    under: &UnderReview,
+    f: Filled,
+    opened: &BTreeMap<u64, String>,
+    is_open: bool,
+) -> JudgingPage {
+    let (l, officers) = (visit.l, &visit.desk.officers);
+    let wording = Wording::new(officers, l);
+    let review = &under.review;
+    let own = Some(visit.officer().organisation.oin);
+    let (now, line) = (officers.now(), &review.line);
+    let last_is_own = review
+        .given
+        .iter()
+        .rev()
+        .find(|given| given.by == own)
+        .is_some_and(|given| given.is_own);
+    let given = review.given.iter().map(|given| {
+        let remark = remark_line(given.index, under, opened, is_open);
+        judged_line(given, visit, &wording, remark)
+    });
+    let given = given.collect();
+    let (standing_text, standing_kind) = standing(review.standing, last_is_own, l);
+    let (rules, bundle) = rules(visit, under);
+    let asks = Suggested::review(line.index).is_asked(visit.session.cause().as_ref());
+    JudgingPage {
+        page: under_reviews(visit.page(l.pick("Beoordelen", "Judging"))),
+        asks_cause: asks
+            || ["aanleiding", "zaak", "toelichting"]
+                .iter()
+                .any(|n| f.error(n) != ""),
+        f,
+        index: line.index,
+        sentence: wording.sentence(line),
+        released: Told::moment(line.at, l),
+        purpose: wording.purpose(&line.purpose),
+        article: line.article.to_string(),
+        team: team(visit, &review.team),
+        health: review.health,
+        end: end(under, l),
+        transaction: line.transaction.to_string(),
+        rules,
+        bundle,
+        aos: under.aos.iter().flat_map(|aos| aos_dates(aos, l)).collect(),
+        aos_by: under
+            .aos
+            .and_then(|aos| aos.by)
+            .map_or_else(String::new, |oin| wording.organisation(oin)),
+        term: terms::days(review.due, now, l),
+        due: Told::moment(review.due, l),
+        is_late: review.due <= now,
+        standing: standing_text,
+        standing_kind,
+        is_open: !matches!(review.standing, Standing::Judged(_)),
+        is_judge: visit.officer().is_any(&[DeskRole::Fg]),
+        given,
+        has_remarks: !under.remarks.is_empty() && !is_open,
+        four_eyes: four_eyes(under, last_is_own, l),
+        choices: choices(l),
+        has_incident: review.incident.is_some(),
+    }
+}

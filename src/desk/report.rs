@@ -1,0 +1,251 @@
+//! Inzageverzoek: the answer to a person who asks what was shared about them (AVG 15), as a page and
+//! as a PDF to send.
+//!
+//! The report is the answer to the form itself, and nothing of it is kept: not in the session, and under
+//! no address of its own. Whoever wants it again, or as a PDF, posts the same form again, and is in the
+//! book again. So there is nothing to be found by who comes after at the same browser, and every copy
+//! that was made can be counted.
+
+mod article;
+mod letter;
+mod paper;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use askama::Template;
+use axum::response::Response;
+
+use super::cause;
+use super::forms::{Filled, Form};
+use super::judging::wrong;
+use super::page::{Page, file, html};
+use super::problem::Problem;
+use super::routes::{OFFICER, Routes};
+use super::visit::Visit;
+use crate::clock::{Day, Moment};
+use crate::domain::{AddressId, OwnerId};
+use crate::exchange::officer::{Choices, Shared, Subject};
+use crate::language::Language;
+use letter::{Cell, Letter, Table};
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/inzageverzoek", OFFICER, show)
+        .post("/inzageverzoek", OFFICER, make)
+}
+
+/// Rows of one table on the page; the PDF has them all. So the page stays below 100 KiB.
+const SHOWN_ROWS: usize = 60;
+
+/// What a form asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Asked {
+    subject: Subject,
+    /// From the beginning of this day.
+    from: Option<Day>,
+    /// To the end of this one.
+    to: Option<Day>,
+    language: Language,
+    is_pdf: bool,
+}
+
+impl Asked {
+    fn period(&self) -> (Option<Moment>, Option<Moment>) {
+        let end = self.to.map(|day| day.plus_days(1).start());
+        (self.from.map(Day::start), end)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "inzageverzoek.html")]
+struct FormPage {
+    page: Page,
+    f: Filled,
+}
+
+#[derive(Template)]
+#[template(path = "inzageverzoek-rapport.html")]
+struct ReportPage {
+    page: Page,
+    /// What was asked, to ask it again.
+    f: Filled,
+    letter: Letter,
+    entry: String,
+    /// What the officer should see to before sending it.
+    cautions: Vec<String>,
+}
+
+impl ReportPage {
+    /// The rows of a table that the page has room for, each cell with the head of its column.
+    fn shown<'t>(&self, table: &'t Table) -> Vec<Vec<(&'static str, &'t Cell)>> {
+        let heads = || table.columns.iter().map(|column| column.head);
+        let rows = table.rows.iter().take(SHOWN_ROWS);
+        rows.map(|row| heads().zip(row).collect()).collect()
+    }
+
+    /// What to say of a table the page has no room for.
+    fn rest(&self, table: &Table) -> Option<String> {
+        let l = self.letter.l;
+        let of = l.number(table.rows.len() as u64);
+        (table.rows.len() > SHOWN_ROWS).then(|| match l {
+            Language::Dutch => {
+                format!(
+                    "Hier staan de eerste {SHOWN_ROWS} van {of} regels; in de PDF staan ze alle."
+                )
+            }
+            Language::English => {
+                format!("Here are the first {SHOWN_ROWS} of {of} lines; the PDF has them all.")
+            }
+        })
+    }
+}
+
+async fn show(visit: Visit) -> Response {
+    let form = Form::default()
+        .with("aanleiding", "inzageverzoek")
+        .with("taal", visit.l.tag());
+    form_page(&visit, Filled::new(form, visit.l))
+}
+
+fn form_page(visit: &Visit, f: Filled) -> Response {
+    html(&FormPage {
+        page: visit.page(visit.l.pick("Inzageverzoek", "Access request")),
+        f,
+    })
+}
+
+async fn make(visit: Visit, form: Form) -> Result<Response, Problem> {
+    let (l, officers) = (visit.l, &visit.desk.officers);
+    let mut f = Filled::new(form, l);
+    let asked = read(&mut f);
+    let cause = cause::of(&visit, &mut f);
+    let (Some(asked), Some(cause), false) = (asked, cause, f.is_wrong()) else {
+        return Ok(wrong(form_page(&visit, f)));
+    };
+    let (from, until) = asked.period();
+    let report = officers.report(visit.officer(), &cause, &asked.subject, from, until);
+    let shared = report.await?;
+    let letter = Letter::new(&visit.officer().organisation, officers, &asked, &shared);
+    if asked.is_pdf {
+        let day = shared.receipt.time.local().day();
+        let name = asked
+            .language
+            .pick("overzicht-gedeelde-gegevens", "overview-of-shared-data");
+        let name = format!("{name}-{day}.pdf");
+        // Setting thousands of lines takes a while: not on a thread that serves requests.
+        let made = tokio::task::spawn_blocking(move || letter.to_pdf()).await;
+        let made = made.map_err(|_| Problem::Internal)?;
+        return Ok(file("application/pdf", &name, made));
+    }
+    Ok(html(&ReportPage {
+        page: visit.page(l.pick("Overzicht voor de bewoner", "Overview for the resident")),
+        f,
+        letter,
+        entry: l.number(shared.receipt.index),
+        cautions: cautions(&shared, l),
+    }))
+}
+
+/// What a form asks for; `None` with what is wrong beside the fields.
+fn read(f: &mut Filled) -> Option<Asked> {
+    let both = !f.value("nummeraanduiding").is_empty() && !f.value("eigenaar").is_empty();
+    if both {
+        f.wrong(
+            "eigenaar",
+            "Vul één van beide in: het adres of de eigenaar.",
+            "Fill in one of the two: the address or the owner.",
+        );
+    }
+    let owner = f.optional(
+        "eigenaar",
+        (
+            "Een pseudoniem heeft 1 tot 128 tekens.",
+            "A pseudonym has 1 to 128 characters.",
+        ),
+        |text| OwnerId::parse(text).ok(),
+    );
+    let address = if f.value("eigenaar").is_empty() {
+        f.required(
+            "nummeraanduiding",
+            (
+                "Vul het BAG-nummer van het adres in: 16 cijfers, met 20 op plaats 5 en 6. Of vul een eigenaar in.",
+                "Fill in the BAG number of the address: 16 digits, with 20 at places 5 and 6. Or fill in an owner.",
+            ),
+            |text| AddressId::parse(text).ok(),
+        )
+    } else {
+        None
+    };
+    let day = (
+        "Vul een bestaande datum in, of laat het veld leeg.",
+        "Fill in a date that exists, or leave the field empty.",
+    );
+    let from = f.optional("van", day, |text| Day::parse(text).ok());
+    let to = f.optional("tot", day, |text| Day::parse(text).ok());
+    if let (Some(from), Some(to)) = (from, to)
+        && to < from
+    {
+        f.wrong(
+            "tot",
+            "De einddatum ligt voor de begindatum.",
+            "The end lies before the beginning.",
+        );
+    }
+    let subject = address
+        .map(Subject::Address)
+        .or_else(|| owner.map(Subject::Owner))?;
+    Some(Asked {
+        subject,
+        from,
+        to,
+        language: Language::find(f.value("taal")).unwrap_or_default(),
+        is_pdf: f.value("vorm") == "pdf",
+    })
+}
+
+/// What to see to before it is sent.
+fn cautions(shared: &Shared, l: Language) -> Vec<String> {
+    let mut all = Vec::new();
+    if let Some(last) = shared.owners_changed.last() {
+        let day = super::words::day(last.local().day(), l);
+        all.push(match l {
+            Language::Dutch => format!(
+                "Het adres kreeg een andere eigenaar, het laatst op {day}. Wat daarvoor is gedeeld, kan over iemand anders gaan. Is de vrager de nieuwe eigenaar? Kies dan een begindatum, of maak het overzicht voor de eigenaar."
+            ),
+            Language::English => format!(
+                "The address got another owner, last on {day}. What was shared before may be about somebody else. Is the new owner asking? Then choose a beginning, or make the overview for the owner."
+            ),
+        });
+    }
+    if matches!(shared.choices, Choices::OfSeveral(_)) {
+        all.push(
+            l.pick(
+                "De keuzes van eigenaren staan er niet in, want ze zijn van meer mensen of van een vorige eigenaar. Maak daarvoor een overzicht per eigenaar.",
+                "The choices of owners are not in it, because they are of several people or of an earlier owner. Make an overview for each owner for that.",
+            )
+            .to_owned(),
+        );
+    }
+    if shared.more {
+        all.push(
+            l.pick(
+                "Er is meer dan in één overzicht past: dit is het begin. Kies een kortere periode en maak er meer.",
+                "There is more than fits in one overview: this is the beginning. Choose a shorter period and make several.",
+            )
+            .to_owned(),
+        );
+    }
+    if let Some(since) = shared.since {
+        let day = super::words::day(since.local().day(), l);
+        all.push(match l {
+            Language::Dutch => format!(
+                "De balie heeft de regels vanaf {day} bij de hand. Wat ouder is, staat in het logboek zelf; vraag de beheerder daarnaar."
+            ),
+            Language::English => format!(
+                "The desk has the entries from {day} on at hand. What is older is in the log itself; ask the operator for it."
+            ),
+        });
+    }
+    all
+}
