@@ -10,15 +10,15 @@
 
 mod assets;
 mod cause;
-mod exchanged;
 mod consents;
+mod exchanged;
 mod forms;
 mod incidents;
 mod integrity;
+mod judging;
 mod law;
 mod lines;
 mod log;
-mod judging;
 mod login;
 mod overview;
 mod page;

@@ -9,7 +9,10 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::problem::Problem;
 use super::visit::Visit;
-use super::{assets, cause, consents, exchanged, incidents, integrity, judging, log, login, overview, report, reviews, signals, Desk};
+use super::{
+    Desk, assets, cause, consents, exchanged, incidents, integrity, judging, log, login, overview,
+    report, reviews, signals,
+};
 use crate::domain::DeskRole;
 
 /// Who may come.

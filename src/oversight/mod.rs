@@ -6,15 +6,15 @@
 //! reads, the root of the tree is computed again and compared with the signed checkpoint, so that what
 //! is shown here is what was signed. What this module does not do: open a personal value, or write.
 
-mod calendar;
 mod about;
+mod calendar;
 mod facts;
 mod figures;
 #[cfg(test)]
 mod following;
 mod index;
-mod registry;
 mod queue;
+mod registry;
 mod review;
 mod row;
 mod saved;
@@ -33,11 +33,14 @@ use tokio::sync::{Notify, watch};
 
 pub use calendar::{Calendar, OFFICE_HOURS};
 pub use facts::facts_of;
-pub use figures::{Against, Basis, BookState, CHECK_EVERY_DAYS, EXPIRES_WITHIN_DAYS, FIGURE_WEEKS, Figures, OpenChoices, OpenIncidents, OpenProposals, Waiting,};
 pub use facts::{choice_of, facts_of};
+pub use figures::{
+    Against, Basis, BookState, CHECK_EVERY_DAYS, EXPIRES_WITHIN_DAYS, FIGURE_WEEKS, Figures,
+    OpenChoices, OpenIncidents, OpenProposals, Waiting,
+};
 pub use index::Index;
-pub use registry::{Listed, WaitingProposal};
 pub use queue::{AosReported, Judged, OpenIncident, Queue, Queued, Reviewing};
+pub use registry::{Listed, WaitingProposal};
 pub use review::{
     Check, Dismissal, Given, Incident, NOTIFY_WITHIN_HOURS, Proposal, Review, Standing,
 };

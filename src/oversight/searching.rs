@@ -148,8 +148,16 @@ fn nobody_finds_what_is_the_others_whatever_is_sought() {
 fn what_is_sought_must_all_hold() {
     let book = book();
     let table: [Sought; 24] = [
-        ("unknown kind", |c| c.kind = Some("planning".to_owned()), &[]),
-        ("unknown purpose", |c| c.purpose = Some("aos".to_owned()), &[]),
+        (
+            "unknown kind",
+            |c| c.kind = Some("planning".to_owned()),
+            &[],
+        ),
+        (
+            "unknown purpose",
+            |c| c.purpose = Some("aos".to_owned()),
+            &[],
+        ),
         ("unknown party", |c| c.requester = Some(oin(9)), &[]),
         (
             "unknown address",
@@ -173,10 +181,26 @@ fn what_is_sought_must_all_hold() {
         ),
         ("asked by", |c| c.requester = Some(oin(2)), &[1]),
         ("held by", |c| c.provider = Some(oin(2)), &[3, 0]),
-        ("kind", |c| c.kind = Some("opnamerapport".to_owned()), &[3, 1, 0]),
-        ("ground", |c| c.ground = Some(LEGAL_DUTY.to_owned()), &[3, 0]),
-        ("article", |c| c.article = Some("TwG 3(4)".to_owned()), &[3, 0]),
-        ("reason", |c| c.reason = Some("GEEN_GRONDSLAG".to_owned()), &[1]),
+        (
+            "kind",
+            |c| c.kind = Some("opnamerapport".to_owned()),
+            &[3, 1, 0],
+        ),
+        (
+            "ground",
+            |c| c.ground = Some(LEGAL_DUTY.to_owned()),
+            &[3, 0],
+        ),
+        (
+            "article",
+            |c| c.article = Some("TwG 3(4)".to_owned()),
+            &[3, 0],
+        ),
+        (
+            "reason",
+            |c| c.reason = Some("GEEN_GRONDSLAG".to_owned()),
+            &[1],
+        ),
         ("released", |c| c.came = Some(Came::Released), &[3, 0]),
         ("refused", |c| c.came = Some(Came::Refused), &[1]),
         ("searched", |c| c.came = Some(Came::Searched), &[4]),

@@ -256,6 +256,8 @@ impl Bundle {
     /// The articles its rules rest on or forbid for, in their order; some stand there more than once.
     pub fn articles(&self) -> impl Iterator<Item = &str> {
         self.rules.iter().filter_map(Rule::article)
+    }
+
     /// What was worked out once about the purposes.
     pub(super) fn activities_once(&self, work_out: impl FnOnce() -> Vec<Activity>) -> &[Activity] {
         self.activities.get_or_init(work_out)

@@ -11,8 +11,8 @@ mod judge;
 mod look;
 mod propose;
 mod report;
-mod saved;
 mod review;
+mod saved;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ pub use check::{Checked, Checking};
 pub use look::{Exchanged, Opened, Proof, Viewed};
 pub use propose::{Proposed, ProposedChange};
 pub use report::{Choices, Shared, SharedChoice, SharedLine, Subject};
-pub use saved::{SEARCH_NAME_CHARS, SearchName};
 pub use review::{AosDates, Ended, UnderReview};
+pub use saved::{SEARCH_NAME_CHARS, SearchName};
 
 use super::record::unreadable;
 use super::{Caller, Exchange, Failure, REGISTRY_PURPOSE, Who};
