@@ -32,7 +32,6 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 pub use calendar::{Calendar, OFFICE_HOURS};
-pub use facts::facts_of;
 pub use facts::{choice_of, facts_of};
 pub use figures::{
     Against, Basis, BookState, CHECK_EVERY_DAYS, EXPIRES_WITHIN_DAYS, FIGURE_WEEKS, Figures,
