@@ -45,7 +45,7 @@ async fn an_exchange(visitor: &mut Visitor) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_personal_is_recorded_before_it_is_shown() {
-    let demo = Demo::start(60).await;
+    let demo = Demo::start(200).await;
     let mut officer = demo.enter(0, "img-fg").await;
     assert_eq!(readings(&mut officer).await, [0, 0, 0]);
 
@@ -130,7 +130,7 @@ async fn what_is_personal_is_recorded_before_it_is_shown() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_officer_sees_the_exchanges_of_the_own_organisation_alone() {
-    let demo = Demo::start(60).await;
+    let demo = Demo::start(200).await;
     let mut visitor = demo.enter(0, "img-fg").await;
     let path = an_exchange(&mut visitor).await;
     let cause = [("aanleiding", "controle"), ("zaak", "A-1")];
@@ -162,7 +162,7 @@ async fn an_officer_sees_the_exchanges_of_the_own_organisation_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn searches_are_kept_without_what_is_personal() {
-    let demo = Demo::start(60).await;
+    let demo = Demo::start(200).await;
     let mut visitor = demo.enter(0, "img-fg").await;
     let cause = [("aanleiding", "controle"), ("zaak", "A-1")];
     let sought = [
