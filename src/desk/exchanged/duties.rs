@@ -56,7 +56,7 @@ pub(super) fn of(
             ),
             Standing::Waiting => (
                 "let-op",
-                l.pick("wacht op uw oordeel", "waits for your judgement"),
+                l.pick("wacht op een oordeel", "waits for a judgement"),
             ),
         };
         duties.push(Duty {

@@ -83,11 +83,13 @@ const NOT_LISTED: (&str, &str) = ("Kies iets uit de lijst.", "Choose something f
 
 /// Reads what is sought; what is wrong stands beside its field.
 pub(super) fn read(f: &mut Filled, organisations: &Organisations) -> Criteria {
+    // In the order of the form: so the mistakes are summed up.
+    let address = address(f);
     let (from, until) = period(f);
     Criteria {
         from,
         until,
-        address: address(f),
+        address,
         transaction: f.optional(
             "transactie",
             (

@@ -4,6 +4,8 @@
 use super::{Demo, Visitor};
 use crate::client::Answer;
 
+const IMG: &str = "00000001812345678000";
+const NCG: &str = "00000001823456789000";
 const ABSENT: &str = "0014200099999999";
 const READ: &str = "zocht in het logboek naar een persoon of adres";
 const OPENED: &str = "opende een uitwisseling in het logboek";
@@ -29,13 +31,12 @@ async fn follow(visitor: &mut Visitor, path: &str, fields: &[(&str, &str)]) -> A
     visitor.get(to.split('#').next().unwrap()).await
 }
 
-/// An exchange of IMG and NCG in which a document was given.
-async fn an_exchange(visitor: &mut Visitor) -> String {
-    let ncg = "00000001823456789000";
+/// An exchange in which this organisation was given a document.
+async fn an_exchange(visitor: &mut Visitor, asked_by: &str) -> String {
     let found = follow(
         visitor,
         "/logboek",
-        &[("uitkomst", "gegeven"), ("vrager", ncg)],
+        &[("uitkomst", "gegeven"), ("vrager", asked_by)],
     )
     .await;
     let text = found.text();
@@ -63,7 +64,7 @@ async fn what_is_personal_is_recorded_before_it_is_shown() {
     assert_eq!(readings(&mut officer).await, [0, 0, 0]);
 
     // One exchange: open to all but what is personal.
-    let path = an_exchange(&mut officer).await;
+    let path = an_exchange(&mut officer, NCG).await;
     let closed = officer.get(&path).await;
     assert!(closed.text().contains("merkje ja\">klopt<"), "the proof");
     assert!(!closed.text().contains("<dt>Adres</dt>"));
@@ -132,9 +133,12 @@ async fn what_is_personal_is_recorded_before_it_is_shown() {
 async fn an_officer_sees_the_exchanges_of_the_own_organisation_alone() {
     let demo = Demo::start(200).await;
     let mut visitor = demo.enter(0, "img-fg").await;
-    let path = an_exchange(&mut visitor).await;
+    let path = an_exchange(&mut visitor, IMG).await;
     let cause = [("aanleiding", "controle"), ("zaak", "A-1")];
-    follow(&mut visitor, &path, &cause).await;
+    let opened = follow(&mut visitor, &path, &cause).await;
+    for own in ["<dt>Medewerker</dt>", "<dt>Zaak</dt>"] {
+        assert!(opened.text().contains(own), "{own}");
+    }
     let log = visitor.get("/logboek").await.text().to_owned();
     let (before, _) = log.split_once(OPENED).unwrap();
     let (_, reading) = before.rsplit_once("href=\"").unwrap();
@@ -156,7 +160,11 @@ async fn an_officer_sees_the_exchanges_of_the_own_organisation_alone() {
     assert_eq!(visitor.post(&path, &cause).await.status, 404);
 
     visitor.become_("ncg-fg").await;
-    assert_eq!(visitor.get(&path).await.status, 200, "party to it");
+    let opened = follow(&mut visitor, &path, &cause).await;
+    assert!(opened.text().contains("<dt>Adres</dt>"), "party to it");
+    for theirs in ["<dt>Medewerker</dt>", "<dt>Zaak</dt>"] {
+        assert!(!opened.text().contains(theirs), "{theirs}");
+    }
     assert_eq!(visitor.get(&reading).await.status, 404, "an officer of IMG");
 }
 
