@@ -2,6 +2,8 @@
 
 mod browser;
 mod door;
+mod hour;
+mod inert;
 mod log;
 mod pages;
 mod reach;
