@@ -4,6 +4,7 @@ mod browser;
 mod door;
 mod hour;
 mod inert;
+mod log;
 mod pages;
 mod reach;
 
