@@ -7,6 +7,7 @@ mod inert;
 mod log;
 mod pages;
 mod reach;
+mod service;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
