@@ -2,6 +2,7 @@
 
 mod door;
 mod reach;
+mod signals;
 
 use std::net::SocketAddr;
 use std::path::Path;
