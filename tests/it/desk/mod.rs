@@ -8,6 +8,7 @@ mod log;
 mod pages;
 mod reach;
 mod service;
+mod signals;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
