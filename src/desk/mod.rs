@@ -24,6 +24,8 @@ mod reviews;
 mod routes;
 mod session;
 mod terms;
+#[cfg(test)]
+mod testing;
 mod visit;
 mod words;
 

@@ -13,6 +13,8 @@ mod following;
 mod index;
 mod queue;
 mod review;
+#[cfg(test)]
+mod reviewing;
 mod row;
 mod search;
 mod words;
