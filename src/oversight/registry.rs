@@ -239,3 +239,6 @@ fn same_question<'i>(
     let id = one.id;
     there.filter(move |other| other.id != id)
 }
+
+#[cfg(test)]
+mod tests;

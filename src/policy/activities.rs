@@ -214,6 +214,7 @@ fn all_ways(asked: &[ChoiceKind]) -> Vec<Made> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
     use std::path::Path;
 
     use super::*;
@@ -238,12 +239,8 @@ mod tests {
             let choices = activity.choices.iter();
             let choices = choices.map(|(kind, kinds)| format!("{kind}: {}", kinds.len()));
             let choices: Vec<String> = choices.collect();
-            text += &format!(
-                "{}: {} | {}\n",
-                activity.purpose,
-                bases.join(", "),
-                choices.join(", ")
-            );
+            let (bases, choices) = (bases.join(", "), choices.join(", "));
+            writeln!(text, "{}: {bases} | {choices}", activity.purpose).unwrap();
         }
         text.replace(" \n", "\n")
     }

@@ -33,14 +33,14 @@ pub(super) fn closed(visit: &Visit) -> Response {
 /// A choice in the table of an owner.
 struct ChoiceRow {
     kind: &'static str,
-    /// The kind is told once for all its choices.
-    first: bool,
     badge: &'static str,
     state: &'static str,
     about: String,
     holds: String,
     /// How it can be taken back, where it can.
     withdraw: Option<String>,
+    /// The letter of what was asked.
+    letter: Option<String>,
 }
 
 struct OwnerPart {
@@ -219,29 +219,29 @@ fn rows(chosen: &Chosen<'_>, may_withdraw: bool, wording: &Wording) -> Vec<Choic
     if chosen.choices.is_empty() {
         return vec![ChoiceRow {
             kind,
-            first: true,
             badge: "",
             state: l.pick("niets bekend", "nothing known"),
             about: absent(chosen.kind, l).to_owned(),
             holds: "–".to_owned(),
             withdraw: None,
+            letter: None,
         }];
     }
-    let numbered = chosen.choices.iter().enumerate();
-    let row = |(at, (choice, stand)): (usize, &(&Choice, Stand))| {
+    let row = |(choice, stand): &(&Choice, Stand)| {
         let (badge, state) = stand_words(chosen.kind, *stand, l);
         ChoiceRow {
             kind,
-            first: at == 0,
             badge,
             state,
             about: about(choice, wording),
             holds: validity(choice.valid_from, choice.valid_until, l),
             withdraw: (may_withdraw && choice.can_end())
                 .then(|| format!("/toestemmingen/intrekken/{}", choice.id)),
+            letter: (may_withdraw && *stand == Stand::Is(ChoiceState::Requested))
+                .then(|| format!("/toestemmingen/brief/{}", choice.id)),
         }
     };
-    numbered.map(row).collect()
+    chosen.choices.iter().map(row).collect()
 }
 
 /// For whom, for what, which documents.

@@ -39,6 +39,7 @@ struct Part {
     title: &'static str,
     none: &'static str,
     column: &'static str,
+    distance: &'static str,
     count: usize,
     count_text: String,
     rows: Vec<Row>,
@@ -77,6 +78,7 @@ async fn page(visit: &Visit, f: Filled) -> Result<Response, Problem> {
         title: which.title(l),
         none: which.none(l),
         column: which.column(l),
+        distance: which.distance(l),
         count: found.len(),
         count_text: l.number(found.len() as u64),
         rows: found

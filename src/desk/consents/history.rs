@@ -45,7 +45,10 @@ fn step(address: AddressId, leaf: &Leaf, own: Oin, wording: &Wording) -> Option<
                 "Acutely unsafe situation reported",
             ),
         )
-        .with(entry.van.map(|from| validity(from, entry.tot, l))),
+        .with(entry.van.map(|from| {
+            let held = validity(from, entry.tot, l);
+            format!("{} {held}.", l.pick("Geldt", "Holds"))
+        })),
         Kind::AosEnd => Told::new(
             "",
             l.pick(
@@ -129,7 +132,10 @@ fn owners(leaf: &Leaf, wording: &Wording) -> Told {
             in_a_row(&named, l)
         ),
     };
-    let from = leaf.entry.per.map(|from| validity(from, None, l));
+    let from = leaf.entry.per.map(|from| {
+        let day = words::day(from.local().day(), l);
+        format!("{} {day}.", l.pick("Eigendom vanaf", "Ownership from"))
+    });
     Told::new("", title).with(from)
 }
 

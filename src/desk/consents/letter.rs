@@ -86,7 +86,7 @@ async fn show(
         name: visit.l.pick("Brief", "Letter"),
         path: path(id),
     };
-    Ok(papers::answer(shown, &query, "brief"))
+    Ok(papers::answer(&shown, &query, "brief"))
 }
 
 fn before(visit: &Visit, id: ChoiceId, f: Filled) -> Response {

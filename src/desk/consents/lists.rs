@@ -94,6 +94,16 @@ impl Which {
     }
 }
 
+impl Which {
+    /// What the number of days in a row is.
+    pub(super) const fn distance(self, l: Language) -> &'static str {
+        match self {
+            Self::Expiring => l.pick("Nog", "Left"),
+            Self::Unanswered => l.pick("Geleden", "Ago"),
+        }
+    }
+}
+
 /// What is only shown once it was opened.
 struct RowOpened {
     address: String,
@@ -132,13 +142,14 @@ struct ListPage {
     f: Filled,
     action: String,
     column: &'static str,
+    distance: &'static str,
     none: &'static str,
-    asked: bool,
     organisation: String,
-    may_see: bool,
-    is_registrar: bool,
+    /// Whether something here is still closed, and may be opened.
+    may_open: bool,
+    /// Whether letters can be made.
+    letters: bool,
     rows: Vec<Row>,
-    all_opened: bool,
     total: String,
     before: Option<String>,
     after: Option<String>,
@@ -207,12 +218,11 @@ fn page(visit: &Visit, which: Which, leafed: &Leafed, f: Filled) -> Response {
     html(&ListPage {
         action: to(leafed.number),
         column: which.column(l),
+        distance: which.distance(l),
         none: which.none(l),
-        asked: which == Which::Unanswered,
         organisation: words::short_name(&visit.officer().organisation),
-        may_see: visit.may_see_registry(),
-        is_registrar: visit.is_registrar(),
-        all_opened: rows.iter().all(|row| row.opened.is_some()),
+        may_open: visit.may_see_registry() && rows.iter().any(|row| row.opened.is_none()),
+        letters: which == Which::Unanswered && visit.is_registrar(),
         rows,
         total: l.number(leafed.total as u64),
         before: (leafed.number > 1).then(|| to(leafed.number - 1)),

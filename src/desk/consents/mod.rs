@@ -6,8 +6,10 @@
 //! recorded to be shown, and no address stands in a URL. What changes the registry is proposed by one
 //! person and confirmed by a second.
 
+mod activities;
 mod address;
 mod entry;
+mod export;
 mod facts;
 mod front;
 mod history;
@@ -20,6 +22,8 @@ mod proposal;
 mod receipt;
 mod register;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod typed;
 mod withdraw;
 mod wording;
@@ -42,6 +46,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .with(proposal::routes)
         .with(receipt::routes)
         .with(letter::routes)
+        .with(export::routes)
+        .with(activities::routes)
         .with(entry::routes)
 }
 

@@ -44,7 +44,7 @@ impl PaperPage {
 }
 
 /// Shows a paper, or hands it over as PDF under this name.
-pub(super) fn answer(page: PaperPage, query: &HashMap<String, String>, name: &str) -> Response {
+pub(super) fn answer(page: &PaperPage, query: &HashMap<String, String>, name: &str) -> Response {
     if query.get("vorm").is_some_and(|form| form == "pdf") {
         return file(
             "application/pdf",
@@ -52,7 +52,7 @@ pub(super) fn answer(page: PaperPage, query: &HashMap<String, String>, name: &st
             page.paper.report.to_pdf(),
         );
     }
-    html(&page)
+    html(page)
 }
 
 /// In which language it was asked for: Dutch, unless English was.

@@ -37,6 +37,7 @@ struct Outside {
 /// What was proposed, once it was opened.
 struct Inside {
     withdraws: bool,
+    is_of_owner: bool,
     proposer: String,
     facts: Vec<Fact>,
 }
@@ -90,6 +91,7 @@ async fn page(visit: &Visit, index: u64, f: Filled) -> Result<Response, Problem>
     let wording = Wording::new(&visit.desk.officers, l);
     let inside = find_opened(visit, index).map(|proposed| Inside {
         withdraws: proposed.change.withdraws,
+        is_of_owner: proposed.is_of_owner,
         proposer: proposed.proposer.to_string(),
         facts: of_choice(&proposed.change.choice, &wording),
     });

@@ -110,7 +110,7 @@ fn page(
         path,
     };
     let name = format!("bewijs-regel-{}", receipted.told.index);
-    papers::answer(shown, query, &name)
+    papers::answer(&shown, query, &name)
 }
 
 const fn title(kind: ChoiceKind, state: ChoiceState, l: Language) -> &'static str {

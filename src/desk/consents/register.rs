@@ -54,6 +54,7 @@ struct RegisterPage {
     kind_code: &'static str,
     hint: &'static str,
     is_joint: bool,
+    whom: &'static str,
     makes_no_difference: bool,
     receivers: Options,
     purposes: Options,
@@ -191,6 +192,12 @@ fn page(visit: &Visit, offer: &Offer, f: Filled) -> Response {
         kind_code: kind.code(),
         hint: hint(kind, l),
         is_joint: kind == ChoiceKind::JointRequest,
+        whom: match kind {
+            ChoiceKind::Objection => {
+                l.pick("Wie mag niet meer afstemmen?", "Who may no longer align?")
+            }
+            _ => l.pick("Wie mag het krijgen?", "Who may receive it?"),
+        },
         makes_no_difference: offer.makes_no_difference,
         receivers: options(&offer.receivers),
         purposes: options(&offer.purposes),

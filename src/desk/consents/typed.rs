@@ -32,6 +32,15 @@ pub(super) const ALL: &str = "alle";
 
 /// Reads a new choice; `None`, with what is wrong beside the fields, when it is none.
 pub(super) fn new_choice(f: &mut Filled, offer: &Offer) -> Option<NewChoice> {
+    // In the order of the form: so the mistakes are listed.
+    let state = f.required(
+        "toestand",
+        (
+            "Kies wat de eigenaar antwoordde.",
+            "Choose what the owner answered.",
+        ),
+        |text| known_state(text, &NEW_STATES),
+    );
     let address = f.required("adres", NO_ADDRESS, typed_address);
     let owner = f.required(
         "eigenaar",
@@ -41,6 +50,7 @@ pub(super) fn new_choice(f: &mut Filled, offer: &Offer) -> Option<NewChoice> {
         ),
         |text| OwnerId::parse(text).ok(),
     );
+    let coordinator = coordinator(f, offer);
     let receivers = ticked(
         f,
         "ontvangers",
@@ -60,15 +70,6 @@ pub(super) fn new_choice(f: &mut Filled, offer: &Offer) -> Option<NewChoice> {
     let (valid_from, valid_until) = validity(f);
     let evidence = evidence(f);
     let shown = shown(f);
-    let coordinator = coordinator(f, offer);
-    let state = f.required(
-        "toestand",
-        (
-            "Kies wat de eigenaar antwoordde.",
-            "Choose what the owner answered.",
-        ),
-        |text| known_state(text, &NEW_STATES),
-    );
     if f.is_wrong() {
         return None;
     }
@@ -98,7 +99,7 @@ pub(super) fn withdrawal(f: &mut Filled, may: &[ChoiceState]) -> Option<Withdraw
         ),
         |text| known_state(text, may),
     );
-    let begun = ["kenmerk", "sha256"]
+    let begun = ["bewijssoort", "kenmerk", "sha256"]
         .iter()
         .any(|field| !f.value(field).is_empty());
     let evidence = if begun { evidence(f) } else { None };

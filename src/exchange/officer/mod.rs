@@ -108,6 +108,9 @@ pub struct Officers {
     exchange: Arc<Exchange>,
     oversight: Oversight,
     checks: Arc<Checks>,
+    /// Held while a proposal is answered: of a confirmation and a rejection at once, one is told that
+    /// it came too late. (Two confirmations are told apart by the ledger itself.)
+    answering: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What an officer's entry is about, for its seals.
@@ -127,6 +130,7 @@ impl Officers {
             exchange,
             oversight,
             checks: Arc::default(),
+            answering: Arc::default(),
         }
     }
 

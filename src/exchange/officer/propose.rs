@@ -23,6 +23,9 @@ pub struct Proposed {
     pub proposer: Employee,
     /// What.
     pub change: ProposedChange,
+    /// Whether the registry has who chose as an owner of the address since before the choice begins; if
+    /// not, the choice will not count.
+    pub is_of_owner: bool,
 }
 
 /// A choice as it would become.
@@ -133,6 +136,7 @@ impl Officers {
         index: u64,
     ) -> Result<(Choice, Receipt), Failure> {
         officer.must_be(&[DeskRole::Beheer])?;
+        let _answering = self.answering.lock().await;
         let proposed = self.waiting(officer, index).await?;
         if proposed.proposer == officer.subject {
             return Err(Failure::NotAuthorised);
@@ -183,6 +187,7 @@ impl Officers {
         remark: &Remark,
     ) -> Result<Receipt, Failure> {
         officer.must_be(&[DeskRole::Beheer])?;
+        let _answering = self.answering.lock().await;
         let proposed = self.waiting(officer, index).await?;
         let (mut entry, personal) = self.entry(officer, Kind::Review, Some(cause))?;
         entry.index = Some(index);
@@ -219,11 +224,17 @@ impl Officers {
         let (Some(written), Some(proposer)) = (value("voorstel"), value("medewerker")) else {
             return Err(Failure::NotFound);
         };
+        let change: ProposedChange = serde_json::from_str(written).map_err(unreadable)?;
+        let choice = &change.choice;
+        let loaded = self.exchange.store.address(choice.address).await;
+        let owners = loaded.map_err(unreadable)?.facts.owners_at(self.now());
+        let since = owners.get(&choice.owner);
         Ok(Proposed {
             index: found.index,
             at: found.entry.tijd,
             proposer: Employee::parse(proposer).map_err(unreadable)?,
-            change: serde_json::from_str(written).map_err(unreadable)?,
+            is_of_owner: since.is_some_and(|since| choice.valid_from >= *since),
+            change,
         })
     }
 

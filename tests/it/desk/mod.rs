@@ -1,6 +1,7 @@
 //! The desk, from outside: a demo with a small year behind it, and people who log in.
 
 mod browser;
+mod consents;
 mod door;
 mod hour;
 mod inert;
