@@ -175,8 +175,8 @@ fn sentence(signal: &Signal, own: &str, wording: &Wording) -> String {
             let reason = reason.unwrap_or_default();
             match (l, reasons.next().is_some()) {
                 (Language::Dutch, true) => format!(
-                    "Eén medewerker van {own} werd {} keer achter elkaar geweigerd; de meeste \
-                     keren omdat: {reason}.",
+                    "Eén medewerker van {own} werd {} keer achter elkaar geweigerd, meestal om \
+                     deze reden: {reason}.",
                     l.number(observed)
                 ),
                 (Language::Dutch, false) => format!(
@@ -185,7 +185,7 @@ fn sentence(signal: &Signal, own: &str, wording: &Wording) -> String {
                     l.number(observed)
                 ),
                 (Language::English, true) => format!(
-                    "One employee of {own} was refused {} times in a row; mostly because: {reason}.",
+                    "One employee of {own} was refused {} times in a row, mostly for this reason: {reason}.",
                     l.number(observed)
                 ),
                 (Language::English, false) => format!(
