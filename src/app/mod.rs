@@ -291,15 +291,10 @@ impl Gateway {
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
         };
-        let exchange = Arc::new(
-            Exchange::new(made_of)
-                .await
-                .map_err(|error| unusable(&error))?,
-        );
-        exchange
-            .activate_bundles()
-            .await
-            .map_err(|error| unusable(&error))?;
+        let exchange = Exchange::new(made_of).await;
+        let exchange = Arc::new(exchange.map_err(|error| unusable(&error))?);
+        let activated = exchange.activate_bundles().await;
+        activated.map_err(|error| unusable(&error))?;
 
         let registry = Registry::new();
         let metrics = Metrics::new(&registry)?;
