@@ -1,6 +1,7 @@
 //! One exchange: the story from the request to the last byte, the rule that decided, the proof, and
 //! behind a reason what is personal about it: the facts as they were known then, and what changed since.
 
+mod duties;
 mod facts;
 mod story;
 
@@ -9,8 +10,9 @@ use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
 
+use self::duties::Duty;
 use self::facts::{Comparison, Field};
-use self::story::{Duty, Rule, Step};
+use self::story::{Rule, Step};
 use super::cause;
 use super::forms::{Filled, Form};
 use super::law;
@@ -21,7 +23,7 @@ use super::routes::{Routes, WATCHERS};
 use super::visit::{Visit, see_other};
 use super::words::{self, Wording};
 use crate::bounds;
-use crate::domain::TransactionId;
+use crate::domain::{DocumentKind, Purpose, TransactionId};
 use crate::exchange::officer::{Exchanged, Opened};
 use crate::ledger::entry::{Entry, Kind};
 use crate::merkle;
@@ -196,7 +198,7 @@ async fn page(
         bundle: bundle.map(|bundle| story::Terms::new(bundle, l)),
         is_decision: entry.soort == Kind::Decision,
         short: story::short(entry, &wording),
-        duties: story::duties(&exchanged.entry, around.review.as_ref(), officers.now(), l),
+        duties: duties::of(&exchanged.entry, around.review.as_ref(), officers.now(), l),
         readings: by_day(&around.readings, &wording),
         more_readings: around.more_readings,
         proof: proven,
@@ -270,11 +272,11 @@ fn line_of(exchanged: &Exchanged) -> Line {
         review: entry
             .verplichtingen
             .iter()
-            .any(|duty| duty == story::REVIEW),
+            .any(|duty| duty == duties::REVIEW),
         requester: entry.aanvrager,
         provider: entry.bron,
-        kind: text(entry.documentsoort.as_ref().map(|kind| kind.as_str())),
-        purpose: text(entry.doel.as_ref().map(|purpose| purpose.as_str())),
+        kind: text(entry.documentsoort.as_ref().map(DocumentKind::as_str)),
+        purpose: text(entry.doel.as_ref().map(Purpose::as_str)),
         ground: text(entry.grondslag.as_deref()),
         article: text(entry.artikel.as_deref()),
         reason: text(entry.reden.as_deref().or(entry.code.as_deref())),
@@ -298,7 +300,7 @@ fn headline(line: &Line, wording: &Wording) -> String {
 /// Why it was allowed, or not, in a sentence or two.
 fn why(entry: &Entry, wording: &Wording) -> String {
     let l = wording.l;
-    let purpose = entry.doel.as_ref().map(|doel| doel.as_str());
+    let purpose = entry.doel.as_ref().map(Purpose::as_str);
     let purpose = purpose.filter(|code| *code != "beheer");
     let purpose = purpose.map_or_else(String::new, |code| {
         format!(

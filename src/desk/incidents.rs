@@ -1,5 +1,8 @@
 //! An incident: a release that was judged unlawful, the clock of AVG 33, and what was done about it.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use askama::Template;

@@ -1,6 +1,9 @@
 //! One release that is judged afterwards: what it was, why it was allowed, what was found before, and
 //! the form of the one who judges.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use askama::Template;

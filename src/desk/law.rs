@@ -121,7 +121,7 @@ fn place_in_words(place: &str, l: Language) -> Option<String> {
             c if c.is_ascii_lowercase() => l.pick("onder", "point"),
             _ => return None,
         };
-        text.push_str(&format!(", {name} {part}"));
+        text = format!("{text}, {name} {part}");
     }
     Some(text)
 }

@@ -29,6 +29,7 @@ use crate::bounds;
 use crate::domain::DeskRole;
 use crate::exchange::officer::Viewed;
 use crate::oversight::{Criteria, Found, Newer};
+use crate::policy::Vocabulary;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -61,8 +62,8 @@ impl Lists {
         let named = |code: &str, name: String| (code.to_owned(), name);
         let bundle = officers.bundle_in_force();
         let vocabulary = bundle.as_ref().map(|bundle| bundle.vocabulary());
-        let kinds = vocabulary.into_iter().flat_map(|all| all.kinds());
-        let purposes = vocabulary.into_iter().flat_map(|all| all.purposes());
+        let kinds = vocabulary.into_iter().flat_map(Vocabulary::kinds);
+        let purposes = vocabulary.into_iter().flat_map(Vocabulary::purposes);
         let mut articles: Vec<(String, String)> = officers
             .policies()
             .iter()
@@ -104,12 +105,6 @@ impl Lists {
             case_label: format!("{} {own}", l.pick("Zaaknummer bij", "Case number at")),
             own,
         }
-    }
-
-    /// Whether something stands in the part of the form that is folded away.
-    fn is_open(&self, f: &Filled) -> bool {
-        let mut folded = sought::FOLDED.into_iter();
-        folded.any(|field| !f.value(field).is_empty() || !f.error(field).is_empty())
     }
 }
 

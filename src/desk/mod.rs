@@ -31,6 +31,8 @@ mod routes;
 mod session;
 mod signals;
 mod terms;
+#[cfg(test)]
+mod testing;
 mod visit;
 mod words;
 

@@ -2,6 +2,8 @@
 //! and a way to deal with it.
 
 mod explained;
+#[cfg(test)]
+mod tests;
 mod told;
 
 use askama::Template;
@@ -64,7 +66,9 @@ struct Card {
     drawing: Option<(String, String)>,
     lines: Vec<LineShown>,
     more: Option<String>,
-    /// Other signals about the same person.
+    /// The first signal about the same person, when it is another one.
+    first: Option<(String, String)>,
+    /// When this is the first: the others.
     also: Vec<(String, String)>,
     has_person: bool,
     /// Somebody does not deal with what is about themselves.
@@ -151,16 +155,7 @@ async fn page(visit: &Visit, sent: Sent) -> Result<Response, Problem> {
         card.who = who.map(|who| who.name.as_ref().map(ToString::to_string));
         cards.push(card);
     }
-    let titles: Vec<(String, String)> = cards
-        .iter()
-        .map(|card| (card.id.clone(), card.told.title.clone()))
-        .collect();
-    for (card, (signal, _)) in cards.iter_mut().zip(&open) {
-        let same = open.iter().zip(&titles).filter(|((other, _), (id, _))| {
-            signal.person.is_some() && other.person == signal.person && *id != card.id
-        });
-        card.also = same.map(|(_, title)| title.clone()).collect();
-    }
+    relate(&mut cards, &open);
     let mistakes = cards.iter().filter(|card| card.is_open).flat_map(|card| {
         let mistakes = card.f.mistakes.iter();
         mistakes.map(|one| (format!("{}-{}", one.field, card.id), one.message.clone()))
@@ -186,6 +181,25 @@ async fn page(visit: &Visit, sent: Sent) -> Result<Response, Problem> {
     Ok(response)
 }
 
+/// Leads from the first signal about somebody to the others about the same person, and back.
+fn relate(cards: &mut [Card], open: &[(Signal, bool)]) {
+    let titles = cards.iter();
+    let titles: Vec<_> = titles
+        .map(|card| (card.id.clone(), card.told.title.clone()))
+        .collect();
+    let all = || open.iter().map(|(signal, _)| signal).zip(&titles);
+    for (at, (card, (signal, _))) in cards.iter_mut().zip(open).enumerate() {
+        let about = all().enumerate();
+        let about = about
+            .filter(|(_, (other, _))| signal.person.is_some() && other.person == signal.person);
+        let mut about = about.map(|(place, (_, title))| (place, title.clone()));
+        match about.next() {
+            Some((first, title)) if first != at => card.first = Some(title),
+            _ => card.also = about.map(|(_, title)| title).collect(),
+        }
+    }
+}
+
 fn card(signal: &Signal, is_self: bool, own: &str, wording: &Wording) -> Card {
     let l = wording.l;
     let lines = signal.lines.iter().map(|line| LineShown {
@@ -206,6 +220,7 @@ fn card(signal: &Signal, is_self: bool, own: &str, wording: &Wording) -> Card {
         drawing: None,
         lines: lines.collect(),
         more: (signal.more > 0).then(|| l.number(signal.more)),
+        first: None,
         also: Vec::new(),
         has_person: signal.entry_of_person.is_some(),
         is_self,
@@ -251,10 +266,13 @@ const fn history(signal: &Signal) -> Option<&Vec<(Week, u64)>> {
 fn drawing(card: &Card, history: &[(Week, u64)], wording: &Wording) -> (String, String) {
     let l = wording.l;
     let weeks = history.iter();
+    // Each drawing of the page has a name of its own.
+    let name = l.pick("Verzoeken per week", "Requests by week");
+    let title = format!("{name}: {}", card.told.title);
     let plot = Plot {
         id: &card.id,
         language: l,
-        title: l.pick("Verzoeken per week", "Requests by week"),
+        title: &title,
         description: &card.told.sentence,
         unit: l.pick("verzoeken", "requests"),
         weeks: weeks

@@ -51,6 +51,16 @@ impl Wording {
         }
     }
 
+    /// Without organisations or a bundle: codes stand for themselves.
+    #[cfg(test)]
+    pub(super) const fn bare(l: Language) -> Self {
+        Self {
+            l,
+            organisations: BTreeMap::new(),
+            bundle: None,
+        }
+    }
+
     /// An organisation; one that takes part no longer by its number.
     pub(super) fn organisation(&self, oin: Oin) -> String {
         let known = self.organisations.get(&oin);

@@ -16,6 +16,8 @@ mod index;
 mod queue;
 mod registry;
 mod review;
+#[cfg(test)]
+mod reviewing;
 mod row;
 mod saved;
 mod search;

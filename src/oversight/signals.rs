@@ -231,20 +231,34 @@ impl Index {
             since: calendar.start(calendar.count().saturating_sub(SIGNAL_WEEKS)),
         };
         let mut found = Vec::new();
-        look.employee_volume(&tally, &mut found);
-        look.system_volume(&tally, &mut found);
-        look.outside_hours(&tally, &mut found);
-        look.log_readings(&tally, &mut found);
+        look.weeks_of_people(&tally, &mut found);
+        look.weeks_of_systems(&tally, &mut found);
         look.refusals(&tally, &mut found);
         look.nothing_followed(&tally, &mut found);
-        in_order(found)
+        let told = in_order(found).into_iter().take(TOLD);
+        told.map(|pattern| pattern.told(self)).collect()
+    }
+}
+
+/// A signal, and the exchanges that will be named with it.
+struct Pattern<'i> {
+    signal: Signal,
+    named: Vec<&'i Row>,
+}
+
+impl Pattern<'_> {
+    fn told(self, index: &Index) -> Signal {
+        Signal {
+            lines: self.named.into_iter().map(|row| index.line(row)).collect(),
+            ..self.signal
+        }
     }
 }
 
 /// The open ones first; of those the gravest, then the newest; what else is told about the same person
 /// follows at once, for it is mostly the same story.
-fn in_order(mut found: Vec<Signal>) -> Vec<Signal> {
-    found.sort_by_key(|signal| {
+fn in_order(mut found: Vec<Pattern<'_>>) -> Vec<Pattern<'_>> {
+    found.sort_by_key(|Pattern { signal, .. }| {
         let dismissed = signal.dismissed.is_some();
         let grave = Reverse(signal.severity());
         let newest = Reverse(signal.until);
@@ -252,15 +266,15 @@ fn in_order(mut found: Vec<Signal>) -> Vec<Signal> {
     });
     // The place of the first signal about each person.
     let mut places: ByTag<usize> = ByTag::default();
-    let mut placed: Vec<(bool, usize, Signal)> = Vec::with_capacity(found.len());
-    for (place, signal) in found.into_iter().enumerate() {
-        let person = signal.person.filter(|_| signal.dismissed.is_none());
+    let mut placed: Vec<(bool, usize, Pattern<'_>)> = Vec::with_capacity(found.len());
+    for (place, pattern) in found.into_iter().enumerate() {
+        let dismissed = pattern.signal.dismissed.is_some();
+        let person = pattern.signal.person.filter(|_| !dismissed);
         let place = person.map_or(place, |person| *places.entry(person).or_insert(place));
-        placed.push((signal.dismissed.is_some(), place, signal));
+        placed.push((dismissed, place, pattern));
     }
     placed.sort_by_key(|(dismissed, place, _)| (*dismissed, *place));
-    let ordered = placed.into_iter().map(|(_, _, signal)| signal);
-    ordered.take(TOLD).collect()
+    placed.into_iter().map(|(_, _, pattern)| pattern).collect()
 }
 
 /// What a pattern, or a part of one, came to.
@@ -291,7 +305,7 @@ impl<'i> Look<'i> {
         kind: SignalKind,
         rows: &[&'i Row],
         tell: impl Fn(&[&'i Row]) -> Came<'i>,
-        found: &mut Vec<Signal>,
+        found: &mut Vec<Pattern<'i>>,
     ) {
         let mut rest = rows;
         while let Some(first) = rest.first() {
@@ -313,9 +327,8 @@ impl<'i> Look<'i> {
                 continue;
             };
             let of_person = part.iter().find(|row| Some(row.employee) == came.person);
-            let lines = came.named.iter().take(LINES);
-            let lines: Vec<Line> = lines.map(|row| self.index.line(row)).collect();
-            found.push(Signal {
+            let more = came.named.len().saturating_sub(LINES) as u64;
+            let signal = Signal {
                 kind,
                 about: first.index,
                 from: first.at,
@@ -325,18 +338,19 @@ impl<'i> Look<'i> {
                 story: came.story,
                 person: came.person,
                 entry_of_person: of_person.map(|row| row.index),
-                more: came.named.len().saturating_sub(lines.len()) as u64,
-                lines,
+                lines: Vec::new(),
+                more,
                 dismissed: dismissed.copied(),
-            });
+            };
+            let named = came.named.into_iter().take(LINES).collect();
+            found.push(Pattern { signal, named });
         }
     }
 
-    /// The rows of a week that are meant.
-    fn rows_of(&self, week: usize, is: impl Fn(&Row) -> bool) -> Vec<&'i Row> {
+    /// The rows of a week.
+    fn rows_of(&self, week: usize) -> impl Iterator<Item = &'i Row> + use<'i> {
         let (from, until) = (self.calendar.start(week), self.calendar.start(week + 1));
-        let rows = self.index.rows_between(Some(from), Some(until));
-        rows.filter(|row| is(row)).collect()
+        self.index.rows_between(Some(from), Some(until))
     }
 
     /// Whether a row was outside office hours; of weeks that are not looked at, it is not told.

@@ -1,5 +1,8 @@
 //! What is personal: who and where, the facts as they were known at the decision, and now.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use super::super::words::{self, Wording};

@@ -44,7 +44,7 @@ pub(super) const CAME: [(&str, Came, &str, &str); 6] = [
 ];
 
 /// The fields that are folded away until somebody asks for them.
-pub(super) const FOLDED: [&str; 11] = [
+const FOLDED: [&str; 11] = [
     "vrager",
     "bron",
     "soort",
@@ -57,6 +57,12 @@ pub(super) const FOLDED: [&str; 11] = [
     "medewerker",
     "zaaknummer",
 ];
+
+/// Whether something stands in one of them.
+pub(super) fn has_folded(f: &Filled) -> bool {
+    let mut folded = FOLDED.into_iter();
+    folded.any(|field| !f.value(field).is_empty() || !f.error(field).is_empty())
+}
 
 /// Codes of problems that refuse a request before the policy is asked.
 pub(super) const PROBLEMS: [&str; 10] = [
@@ -77,11 +83,13 @@ const NOT_LISTED: (&str, &str) = ("Kies iets uit de lijst.", "Choose something f
 
 /// Reads what is sought; what is wrong stands beside its field.
 pub(super) fn read(f: &mut Filled, organisations: &Organisations) -> Criteria {
+    // In the order of the form: so the mistakes are summed up.
+    let address = address(f);
     let (from, until) = period(f);
     Criteria {
         from,
         until,
-        address: address(f),
+        address,
         transaction: f.optional(
             "transactie",
             (

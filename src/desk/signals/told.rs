@@ -175,8 +175,8 @@ fn sentence(signal: &Signal, own: &str, wording: &Wording) -> String {
             let reason = reason.unwrap_or_default();
             match (l, reasons.next().is_some()) {
                 (Language::Dutch, true) => format!(
-                    "Eén medewerker van {own} werd {} keer achter elkaar geweigerd; de meeste \
-                     keren omdat: {reason}.",
+                    "Eén medewerker van {own} werd {} keer achter elkaar geweigerd, meestal om \
+                     deze reden: {reason}.",
                     l.number(observed)
                 ),
                 (Language::Dutch, false) => format!(
@@ -185,7 +185,7 @@ fn sentence(signal: &Signal, own: &str, wording: &Wording) -> String {
                     l.number(observed)
                 ),
                 (Language::English, true) => format!(
-                    "One employee of {own} was refused {} times in a row; mostly because: {reason}.",
+                    "One employee of {own} was refused {} times in a row, mostly for this reason: {reason}.",
                     l.number(observed)
                 ),
                 (Language::English, false) => format!(
@@ -276,12 +276,12 @@ fn case_sentence(story: &Story, own: &str, l: Language) -> String {
         let at = l.number(*without);
         text += &match l {
             Language::Dutch => format!(
-                " Bij {at} daarvan had {own} geen dossier, en binnen {FOLLOWS_WITHIN_DAYS} dagen \
-                 kwam dat er ook niet."
+                " Bij {at} van die adressen had {own} geen dossier, en binnen {FOLLOWS_WITHIN_DAYS} \
+                 dagen kwam dat er ook niet."
             ),
             Language::English => format!(
-                " At {at} of those {own} had no file, and within {FOLLOWS_WITHIN_DAYS} days there \
-                 came none."
+                " At {at} of those addresses {own} had no file, and within {FOLLOWS_WITHIN_DAYS} \
+                 days there came none."
             ),
         };
     }
@@ -289,12 +289,16 @@ fn case_sentence(story: &Story, own: &str, l: Language) -> String {
         text += &match (outside == releases, l) {
             (true, Language::Dutch) => " Alles werd buiten kantooruren opgevraagd.".to_owned(),
             (true, Language::English) => " All of it was asked outside office hours.".to_owned(),
-            (false, Language::Dutch) => {
-                format!(" {} daarvan buiten kantooruren.", documents(l, *outside))
-            }
-            (false, Language::English) => {
-                format!(" {} of them outside office hours.", documents(l, *outside))
-            }
+            (false, Language::Dutch) => format!(
+                " Buiten kantooruren opgevraagd: {} van de {}.",
+                l.number(*outside),
+                l.number(*releases)
+            ),
+            (false, Language::English) => format!(
+                " Asked outside office hours: {} of {}.",
+                l.number(*outside),
+                l.number(*releases)
+            ),
         };
     }
     text

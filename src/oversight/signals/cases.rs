@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::super::row::{Change, Row};
 use super::super::words::{ByTag, Tag};
 use super::tally::{Tally, is_in_case};
-use super::{Came, Look, REFUSALS_IN_A_ROW, Signal, SignalKind, Story};
+use super::{Came, Look, Pattern, REFUSALS_IN_A_ROW, SignalKind, Story};
 use crate::clock::Moment;
 
 /// One case at so many addresses without a dossier stands out.
@@ -24,7 +24,7 @@ pub const FOLLOWS_WITHIN_DAYS: i64 = 30;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl<'i> Look<'i> {
-    pub(super) fn refusals(&self, tally: &Tally, found: &mut Vec<Signal>) {
+    pub(super) fn refusals(&self, tally: &Tally, found: &mut Vec<Pattern<'i>>) {
         for run in &tally.runs {
             let rows = self.index.rows().get(run.first..=run.last);
             let rows = rows.unwrap_or_default().iter();
@@ -51,7 +51,7 @@ impl<'i> Look<'i> {
         }
     }
 
-    pub(super) fn nothing_followed(&self, tally: &Tally, found: &mut Vec<Signal>) {
+    pub(super) fn nothing_followed(&self, tally: &Tally, found: &mut Vec<Pattern<'i>>) {
         let cases = self.cases(tally);
         if cases.is_empty() {
             return;

@@ -28,13 +28,20 @@ impl Usual {
         if weeks.len() < FEWEST_WEEKS {
             return None;
         }
-        let twice = twice_median(weeks.iter().map(|count| u64::from(*count)).collect());
+        let mut sorted: Vec<u64> = weeks.iter().map(|count| u64::from(*count)).collect();
+        sorted.sort_unstable();
+        let twice = twice_median(sorted.clone());
         let deviations = weeks
             .iter()
             .map(|count| (2 * u64::from(*count)).abs_diff(twice));
         // The deviation was taken of doubled numbers, and is doubled again.
         let four_times = twice_median(deviations.collect());
         let median = twice.div_ceil(2);
+        // Where nearly every other week is a busy one, half of the weeks say nothing about those: then
+        // the upper quartile tells how far weeks are.
+        let quartile = sorted.get((sorted.len() * 3).div_ceil(4).saturating_sub(1));
+        let above = (2 * quartile.copied().unwrap_or(0)).saturating_sub(twice);
+        let four_times = four_times.max(2 * above);
         // 1.4826 times the median deviation is the standard deviation, where weeks vary by chance
         // alone. Whole numbers vary by at least the root of what they are, also where few weeks were
         // seen and happen to be alike.
@@ -89,6 +96,8 @@ mod tests {
             (&[9, 9, 9, 9, 9, 9, 9, 400], 9, 3, 400, 27),
             // Weeks that vary much: the middle deviation is 45.
             (&[10, 100, 10, 100, 10, 100, 10, 100], 55, 67, 100, 457),
+            // Busy every other week: the upper quartile is 36 above the middle.
+            (&[4, 40, 4, 40, 4, 40, 4, 40, 4], 4, 54, 40, 328),
             // Large and steady: half as much again is what counts.
             (&[1_000_000; 10], 1_000_000, 1_000, 1_000_000, 1_500_000),
         ] {

@@ -3,8 +3,13 @@
 mod browser;
 mod consents;
 mod door;
+mod hour;
+mod inert;
+mod log;
 mod pages;
 mod reach;
+mod service;
+mod signals;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,0 +1,365 @@
+//! What is judged, on indices made by hand: who sees what, and what can still be done.
+
+use std::collections::BTreeMap;
+
+use super::index::Index;
+use super::review::{Incident, Review, Standing};
+use super::words::{Personal, Tagger};
+use super::{AosReported, Parties};
+use crate::clock::{Moment, SystemRandomness};
+use crate::domain::{AddressId, AosId, DocumentKind, Employee, Oin, Purpose, TransactionId};
+use crate::ledger::Leaf;
+use crate::ledger::entry::{Act, Entry, IncidentStep, Judgement, Kind, Outcome};
+use crate::policy::Policies;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// A book that is told entry by entry.
+struct Told {
+    index: Index,
+    now: Moment,
+    img: Oin,
+    ncg: Oin,
+    third: Oin,
+}
+
+fn address(last: u8) -> AddressId {
+    AddressId::parse(&format!("001420000000000{last}")).unwrap()
+}
+
+fn employee(name: &str) -> Employee {
+    Employee::parse(name).unwrap()
+}
+
+impl Told {
+    fn new() -> Self {
+        let oin = |text| Oin::parse(text).unwrap();
+        Self {
+            index: Index::new(Tagger::new(&SystemRandomness::default()).unwrap()),
+            now: Moment::parse("2026-11-21T12:00:00Z").unwrap(),
+            img: oin("00000001812345678000"),
+            ncg: oin("00000001823456789000"),
+            third: oin("00000001834567890000"),
+        }
+    }
+
+    fn take(
+        &mut self,
+        kind: Kind,
+        by: Oin,
+        values: &[(&str, &str)],
+        fill: impl FnOnce(&mut Entry),
+    ) -> u64 {
+        let random = SystemRandomness::default();
+        let transaction = TransactionId::new(self.now, &random).unwrap();
+        let mut entry = Entry::new(kind, self.now, transaction);
+        entry.aanvrager = Some(by);
+        fill(&mut entry);
+        let index = self.index.size();
+        let values = values.iter();
+        let values: BTreeMap<String, String> = values
+            .map(|(field, value)| ((*field).to_owned(), (*value).to_owned()))
+            .collect();
+        let leaf = Leaf {
+            index,
+            hash: [7; 32],
+            entry,
+            values,
+        };
+        self.index.take(&leaf, &Policies::default());
+        index
+    }
+
+    /// A release that is reviewed afterwards.
+    fn release(&mut self, asks: Oin, holds: Oin, at: &AddressId) -> u64 {
+        self.take(
+            Kind::Decision,
+            asks,
+            &[("nummeraanduiding", at.as_str())],
+            |entry| {
+                entry.bron = Some(holds);
+                entry.handeling = Some(Act::Download);
+                entry.uitkomst = Some(Outcome::Permitted);
+                entry.documentsoort = DocumentKind::parse("inspectierapport").ok();
+                entry.doel = Purpose::parse("aos").ok();
+                entry.verplichtingen = vec!["nabeoordelen".to_owned()];
+            },
+        )
+    }
+
+    fn judge(&mut self, by: Oin, who: &str, about: u64, judgement: Judgement) -> u64 {
+        self.take(Kind::Review, by, &[("medewerker", who)], |entry| {
+            entry.index = Some(about);
+            entry.oordeel = Some(judgement);
+        })
+    }
+
+    fn step(&mut self, by: Oin, about: u64, step: IncidentStep) {
+        self.take(Kind::Review, by, &[], |entry| {
+            entry.index = Some(about);
+            entry.stap = Some(step);
+        });
+    }
+
+    fn aos(&mut self, at: &AddressId, days: i64) -> ([u8; 16], u64) {
+        let id = AosId::new(self.now, &SystemRandomness::default()).unwrap();
+        let until = self.now.plus_ms(days * DAY_MS);
+        let by = self.img;
+        let values = [("nummeraanduiding", at.as_str())];
+        let index = self.take(Kind::Aos, by, &values, |entry| {
+            entry.melding = Some(id);
+            entry.tot = Some(until);
+        });
+        (*id.as_bytes(), index)
+    }
+
+    fn aos_end(&mut self, at: &AddressId, id: [u8; 16]) {
+        let by = self.img;
+        let values = [("nummeraanduiding", at.as_str())];
+        self.take(Kind::AosEnd, by, &values, |entry| {
+            entry.melding = Some(AosId::from_bytes(id));
+        });
+    }
+
+    fn wait(&mut self, days: i64) {
+        self.now = self.now.plus_ms(days * DAY_MS);
+    }
+
+    /// The releases on a page of somebody's queue.
+    fn queue(&self, own: Oin, who: &str, done: bool, page: usize) -> Vec<u64> {
+        let who = employee(who);
+        let queue = self.index.queue((own, &who), done, self.now, (page, 2));
+        queue.releases.iter().map(|one| one.line.index).collect()
+    }
+}
+
+#[test]
+fn a_queue_has_what_its_organisation_must_judge_and_nothing_else() {
+    let mut told = Told::new();
+    let (img, ncg, third) = (told.img, told.ncg, told.third);
+    let first = told.release(ncg, img, &address(1));
+    let theirs = told.release(third, ncg, &address(1));
+    told.wait(1);
+    let second = told.release(img, ncg, &address(2));
+    let last = told.release(ncg, img, &address(3));
+    assert_eq!(told.queue(img, "anna", false, 0), [first, second]);
+    assert_eq!(told.queue(img, "anna", false, 1), [last]);
+    assert_eq!(told.queue(img, "anna", false, 99), [last], "the last page");
+    assert_eq!(told.queue(ncg, "harm", false, 0), [first, theirs]);
+    assert_eq!(told.queue(third, "geert", false, 0), [theirs]);
+    let nobody = Oin::parse("00000001899999999000").unwrap();
+    assert_eq!(told.queue(nobody, "anna", false, 0), [0; 0]);
+
+    // What one party found is not found for the other.
+    told.judge(img, "anna", second, Judgement::Lawful);
+    told.judge(img, "bram", first, Judgement::Unlawful);
+    assert_eq!(told.queue(img, "anna", false, 0), [last]);
+    assert_eq!(
+        told.queue(img, "anna", true, 0),
+        [first, second],
+        "newest first"
+    );
+    assert_eq!(told.queue(ncg, "harm", true, 0), [0; 0]);
+    // Judging what is not one's own changes nothing of it.
+    told.judge(img, "anna", theirs, Judgement::Unlawful);
+    assert_eq!(told.queue(third, "geert", false, 0), [theirs]);
+
+    told.wait(14);
+    let who = employee("anna");
+    let queue = told.index.queue((img, &who), false, told.now, (0, 50));
+    assert_eq!((queue.total, queue.late), (1, 1));
+    assert!(told.index.find_review(img, &who, theirs).is_none());
+    assert!(told.index.find_review(nobody, &who, first).is_none());
+    let found = told.index.find_review(img, &who, first).unwrap();
+    assert_eq!(found.standing, Standing::Judged(Judgement::Unlawful));
+    assert_eq!(found.given.len(), 1);
+    assert!(!found.given[0].is_own, "bram did");
+}
+
+#[test]
+fn an_incident_is_its_organisations_own_and_is_followed_to_its_end() {
+    let mut told = Told::new();
+    let (img, ncg) = (told.img, told.ncg);
+    let index = told.release(ncg, img, &address(1));
+    // Before there is an incident a step means nothing.
+    told.step(img, index, IncidentStep::Closed);
+    told.judge(img, "anna", index, Judgement::Unlawful);
+    let opened = told.now;
+    told.wait(1);
+    told.step(ncg, index, IncidentStep::Notified);
+    let open = told.index.incidents_of(img, false);
+    assert_eq!(open.len(), 1);
+    assert_eq!(open[0].incident.steps, []);
+    assert_eq!(open[0].incident.notify_before(), opened.plus_ms(3 * DAY_MS));
+    assert!(told.index.incidents_of(ncg, false).is_empty());
+    told.step(img, index, IncidentStep::NotNotifiable);
+    told.step(img, index, IncidentStep::Closed);
+    assert!(told.index.incidents_of(img, false).is_empty());
+    assert_eq!(told.index.incidents_of(img, true).len(), 1);
+}
+
+#[test]
+fn the_report_behind_a_release_is_the_one_that_was_in_force() {
+    let mut told = Told::new();
+    let (img, ncg) = (told.img, told.ncg);
+    let at = address(1);
+    let behind = |told: &Told, index: u64| -> Option<AosReported> {
+        let who = employee("anna");
+        told.index.find_review(told.img, &who, index).unwrap().aos
+    };
+    let none = told.release(ncg, img, &at);
+    told.aos(&address(2), 30);
+    let elsewhere = told.release(ncg, img, &at);
+    told.aos(&at, 1);
+    told.wait(2);
+    let run_out = told.release(ncg, img, &at);
+    let (id, first) = told.aos(&at, 30);
+    let held = told.release(ncg, img, &at);
+    told.wait(1);
+    let ended = told.now;
+    told.aos_end(&at, id);
+    let after = told.release(ncg, img, &at);
+    let (_, again) = told.aos(&at, 30);
+    let held_again = told.release(ncg, img, &at);
+    for (index, expected) in [
+        (none, None),
+        (elsewhere, None),
+        (run_out, None),
+        (after, None),
+        (
+            held,
+            Some(AosReported {
+                index: first,
+                closed: Some(ended),
+            }),
+        ),
+        (
+            held_again,
+            Some(AosReported {
+                index: again,
+                closed: None,
+            }),
+        ),
+    ] {
+        assert_eq!(behind(&told, index), expected, "{index}");
+    }
+}
+
+#[test]
+fn a_judgement_is_taken_when_it_adds_something() {
+    use Judgement::{Lawful, MoreInformation, Unlawful};
+    let oin = Oin::parse("00000001812345678000").unwrap();
+    let mut parties = Parties::default();
+    let own = parties.learn(oin);
+    let tagger = Tagger::new(&SystemRandomness::default()).unwrap();
+    let tag = |name| tagger.tag(Personal::Employee(oin), name);
+    let at = Moment::parse("2026-11-21T12:00:00Z").unwrap();
+    for (four_eyes, given, judge, judgement, allowed) in [
+        (false, &[("anna", Lawful)][..], "bram", Unlawful, false),
+        (false, &[("anna", Lawful)], "anna", Lawful, false),
+        (true, &[("anna", Lawful)], "anna", Lawful, false),
+        (
+            true,
+            &[("anna", MoreInformation)],
+            "anna",
+            MoreInformation,
+            false,
+        ),
+        (
+            true,
+            &[("anna", Lawful), ("bram", Lawful)],
+            "cor",
+            Unlawful,
+            false,
+        ),
+        (true, &[("anna", Lawful)], "anna", Unlawful, true),
+        (true, &[("anna", Lawful)], "bram", Lawful, true),
+        (true, &[("anna", Lawful)], "bram", Unlawful, true),
+        (false, &[("anna", MoreInformation)], "anna", Lawful, true),
+        (false, &[], "anna", Unlawful, true),
+    ] {
+        let told = given.iter().zip(0..);
+        let told = told.map(|((name, judgement), index)| super::Given {
+            index,
+            at,
+            by: own,
+            judge: tag(name),
+            judgement: *judgement,
+        });
+        let review = Review {
+            decision: 0,
+            due: at,
+            four_eyes,
+            given: told.collect(),
+        };
+        let found = review.allows(own, tag(judge), judgement);
+        assert_eq!(
+            found, allowed,
+            "{four_eyes} {given:?} {judge} {judgement:?}"
+        );
+    }
+}
+
+#[test]
+fn a_step_is_taken_in_its_time_and_once() {
+    use IncidentStep::{Closed, NotNotifiable, Notified, SubjectInformed};
+    let at = Moment::parse("2026-11-21T12:00:00Z").unwrap();
+    for (taken, allowed) in [
+        (&[][..], &[Notified, NotNotifiable, SubjectInformed][..]),
+        (&[SubjectInformed], &[Notified, NotNotifiable]),
+        (&[Notified], &[SubjectInformed, Closed]),
+        (&[NotNotifiable], &[Notified, SubjectInformed, Closed]),
+        (&[NotNotifiable, Notified], &[SubjectInformed, Closed]),
+        (&[Notified, Closed], &[]),
+    ] {
+        let steps = taken.iter().map(|step| (*step, at, 1));
+        let incident = Incident {
+            decision: 0,
+            by: Parties::default().learn(Oin::parse("00000001812345678000").unwrap()),
+            opened: at,
+            steps: steps.collect(),
+        };
+        let all = [Notified, NotNotifiable, SubjectInformed, Closed].into_iter();
+        let found: Vec<_> = all.filter(|step| incident.allows(*step)).collect();
+        assert_eq!(found, allowed, "{taken:?}");
+    }
+}
+
+#[test]
+fn what_is_about_somebody_is_found_in_one_go_and_is_ones_own() {
+    let mut told = Told::new();
+    let (img, ncg, third) = (told.img, told.ncg, told.third);
+    let (one, two, other) = (address(1), address(2), address(3));
+    let first = told.release(ncg, img, &one);
+    told.release(third, ncg, &one);
+    told.release(ncg, img, &other);
+    told.wait(1);
+    let day = told.now;
+    let second = told.release(img, ncg, &two);
+    told.wait(1);
+    let third_one = told.release(img, ncg, &one);
+    let about = |own, addresses: &[AddressId], period, limit| -> Vec<(AddressId, u64)> {
+        let found = told.index.about(own, addresses, period, limit);
+        let found = found.into_iter();
+        found.map(|(address, line)| (address, line.index)).collect()
+    };
+    let all = (None, None);
+    assert_eq!(about(img, &[], all, 9), []);
+    assert_eq!(about(third, &[two], all, 9), []);
+    assert_eq!(
+        about(img, &[one, two], all, 9),
+        [(one, first), (two, second), (one, third_one)]
+    );
+    assert_eq!(
+        about(img, &[one, two], all, 2),
+        [(one, first), (two, second)]
+    );
+    let period = (Some(day), Some(day.plus_ms(DAY_MS)));
+    assert_eq!(about(img, &[one, two], period, 9), [(two, second)]);
+
+    let (_, reported) = told.aos(&two, 1);
+    assert_eq!(
+        told.index.registry_of(&[one, two]),
+        BTreeMap::from([(two, vec![reported])])
+    );
+}
