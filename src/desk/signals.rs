@@ -45,13 +45,13 @@ struct LineShown {
     path: String,
 }
 
-/// Who a signal is about.
-#[derive(Clone)]
-struct Who {
-    kind: SignalKind,
-    about: u64,
-    /// `None` when it was erased.
-    name: Option<Employee>,
+/// Who a signal is about, as far as somebody asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Who {
+    #[default]
+    Unasked,
+    Named(Employee),
+    Erased,
 }
 
 /// A signal on the page.
@@ -70,10 +70,11 @@ struct Card {
     first: Option<(String, String)>,
     /// When this is the first: the others.
     also: Vec<(String, String)>,
-    has_person: bool,
+    /// An entry of whom it is about, if it is about somebody.
+    entry_of_person: Option<u64>,
     /// Somebody does not deal with what is about themselves.
     is_self: bool,
-    who: Option<Option<String>>,
+    who: Who,
     /// What was typed, when this is the signal the form was about.
     f: Filled,
     is_open: bool,
@@ -105,7 +106,7 @@ struct SignalsPage {
 struct Sent {
     signal: Option<(SignalKind, u64)>,
     f: Filled,
-    who: Option<Who>,
+    who: Who,
 }
 
 async fn show(visit: Visit) -> Result<Response, Problem> {
@@ -149,10 +150,8 @@ async fn page(visit: &Visit, sent: Sent) -> Result<Response, Problem> {
         if sent.signal == Some((signal.kind, signal.about)) {
             card.f = sent.f.clone();
             card.is_open = sent.f.is_wrong();
+            card.who = sent.who.clone();
         }
-        let who = sent.who.as_ref();
-        let who = who.filter(|who| who.kind == signal.kind && who.about == signal.about);
-        card.who = who.map(|who| who.name.as_ref().map(ToString::to_string));
         cards.push(card);
     }
     relate(&mut cards, &open);
@@ -222,9 +221,9 @@ fn card(signal: &Signal, is_self: bool, own: &str, wording: &Wording) -> Card {
         more: (signal.more > 0).then(|| l.number(signal.more)),
         first: None,
         also: Vec::new(),
-        has_person: signal.entry_of_person.is_some(),
+        entry_of_person: signal.entry_of_person,
         is_self,
-        who: None,
+        who: Who::Unasked,
         // Nearly always why somebody looks here.
         f: Filled::new(Form::default().with("aanleiding", "incident"), l),
         is_open: false,
@@ -328,7 +327,7 @@ async fn act(visit: Visit, form: Form) -> Result<Response, Problem> {
         );
     }
     let (Some(cause), Some(remark), false) = (cause, remark, f.is_wrong()) else {
-        return page(&visit, sent(&signal, f, None)).await;
+        return page(&visit, sent(&signal, f, Who::Unasked)).await;
     };
     let code = signal.kind.code();
     let officers = &visit.desk.officers;
@@ -351,20 +350,19 @@ async fn act(visit: Visit, form: Form) -> Result<Response, Problem> {
 async fn open_employee(visit: &Visit, mut f: Filled, signal: &Signal) -> Result<Response, Problem> {
     let index = signal.entry_of_person.ok_or(Problem::NotFound)?;
     let Some(cause) = cause::of(visit, &mut f) else {
-        return page(visit, sent(signal, f, None)).await;
+        return page(visit, sent(signal, f, Who::Unasked)).await;
     };
     let officers = &visit.desk.officers;
     let name = officers
         .open_employee(visit.officer(), &cause, index)
         .await?;
-    page(visit, sent(signal, f, Some(name))).await
+    page(visit, sent(signal, f, name.map_or(Who::Erased, Who::Named))).await
 }
 
-fn sent(signal: &Signal, f: Filled, name: Option<Option<Employee>>) -> Sent {
-    let (kind, about) = (signal.kind, signal.about);
+fn sent(signal: &Signal, f: Filled, who: Who) -> Sent {
     Sent {
-        signal: Some((kind, about)),
+        signal: Some((signal.kind, signal.about)),
         f,
-        who: name.map(|name| Who { kind, about, name }),
+        who,
     }
 }

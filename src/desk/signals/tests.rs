@@ -110,13 +110,20 @@ fn told_in(language: Language) -> String {
     let mut text = String::new();
     for signal in every_kind() {
         let told = tell(&signal, "IMG", &wording);
-        text.push_str(&format!("# {}\n{}\n", told.title, told.sentence));
-        let facts = told
-            .facts
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}"));
-        text.push_str(&facts.collect::<Vec<_>>().join(" | "));
-        text.push_str("\n\n");
+        let facts = told.facts.iter();
+        let facts = facts.map(|(name, value)| format!("{name}: {value}"));
+        let facts = facts.collect::<Vec<_>>().join(" | ");
+        for line in [
+            "# ",
+            &told.title,
+            "\n",
+            &told.sentence,
+            "\n",
+            &facts,
+            "\n\n",
+        ] {
+            text.push_str(line);
+        }
     }
     text
 }

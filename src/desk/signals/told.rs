@@ -1,6 +1,9 @@
 //! Signals in plain words: what stands out, in a sentence with its numbers.
 
+use std::sync::Arc;
+
 use super::explained::{facts, how};
+use crate::clock::Week;
 use crate::desk::words::{self, Wording};
 use crate::language::Language;
 use crate::oversight::{ADDRESSES_WITHOUT_DOSSIER, FOLLOWS_WITHIN_DAYS, Signal, Story};
@@ -169,32 +172,7 @@ fn sentence(signal: &Signal, own: &str, wording: &Wording) -> String {
                 ),
             }
         }
-        Story::Refusals { reasons } => {
-            let mut reasons = reasons.iter();
-            let reason = reasons.next().map(|(code, _)| wording.reason(code));
-            let reason = reason.unwrap_or_default();
-            match (l, reasons.next().is_some()) {
-                (Language::Dutch, true) => format!(
-                    "Eén medewerker van {own} werd {} keer achter elkaar geweigerd, meestal om \
-                     deze reden: {reason}.",
-                    l.number(observed)
-                ),
-                (Language::Dutch, false) => format!(
-                    "Eén medewerker van {own} werd {} keer achter elkaar geweigerd, steeds om \
-                     dezelfde reden: {reason}.",
-                    l.number(observed)
-                ),
-                (Language::English, true) => format!(
-                    "One employee of {own} was refused {} times in a row, mostly for this reason: {reason}.",
-                    l.number(observed)
-                ),
-                (Language::English, false) => format!(
-                    "One employee of {own} was refused {} times in a row, each time for the same \
-                     reason: {reason}.",
-                    l.number(observed)
-                ),
-            }
-        }
+        Story::Refusals { reasons } => refusals_sentence(observed, reasons, own, wording),
         Story::SystemVolume {
             week,
             requester,
@@ -217,28 +195,65 @@ fn sentence(signal: &Signal, own: &str, wording: &Wording) -> String {
             }
         }
         Story::LogReadings { week, second, .. } => {
-            let (week, read) = (words::week(*week, l), l.number(observed));
-            match (l, *second) {
-                (Language::Dutch, 0) => format!(
-                    "In {week} bekeek één persoon van {own} {read} keer iets in het logboek of het \
-                     register. Niemand anders keek die week."
-                ),
-                (Language::Dutch, second) => format!(
-                    "In {week} bekeek één persoon van {own} {read} keer iets in het logboek of het \
-                     register. Wie daarna het meest keek, deed dat {} keer.",
-                    l.number(second)
-                ),
-                (Language::English, 0) => format!(
-                    "In {week} one person of {own} looked {read} times at something in the log or \
-                     the registry. Nobody else looked that week."
-                ),
-                (Language::English, second) => format!(
-                    "In {week} one person of {own} looked {read} times at something in the log or \
-                     the registry. Whoever looked most after that did so {} times.",
-                    l.number(second)
-                ),
-            }
+            readings_sentence(observed, *week, *second, own, l)
         }
+    }
+}
+
+fn refusals_sentence(
+    observed: u64,
+    reasons: &[(Arc<str>, u64)],
+    own: &str,
+    wording: &Wording,
+) -> String {
+    let l = wording.l;
+    let mut reasons = reasons.iter();
+    let reason = reasons.next().map(|(code, _)| wording.reason(code));
+    let reason = reason.unwrap_or_default();
+    match (l, reasons.next().is_some()) {
+        (Language::Dutch, true) => format!(
+            "Eén medewerker van {own} werd {} keer achter elkaar geweigerd, meestal om \
+             deze reden: {reason}.",
+            l.number(observed)
+        ),
+        (Language::Dutch, false) => format!(
+            "Eén medewerker van {own} werd {} keer achter elkaar geweigerd, steeds om \
+             dezelfde reden: {reason}.",
+            l.number(observed)
+        ),
+        (Language::English, true) => format!(
+            "One employee of {own} was refused {} times in a row, mostly for this reason: {reason}.",
+            l.number(observed)
+        ),
+        (Language::English, false) => format!(
+            "One employee of {own} was refused {} times in a row, each time for the same \
+             reason: {reason}.",
+            l.number(observed)
+        ),
+    }
+}
+
+fn readings_sentence(observed: u64, week: Week, second: u64, own: &str, l: Language) -> String {
+    let (week, read) = (words::week(week, l), l.number(observed));
+    match (l, second) {
+        (Language::Dutch, 0) => format!(
+            "In {week} bekeek één persoon van {own} {read} keer iets in het logboek of het \
+             register. Niemand anders keek die week."
+        ),
+        (Language::Dutch, second) => format!(
+            "In {week} bekeek één persoon van {own} {read} keer iets in het logboek of het \
+             register. Wie daarna het meest keek, deed dat {} keer.",
+            l.number(second)
+        ),
+        (Language::English, 0) => format!(
+            "In {week} one person of {own} looked {read} times at something in the log or \
+             the registry. Nobody else looked that week."
+        ),
+        (Language::English, second) => format!(
+            "In {week} one person of {own} looked {read} times at something in the log or \
+             the registry. Whoever looked most after that did so {} times.",
+            l.number(second)
+        ),
     }
 }
 
@@ -261,45 +276,45 @@ fn case_sentence(story: &Story, own: &str, l: Language) -> String {
         (people, Language::Dutch) => format!("{} medewerkers van {own} kregen", l.number(people)),
         (people, Language::English) => format!("{} employees of {own} received", l.number(people)),
     };
-    let mut text = match l {
+    let mut sentences = vec![match l {
         Language::Dutch => format!("{who} in één en dezelfde zaak {got}, over {all}."),
         Language::English => format!("{who}, in one and the same case, {got} about {all}."),
-    };
+    }];
     if *people > 1 {
         let most = documents(l, *by_person);
-        text += &match l {
-            Language::Dutch => format!(" Eén van hen kreeg {most}."),
-            Language::English => format!(" One of them received {most}."),
-        };
+        sentences.push(match l {
+            Language::Dutch => format!("Eén van hen kreeg {most}."),
+            Language::English => format!("One of them received {most}."),
+        });
     }
     if *without > 0 {
         let at = l.number(*without);
-        text += &match l {
+        sentences.push(match l {
             Language::Dutch => format!(
-                " Bij {at} van die adressen had {own} geen dossier, en binnen {FOLLOWS_WITHIN_DAYS} \
+                "Bij {at} van die adressen had {own} geen dossier, en binnen {FOLLOWS_WITHIN_DAYS} \
                  dagen kwam dat er ook niet."
             ),
             Language::English => format!(
-                " At {at} of those addresses {own} had no file, and within {FOLLOWS_WITHIN_DAYS} \
+                "At {at} of those addresses {own} had no file, and within {FOLLOWS_WITHIN_DAYS} \
                  days there came none."
             ),
-        };
+        });
     }
     if *outside > 0 {
-        text += &match (outside == releases, l) {
-            (true, Language::Dutch) => " Alles werd buiten kantooruren opgevraagd.".to_owned(),
-            (true, Language::English) => " All of it was asked outside office hours.".to_owned(),
+        sentences.push(match (outside == releases, l) {
+            (true, Language::Dutch) => "Alles werd buiten kantooruren opgevraagd.".to_owned(),
+            (true, Language::English) => "All of it was asked outside office hours.".to_owned(),
             (false, Language::Dutch) => format!(
-                " Buiten kantooruren opgevraagd: {} van de {}.",
+                "Buiten kantooruren opgevraagd: {} van de {}.",
                 l.number(*outside),
                 l.number(*releases)
             ),
             (false, Language::English) => format!(
-                " Asked outside office hours: {} of {}.",
+                "Asked outside office hours: {} of {}.",
                 l.number(*outside),
                 l.number(*releases)
             ),
-        };
+        });
     }
-    text
+    sentences.join(" ")
 }

@@ -347,14 +347,15 @@ fn an_organisation_without_dossiers_is_only_asked_how_many_addresses() {
     }
 }
 
+type OfAsk = fn(Ask) -> Ask;
+
 #[test]
 fn releases_outside_office_hours_stand_out() {
     let at = |text| utc(text);
     let evening = at("2026-03-10T19:30");
-    type Change = fn(Ask) -> Ask;
-    let as_it_is: Change = |ask| ask;
+    let as_it_is: OfAsk = |ask| ask;
     // Three releases by one employee, in one week, all with their own case.
-    let cases: [(&str, [Moment; 3], Change, bool); 12] = [
+    let cases: [(&str, [Moment; 3], OfAsk, bool); 12] = [
         ("in the evening", [evening; 3], as_it_is, true),
         (
             "on three days",
@@ -563,7 +564,9 @@ fn a_week_that_goes_on_after_it_was_dismissed_counts_anew() {
 
 /// The abuse of the demo's year, small: one employee, one case, a street, in the evening.
 fn abused() -> Book {
-    let mut asked = Asked::default().weeks(&[6; 20], |number| ask("a").address(number as u32));
+    let mut asked = Asked::default().weeks(&[6; 20], |number| {
+        ask("a").address(u32::try_from(number).unwrap())
+    });
     for number in 0..30_u32 {
         let at = utc("2026-02-16T19:40").plus_ms(i64::from(number) * DAY_MS / 6);
         let at = at.plus_ms(-i64::from(number % 6) * DAY_MS / 6 + i64::from(number) * 60_000);
