@@ -1,5 +1,6 @@
 //! An incident: a release that was judged unlawful, the clock of AVG 33, and what was done about it.
 
+mod notification;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,7 @@ use axum::response::Response;
 use super::cause;
 use super::forms::{Filled, Form};
 use super::judging::{
-    REMARK_TOO_LONG, RemarkLine, Suggested, Told, end, index_of, judged_line, remark_line,
+    REMARK_TOO_LONG, RemarkLine, Suggested, Told, index_of, judged_line, remark_line,
     under_reviews, wrong,
 };
 use super::page::{Notice, Page, html};
@@ -28,6 +29,7 @@ use crate::exchange::officer::{Remark, UnderReview};
 use crate::language::Language;
 use crate::ledger::entry::IncidentStep;
 use crate::oversight::{Incident, NOTIFY_WITHIN_HOURS};
+use notification::{Part, parts};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -62,17 +64,12 @@ struct Choice {
     hint: &'static str,
 }
 
-/// A part of the notification: what AVG 33(3) asks, and what the log knows of it.
-struct Part {
-    article: &'static str,
-    asked: &'static str,
-    known: Vec<String>,
-    /// What the officer adds.
-    yours: &'static str,
-}
-
 #[derive(Template)]
 #[template(path = "incident.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether the page shows one of its parts"
+)]
 struct IncidentPage {
     page: Page,
     f: Filled,
@@ -311,107 +308,6 @@ fn happened(
     all.into_iter().map(|(_, one)| one).collect()
 }
 
-/// What AVG 33(3) asks for, with what the log knows. Nothing of it is personal.
-fn parts(under: &UnderReview, incident: &Incident, wording: &Wording) -> Vec<Part> {
-    let l = wording.l;
-    let line = &under.review.line;
-    let receiver = line
-        .requester
-        .map_or_else(String::new, |oin| wording.organisation(oin));
-    let nature = vec![
-        format!(
-            "{}: {}",
-            l.pick("Wat er gebeurde", "What happened"),
-            wording.sentence(line)
-        ),
-        format!(
-            "{}: {}; {}: {}",
-            l.pick("Van", "From"),
-            Told::moment(line.at, l).at,
-            l.pick("ontdekt", "found out"),
-            Told::moment(incident.opened, l).at
-        ),
-        format!(
-            "{}: {}",
-            l.pick("Soort gegevens", "Kind of data"),
-            wording.kind(&line.kind)
-        ),
-        if under.review.health {
-            l.pick(
-                "Bijzondere persoonsgegevens: ja, over gezondheid (AVG 9)",
-                "Special categories: yes, about health (GDPR 9)",
-            )
-        } else {
-            l.pick(
-                "Bijzondere persoonsgegevens: niet als zodanig aangemerkt",
-                "Special categories: not marked as such",
-            )
-        }
-        .to_owned(),
-        l.pick(
-            "Aantal: 1 document, over 1 adres",
-            "Number: 1 document, about 1 address",
-        )
-        .to_owned(),
-        format!(
-            "{}: {receiver}; {}: {}",
-            l.pick("Ontvanger", "Receiver"),
-            l.pick("overdracht", "transfer"),
-            end(under, l)
-        ),
-    ];
-    vec![
-        Part {
-            article: "33(3)(a)",
-            asked: l.pick(
-                "De aard van de inbreuk, soorten betrokkenen en gegevens, en ongeveer hoeveel",
-                "The nature of the breach, the categories of people and data, and about how many",
-            ),
-            known: nature,
-            yours: l.pick(
-                "Hoeveel mensen het betreft: eigenaren, bewoners, anderen in het document.",
-                "How many people it concerns: owners, residents, others in the document.",
-            ),
-        },
-        Part {
-            article: "33(3)(b)",
-            asked: l.pick(
-                "Bij wie meer informatie te krijgen is",
-                "Where more information can be had",
-            ),
-            known: Vec::new(),
-            yours: l.pick(
-                "Uw naam en contactgegevens als functionaris gegevensbescherming.",
-                "Your name and contact details as data protection officer.",
-            ),
-        },
-        Part {
-            article: "33(3)(c)",
-            asked: l.pick(
-                "De waarschijnlijke gevolgen",
-                "The likely consequences",
-            ),
-            known: Vec::new(),
-            yours: l.pick(
-                "Wat de ontvanger met het document kon doen, en wat dat voor de bewoner betekent.",
-                "What the receiver could do with the document, and what that means for the resident.",
-            ),
-        },
-        Part {
-            article: "33(3)(d)",
-            asked: l.pick(
-                "De maatregelen: genomen en voorgesteld",
-                "The measures: taken and proposed",
-            ),
-            known: Vec::new(),
-            yours: l.pick(
-                "Bijvoorbeeld: de ontvanger vernietigt het document, de werkwijze verandert, de bewoner krijgt bericht.",
-                "For example: the receiver destroys the document, the way of working changes, the resident is told.",
-            ),
-        },
-    ]
-}
-
 fn page(
     visit: &Visit,
     (under, incident): (&UnderReview, &Incident),
@@ -432,17 +328,14 @@ fn page(
     });
     let choices = choices.collect();
     let asks = Suggested::incident(line.index).is_asked(visit.session.cause().as_ref());
-    let title = match l {
-        Language::Dutch => format!("Incident {}", line.index),
-        Language::English => format!("Incident {}", line.index),
-    };
+    let title = format!("Incident {}", line.index);
     let passed = now.ms_since(incident.opened) / HOUR_MS;
     IncidentPage {
         page: under_reviews(visit.page(&title)),
         asks_cause: asks
             || ["aanleiding", "zaak", "toelichting"]
                 .iter()
-                .any(|n| f.error(n) != ""),
+                .any(|n| !f.error(n).is_empty()),
         f,
         index: line.index,
         sentence: wording.sentence(line),

@@ -1,6 +1,8 @@
 //! One release that is judged afterwards: what it was, why it was allowed, what was found before, and
 //! the form of the one who judges.
 
+mod lines;
+mod suggested;
 #[cfg(test)]
 mod tests;
 
@@ -11,22 +13,25 @@ use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
 
+pub(super) use lines::{RemarkLine, Told, end, judged_line, remark_line};
+pub(super) use suggested::Suggested;
+
 use super::cause;
 use super::forms::{Filled, Form};
 use super::page::{Notice, Page, html};
 use super::problem::Problem;
-use super::reviews::{judgement_kind, standing};
+use super::reviews::standing;
 use super::routes::{OFFICER, Routes, WATCHERS};
 use super::terms::{self, Term};
 use super::visit::{Visit, see_other};
 use super::words::{self, Wording};
-use crate::clock::Moment;
-use crate::domain::{DeskRole, Team};
+use crate::domain::DeskRole;
 use crate::exchange::Failure;
-use crate::exchange::officer::{AosDates, Cause, Remark, UnderReview};
+use crate::exchange::officer::{Remark, UnderReview};
 use crate::language::Language;
-use crate::ledger::entry::{Judgement, Occasion};
-use crate::oversight::{Judged, Standing};
+use crate::ledger::entry::Judgement;
+use crate::oversight::Standing;
+use lines::{JudgedLine, RuleLine, aos_dates, rules, team};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -43,112 +48,6 @@ const JUDGEMENTS: [(&str, Judgement); 3] = [
     ("meer-informatie", Judgement::MoreInformation),
 ];
 
-/// The case a form suggests: one of its own for each release, so that whoever judges ten in a row
-/// does not put all ten under the reference of the first.
-pub(super) struct Suggested {
-    code: &'static str,
-    occasion: Occasion,
-    prefix: &'static str,
-    index: u64,
-}
-
-impl Suggested {
-    /// For a review.
-    pub(super) const fn review(index: u64) -> Self {
-        Self {
-            code: "nabeoordeling",
-            occasion: Occasion::Review,
-            prefix: "B-",
-            index,
-        }
-    }
-
-    /// For an incident.
-    pub(super) const fn incident(index: u64) -> Self {
-        Self {
-            code: "incident",
-            occasion: Occasion::Incident,
-            prefix: "INC-",
-            index,
-        }
-    }
-
-    fn reference(&self) -> String {
-        format!("{}{}", self.prefix, self.index)
-    }
-
-    /// Whether the form asks for the case: none is being worked on, or one that was suggested for
-    /// another release.
-    pub(super) fn is_asked(&self, cause: Option<&Cause>) -> bool {
-        let Some(cause) = cause else { return true };
-        let number = cause.case.as_str().strip_prefix(self.prefix);
-        let number = number.and_then(|digits| digits.parse::<u64>().ok());
-        cause.occasion == self.occasion && number.is_some_and(|number| number != self.index)
-    }
-
-    /// A form with the case filled in.
-    pub(super) fn prefilled(&self) -> Form {
-        Form::default()
-            .with("aanleiding", self.code)
-            .with("zaak", &self.reference())
-    }
-
-    /// Closes the case, when it is the one that was suggested: what it was for is done.
-    pub(super) fn close(&self, visit: &Visit) {
-        let cause = visit.session.cause();
-        let is_ours = |cause: Cause| {
-            cause.occasion == self.occasion && cause.case.as_str() == self.reference()
-        };
-        if cause.is_some_and(is_ours) {
-            visit.session.set_cause(None);
-        }
-    }
-}
-
-/// A moment in words, with what a program reads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Told {
-    pub(super) iso: String,
-    pub(super) at: String,
-}
-
-impl Told {
-    pub(super) fn moment(at: Moment, l: Language) -> Self {
-        Self {
-            iso: at.to_string(),
-            at: words::moment(at, l),
-        }
-    }
-}
-
-/// A rule that allowed a release, in words.
-pub(super) struct RuleLine {
-    pub(super) sentence: String,
-    pub(super) article: String,
-    pub(super) id: String,
-}
-
-/// A judgement, in words.
-pub(super) struct JudgedLine {
-    pub(super) at: Told,
-    pub(super) who: String,
-    pub(super) text: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) remark: RemarkLine,
-}
-
-/// What was written beside a judgement or a step.
-pub(super) enum RemarkLine {
-    /// Nothing, or nothing of this organisation's.
-    None,
-    /// Something, that was not opened.
-    Sealed,
-    /// What it says.
-    Open(String),
-    /// It was erased.
-    Erased,
-}
-
 /// One of the three judgements, as the form offers it.
 struct Choice {
     code: &'static str,
@@ -158,6 +57,10 @@ struct Choice {
 
 #[derive(Template)]
 #[template(path = "beoordeling.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether the page shows one of its parts"
+)]
 struct JudgingPage {
     page: Page,
     f: Filled,
@@ -261,7 +164,7 @@ async fn judge(visit: Visit, path: Path<String>, form: Form) -> Result<Response,
     let after = officers.review(visit.officer(), index).await?.review;
     visit
         .session
-        .tell(told(after.standing, judgement, l.number(receipt.index), l));
+        .tell(told(after.standing, judgement, &l.number(receipt.index), l));
     Ok(see_other("/beoordelingen"))
 }
 
@@ -320,7 +223,7 @@ async fn refused(visit: &Visit, index: u64, mut f: Filled) -> Result<Response, P
 }
 
 /// What to tell after a judgement.
-fn told(after: Standing, judgement: Judgement, entry: String, l: Language) -> Notice {
+fn told(after: Standing, judgement: Judgement, entry: &str, l: Language) -> Notice {
     let recorded = match l {
         Language::Dutch => format!("Uw oordeel is vastgelegd als regel {entry} van het logboek."),
         Language::English => format!("Your judgement is recorded as entry {entry} of the log."),
@@ -361,112 +264,6 @@ pub(super) fn under_reviews(mut page: Page) -> Page {
         item.here = item.path == "/beoordelingen";
     }
     page
-}
-
-/// The rules that allowed a release, and the title of their bundle.
-pub(super) fn rules(visit: &Visit, under: &UnderReview) -> (Vec<RuleLine>, String) {
-    let entry = &under.decision.entry;
-    let policies = visit.desk.officers.policies();
-    let Some(bundle) = entry.bundel.and_then(|hash| policies.find(hash)) else {
-        return (Vec::new(), String::new());
-    };
-    let rules = entry.regels.iter().filter_map(|id| bundle.find_rule(id));
-    let rules = rules.map(|rule| RuleLine {
-        sentence: rule.sentence.to_owned(),
-        article: rule.article.unwrap_or_default().to_owned(),
-        id: rule.id.to_owned(),
-    });
-    (rules.collect(), bundle.title().to_owned())
-}
-
-/// A team by its name.
-fn team(visit: &Visit, code: &str) -> String {
-    let name = visit.desk.officers.bundle_in_force().and_then(|bundle| {
-        let code = Team::parse(code).ok()?;
-        let mut teams = bundle.vocabulary().teams();
-        let (_, name) = teams.find(|(known, _)| **known == code)?;
-        Some(name.to_owned())
-    });
-    name.unwrap_or_else(|| code.to_owned())
-}
-
-/// The dates of the report a release rested on.
-pub(super) fn aos_dates(aos: &AosDates, l: Language) -> Vec<(&'static str, Told)> {
-    let dates = [
-        (l.pick("Gemeld", "Reported"), Some(aos.told)),
-        (l.pick("Geldt vanaf", "Holds from"), aos.from),
-        (l.pick("Uiterlijk tot", "Until at most"), aos.until),
-        (l.pick("Gesloten", "Closed"), aos.closed),
-    ];
-    let dates = dates.into_iter();
-    dates
-        .filter_map(|(name, at)| Some((name, Told::moment(at?, l))))
-        .collect()
-}
-
-/// How the transfer ended, in a few words.
-pub(super) fn end(under: &UnderReview, l: Language) -> String {
-    let Some(ended) = &under.end else {
-        return l.pick("nog bezig", "still going on").to_owned();
-    };
-    let how = ended.end.map_or("", |end| words::end(end, l));
-    match ended.bytes {
-        Some(bytes) if bytes > 0 => format!("{how}, {}", l.size(bytes)),
-        _ => how.to_owned(),
-    }
-}
-
-/// A judgement in words, with its remark as far as it is open.
-pub(super) fn judged_line(
-    given: &Judged,
-    visit: &Visit,
-    wording: &Wording,
-    remark: RemarkLine,
-) -> JudgedLine {
-    let l = wording.l;
-    let own = Some(visit.officer().organisation.oin);
-    let who = match (given.is_own, given.by) {
-        (true, _) => l
-            .pick("U, privacy officer", "You, privacy officer")
-            .to_owned(),
-        (false, by) if by == own => l
-            .pick(
-                "Een collega, privacy officer",
-                "A colleague, privacy officer",
-            )
-            .to_owned(),
-        (false, by) => {
-            let name = by.map_or_else(String::new, |oin| wording.organisation(oin));
-            match l {
-                Language::Dutch => format!("Een privacy officer van {name}"),
-                Language::English => format!("A privacy officer of {name}"),
-            }
-        }
-    };
-    JudgedLine {
-        at: Told::moment(given.at, l),
-        who,
-        text: words::judgement(given.judgement, l),
-        kind: judgement_kind(given.judgement),
-        remark,
-    }
-}
-
-/// The remark beside an entry.
-pub(super) fn remark_line(
-    index: u64,
-    under: &UnderReview,
-    opened: &BTreeMap<u64, String>,
-    is_open: bool,
-) -> RemarkLine {
-    if !under.remarks.contains(&index) {
-        return RemarkLine::None;
-    }
-    match opened.get(&index) {
-        Some(text) => RemarkLine::Open(text.clone()),
-        None if is_open => RemarkLine::Erased,
-        None => RemarkLine::Sealed,
-    }
 }
 
 /// What four eyes mean for whoever looks, here and now.
@@ -551,7 +348,7 @@ fn page(
         asks_cause: asks
             || ["aanleiding", "zaak", "toelichting"]
                 .iter()
-                .any(|n| f.error(n) != ""),
+                .any(|n| !f.error(n).is_empty()),
         f,
         index: line.index,
         sentence: wording.sentence(line),

@@ -7,11 +7,13 @@
 //! that was made can be counted.
 
 mod article;
+mod ground;
 mod letter;
 mod paper;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use askama::Template;
 use axum::response::Response;
@@ -27,16 +29,13 @@ use crate::clock::{Day, Moment};
 use crate::domain::{AddressId, OwnerId};
 use crate::exchange::officer::{Choices, Shared, Subject};
 use crate::language::Language;
-use letter::{Cell, Letter, Table};
+use letter::{Letter, Table};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .get("/inzageverzoek", OFFICER, show)
         .post("/inzageverzoek", OFFICER, make)
 }
-
-/// Rows of one table on the page; the PDF has them all. So the page stays below 100 KiB.
-const SHOWN_ROWS: usize = 60;
 
 /// What a form asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,27 +76,9 @@ struct ReportPage {
 }
 
 impl ReportPage {
-    /// The rows of a table that the page has room for, each cell with the head of its column.
-    fn shown<'t>(&self, table: &'t Table) -> Vec<Vec<(&'static str, &'t Cell)>> {
-        let heads = || table.columns.iter().map(|column| column.head);
-        let rows = table.rows.iter().take(SHOWN_ROWS);
-        rows.map(|row| heads().zip(row).collect()).collect()
-    }
-
-    /// What to say of a table the page has no room for.
+    /// What to say where the page has no room for a whole table.
     fn rest(&self, table: &Table) -> Option<String> {
-        let l = self.letter.l;
-        let of = l.number(table.rows.len() as u64);
-        (table.rows.len() > SHOWN_ROWS).then(|| match l {
-            Language::Dutch => {
-                format!(
-                    "Hier staan de eerste {SHOWN_ROWS} van {of} regels; in de PDF staan ze alle."
-                )
-            }
-            Language::English => {
-                format!("Here are the first {SHOWN_ROWS} of {of} lines; the PDF has them all.")
-            }
-        })
+        table.rest(self.letter.l)
     }
 }
 
@@ -118,7 +99,7 @@ fn form_page(visit: &Visit, f: Filled) -> Response {
 async fn make(visit: Visit, form: Form) -> Result<Response, Problem> {
     let (l, officers) = (visit.l, &visit.desk.officers);
     let mut f = Filled::new(form, l);
-    let asked = read(&mut f);
+    let asked = read(&mut f, l);
     let cause = cause::of(&visit, &mut f);
     let (Some(asked), Some(cause), false) = (asked, cause, f.is_wrong()) else {
         return Ok(wrong(form_page(&visit, f)));
@@ -148,7 +129,7 @@ async fn make(visit: Visit, form: Form) -> Result<Response, Problem> {
 }
 
 /// What a form asks for; `None` with what is wrong beside the fields.
-fn read(f: &mut Filled) -> Option<Asked> {
+fn read(f: &mut Filled, l: Language) -> Option<Asked> {
     let both = !f.value("nummeraanduiding").is_empty() && !f.value("eigenaar").is_empty();
     if both {
         f.wrong(
@@ -199,7 +180,7 @@ fn read(f: &mut Filled) -> Option<Asked> {
         subject,
         from,
         to,
-        language: Language::find(f.value("taal")).unwrap_or_default(),
+        language: Language::find(f.value("taal")).unwrap_or(l),
         is_pdf: f.value("vorm") == "pdf",
     })
 }

@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::Asked;
-use super::article::in_words;
+use super::ground::Ground;
 use super::tables;
+use super::texts::{intro, nothing, responsible, rights};
 use crate::desk::words::{self, Wording};
 use crate::domain::{Oin, Organisation};
 use crate::exchange::officer::{Choices, Officers, Shared, SharedLine, Subject};
@@ -46,6 +47,31 @@ pub(super) struct Table {
     pub(super) caption: String,
     pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<Vec<Cell>>,
+}
+
+/// Rows of one table on the page; the PDF has them all. So the page stays below 100 KiB.
+const SHOWN_ROWS: usize = 60;
+
+impl Table {
+    /// The rows that the page has room for, each cell with the head of its column.
+    pub(super) fn shown(&self) -> Vec<Vec<(&'static str, &Cell)>> {
+        let heads = || self.columns.iter().map(|column| column.head);
+        let rows = self.rows.iter().take(SHOWN_ROWS);
+        rows.map(|row| heads().zip(row).collect()).collect()
+    }
+
+    /// What to say where the page has no room for all.
+    pub(super) fn rest(&self, l: Language) -> Option<String> {
+        let of = l.number(self.rows.len() as u64);
+        (self.rows.len() > SHOWN_ROWS).then(|| match l {
+            Language::Dutch => format!(
+                "Hier staan de eerste {SHOWN_ROWS} van {of} regels; in de PDF staan ze alle."
+            ),
+            Language::English => {
+                format!("Here are the first {SHOWN_ROWS} of {of} lines; the PDF has them all.")
+            }
+        })
+    }
 }
 
 /// A cell: words, or a day.
@@ -90,73 +116,6 @@ fn group(line: &SharedLine) -> Group {
             (Some(Outcome::Permitted | Outcome::Test), _) => Group::LookedUp,
             (Some(Outcome::Refused) | None, _) => Group::Refused,
         },
-    }
-}
-
-/// The grounds as residents know them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Ground {
-    Aos,
-    Duty,
-    PublicTask,
-    Consent,
-    Explicit,
-}
-
-impl Ground {
-    /// The grounds of a line: an unsafe building is told beside the duty it rests on.
-    pub(super) fn of(line: &SharedLine) -> Vec<Self> {
-        let iri = line.ground.as_deref().unwrap_or_default();
-        let by_iri = [
-            ("#A6-1-c", Self::Duty),
-            ("#A6-1-e", Self::PublicTask),
-            ("#A6-1-a", Self::Consent),
-            ("#A9-2-a", Self::Explicit),
-        ];
-        let mut all = Vec::new();
-        all.extend((line.purpose == "aos").then_some(Self::Aos));
-        let found = by_iri.into_iter().find(|(end, _)| iri.ends_with(end));
-        all.extend(found.map(|(_, ground)| ground));
-        all
-    }
-
-    /// In a few words.
-    pub(super) const fn name(self, l: Language) -> &'static str {
-        match self {
-            Self::Aos => l.pick("acuut onveilig gebouw", "acutely unsafe building"),
-            Self::Duty => l.pick("wettelijke plicht", "statutory duty"),
-            Self::PublicTask => {
-                l.pick("taak in het algemeen belang", "task in the public interest")
-            }
-            Self::Consent => l.pick("toestemming", "consent"),
-            Self::Explicit => l.pick("uitdrukkelijke instemming", "explicit agreement"),
-        }
-    }
-
-    /// In a sentence or two, with the article.
-    const fn explained(self, l: Language) -> &'static str {
-        match self {
-            Self::Aos => l.pick(
-                "Acuut onveilig gebouw: uw gebouw was gemeld als acuut onveilig. Dan moeten de organisaties snel handelen. Zij mogen dan niet wachten op toestemming (Tijdelijke wet Groningen, artikel 2 lid 7 en artikel 3). Een privacy officer kijkt achteraf of het terecht was.",
-                "Acutely unsafe building: your building was reported as acutely unsafe. Then the organisations must act fast. They may not wait for consent then (Temporary Groningen Act, article 2 paragraph 7 and article 3). A privacy officer looks afterwards whether it was right.",
-            ),
-            Self::Duty => l.pick(
-                "Wettelijke plicht: de wet schrijft voor dat de organisaties dit met elkaar delen. Uw toestemming is daarvoor niet nodig (AVG, artikel 6 lid 1 onder c).",
-                "Statutory duty: the law says that the organisations share this with each other. Your consent is not needed for it (GDPR, article 6 paragraph 1 under c).",
-            ),
-            Self::PublicTask => l.pick(
-                "Taak in het algemeen belang: delen was nodig voor het werk dat de organisaties voor iedereen doen. U kunt hiertegen bezwaar maken (AVG, artikel 6 lid 1 onder e, en artikel 21).",
-                "Task in the public interest: sharing was needed for the work that the organisations do for everybody. You can object to it (GDPR, article 6 paragraph 1 under e, and article 21).",
-            ),
-            Self::Consent => l.pick(
-                "Toestemming: de eigenaar vond het goed. Die kan de toestemming altijd weer intrekken (AVG, artikel 6 lid 1 onder a, en artikel 7).",
-                "Consent: the owner agreed to it. The owner can always take the consent back (GDPR, article 6 paragraph 1 under a, and article 7).",
-            ),
-            Self::Explicit => l.pick(
-                "Uitdrukkelijke instemming: het ging om gezondheid, en de eigenaar stemde daar uitdrukkelijk mee in (AVG, artikel 9 lid 2 onder a, en Tijdelijke wet Groningen, artikel 3 lid 9).",
-                "Explicit agreement: it was about health, and the owner explicitly agreed to it (GDPR, article 9 paragraph 2 under a, and Temporary Groningen Act, article 3 paragraph 9).",
-            ),
-        }
     }
 }
 
@@ -252,88 +211,6 @@ impl Letter {
     }
 }
 
-fn intro(asked: &Asked, shared: &Shared, short: &str, today: &str) -> Vec<String> {
-    let l = asked.language;
-    let addresses: Vec<String> = shared.addresses.iter().map(ToString::to_string).collect();
-    let addresses = addresses.join(", ");
-    let about = match (&asked.subject, l) {
-        (Subject::Address(address), Language::Dutch) => {
-            format!("U vroeg welke gegevens zijn gedeeld over het adres met BAG-nummer {address}.")
-        }
-        (Subject::Address(address), Language::English) => {
-            format!("You asked which data was shared about the address with BAG number {address}.")
-        }
-        (Subject::Owner(owner), Language::Dutch) => {
-            let at = if addresses.is_empty() {
-                String::new()
-            } else {
-                format!(" Het gaat om wat u bezit of bezat, met BAG-nummer: {addresses}.")
-            };
-            format!(
-                "U vroeg welke gegevens zijn gedeeld over u als eigenaar. In het logboek staat niet uw naam, maar een schuilnaam: {owner}.{at}"
-            )
-        }
-        (Subject::Owner(owner), Language::English) => {
-            let at = if addresses.is_empty() {
-                String::new()
-            } else {
-                format!(" It is about what you own or owned, with BAG number: {addresses}.")
-            };
-            format!(
-                "You asked which data was shared about you as an owner. The log does not hold your name but a pseudonym: {owner}.{at}"
-            )
-        }
-    };
-    let told = |day: crate::clock::Day| words::day(day, l);
-    let period = match (asked.from.map(told), asked.to.map(told), l) {
-        (Some(from), Some(to), Language::Dutch) => format!("van {from} tot en met {to}"),
-        (Some(from), Some(to), Language::English) => {
-            format!("from {from} up to and including {to}")
-        }
-        (Some(from), None, Language::Dutch) => format!("van {from} tot en met vandaag, {today}"),
-        (Some(from), None, Language::English) => {
-            format!("from {from} up to and including today, {today}")
-        }
-        (None, Some(to), Language::Dutch) => format!("tot en met {to}"),
-        (None, Some(to), Language::English) => format!("up to and including {to}"),
-        (None, None, Language::Dutch) => format!("tot en met vandaag, {today}"),
-        (None, None, Language::English) => format!("up to and including today, {today}"),
-    };
-    let what = match l {
-        Language::Dutch => format!(
-            "Hieronder leest u wat {short} deelde, kreeg en opzocht, {period}. De namen van medewerkers en hun zaaknummers staan er niet in."
-        ),
-        Language::English => format!(
-            "Below you read what {short} shared, received and looked up, {period}. The names of employees and their case numbers are not in it."
-        ),
-    };
-    vec![about, what]
-}
-
-/// What is told when nothing is known: the same whether or not another organisation knows something.
-fn nothing(asked: &Asked, short: &str) -> String {
-    let l = asked.language;
-    let in_period = if asked.from.is_some() || asked.to.is_some() {
-        l.pick(" in deze periode", " in this period")
-    } else {
-        ""
-    };
-    match (&asked.subject, l) {
-        (Subject::Address(_), Language::Dutch) => {
-            format!("Voor dit adres staat{in_period} niets in het logboek van {short}.")
-        }
-        (Subject::Address(_), Language::English) => {
-            format!("For this address there is nothing{in_period} in the log of {short}.")
-        }
-        (Subject::Owner(_), Language::Dutch) => {
-            format!("Voor deze eigenaar staat{in_period} niets in het logboek van {short}.")
-        }
-        (Subject::Owner(_), Language::English) => {
-            format!("For this owner there is nothing{in_period} in the log of {short}.")
-        }
-    }
-}
-
 fn summary(
     given: &[&SharedLine],
     sought: &[&SharedLine],
@@ -352,8 +229,7 @@ fn summary(
         .flat_map(|line| [line.requester, line.provider]);
     let others: BTreeSet<Oin> = parties.flatten().filter(|oin| *oin != own).collect();
     let documents = match (given.len(), l) {
-        (1, Language::Dutch) => "1 document".to_owned(),
-        (1, Language::English) => "1 document".to_owned(),
+        (1, _) => "1 document".to_owned(),
         (count, Language::Dutch) => format!("{} documenten", l.number(count as u64)),
         (count, Language::English) => format!("{} documents", l.number(count as u64)),
     };
@@ -402,68 +278,4 @@ fn grounds(given: &[&SharedLine], l: Language) -> Option<Section> {
             .collect(),
         table: None,
     })
-}
-
-fn responsible(short: &str, others: &[String], l: Language) -> Section {
-    let article = in_words("TwG 3(1) en 3(2)", l);
-    let others = match (others, l) {
-        ([], Language::Dutch) => "een andere organisatie".to_owned(),
-        ([], Language::English) => "another organisation".to_owned(),
-        (names, Language::Dutch) => names.join(" of "),
-        (names, Language::English) => names.join(" or "),
-    };
-    let text = match l {
-        Language::Dutch => vec![
-            format!(
-                "Elke organisatie is zelf verantwoordelijk voor wat zij met uw gegevens doet. Voor het Instituut Mijnbouwschade Groningen (IMG) en voor de minister, voor wie de Nationaal Coördinator Groningen (NCG) werkt, staat dat in de wet ({article})."
-            ),
-            format!(
-                "Dit overzicht is van {short}. Wat {short} niet gaf, niet kreeg en niet opzocht, staat er niet in. Wilt u weten wat {others} met uw gegevens doet? Vraag het dan daar."
-            ),
-        ],
-        Language::English => vec![
-            format!(
-                "Each organisation is itself responsible for what it does with your data. For the Institute for Mining Damage Groningen (IMG) and for the minister, for whom the National Coordinator Groningen (NCG) works, the law says so ({article})."
-            ),
-            format!(
-                "This overview is by {short}. What {short} did not give, receive or look up is not in it. Do you want to know what {others} does with your data? Then ask there."
-            ),
-        ],
-    };
-    Section {
-        heading: l
-            .pick(
-                "Wie waarvoor verantwoordelijk is",
-                "Who is responsible for what",
-            )
-            .to_owned(),
-        text,
-        ..Section::default()
-    }
-}
-
-fn rights(short: &str, l: Language) -> Section {
-    let points = match l {
-        Language::Dutch => vec![
-            format!(
-                "Klopt er iets niet? Vraag {short} om het te verbeteren of aan te vullen (AVG, artikel 16). U kunt ook vragen om gegevens te wissen of minder te gebruiken (artikel 17 en 18)."
-            ),
-            "Bent u het er niet mee eens dat uw gegevens zijn gedeeld? Dan kunt u bezwaar maken (AVG, artikel 21). Wilt u niet dat schade en versterking op elkaar worden afgestemd? Laat ons dat weten (Tijdelijke wet Groningen, artikel 2a lid 3).".to_owned(),
-            "Gaf u toestemming? Die kunt u altijd intrekken. Vanaf dat moment wordt daarop niets meer gedeeld (AVG, artikel 7).".to_owned(),
-            "Komt u er met ons niet uit? Dan kunt u een klacht indienen bij de Autoriteit Persoonsgegevens: autoriteitpersoonsgegevens.nl, of Postbus 93374, 2509 AJ Den Haag (AVG, artikel 77).".to_owned(),
-        ],
-        Language::English => vec![
-            format!(
-                "Is something wrong? Ask {short} to correct it or to add to it (GDPR, article 16). You can also ask to erase data or to use it less (articles 17 and 18)."
-            ),
-            "Do you disagree that your data was shared? Then you can object (GDPR, article 21). Do you not want damage and strengthening to be aligned? Let us know (Temporary Groningen Act, article 2a paragraph 3).".to_owned(),
-            "Did you consent? You can always take that back. From then on nothing is shared on it any more (GDPR, article 7).".to_owned(),
-            "Can we not solve it together? Then you can complain to the Dutch data protection authority: autoriteitpersoonsgegevens.nl, or Postbus 93374, 2509 AJ Den Haag (GDPR, article 77).".to_owned(),
-        ],
-    };
-    Section {
-        heading: l.pick("Uw rechten", "Your rights").to_owned(),
-        points,
-        ..Section::default()
-    }
 }

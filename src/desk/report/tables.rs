@@ -1,7 +1,8 @@
 //! The tables of a report: each line with a number, under which its transaction stands at the end.
 
 use super::article::in_words;
-use super::letter::{Cell, Column, Ground, Section, Table};
+use super::ground::Ground;
+use super::letter::{Cell, Column, Section, Table};
 use crate::clock::Moment;
 use crate::desk::words::{self, Wording};
 use crate::domain::{ChoiceState, Oin};

@@ -85,7 +85,7 @@ fn a_form_says_what_is_wrong_with_it() {
             form.with(name, value)
         });
         let mut f = Filled::new(form, Language::Dutch);
-        read(&mut f);
+        read(&mut f, Language::Dutch);
         let found: Vec<_> = f.mistakes.iter().map(|mistake| mistake.field).collect();
         assert_eq!(found, wrong, "{fields:?}");
     }
@@ -99,7 +99,7 @@ fn a_period_has_its_first_and_its_last_day_in_it() {
         .with("tot", "2026-03-31")
         .with("taal", "en")
         .with("vorm", "pdf");
-    let asked = read(&mut Filled::new(form, Language::Dutch)).unwrap();
+    let asked = read(&mut Filled::new(form, Language::Dutch), Language::Dutch).unwrap();
     let day = |text| Day::parse(text).unwrap();
     let expected = Asked {
         subject: Subject::Owner(OwnerId::parse("eigenaar-1").unwrap()),

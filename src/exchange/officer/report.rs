@@ -205,7 +205,7 @@ impl Officers {
         };
         let owners_changed = match owner {
             Some(_) => Vec::new(),
-            None => changes(&facts, from, until.unwrap_or(now)),
+            None => changes(&facts, from, until.unwrap_or_else(|| now.plus_ms(1))),
         };
         Ok(Shared {
             receipt,
