@@ -167,6 +167,15 @@ pub const BUNDLE_FILE_BYTES: u64 = 1024 * 1024;
 pub const DESK_ROWS: usize = 5_000_000;
 /// Entries the desk reads at once.
 pub const DESK_READ_ENTRIES: u64 = 1_024;
+/// Lines on one page of the log.
+pub const DESK_PAGE_LINES: usize = 50;
+/// Lines under the search form, the newest.
+pub const DESK_NEWEST_LINES: usize = 20;
+/// Lines in one file taken out of the log: at about 250 bytes each this is 25 MB, made in memory.
+/// More, and the page says so.
+pub const EXPORT_LINES: usize = 100_000;
+/// Searches an officer can keep.
+pub const SAVED_SEARCHES: u32 = 50;
 /// Lines in one report to a person; an address has some tens a year.
 pub const REPORT_LINES: usize = 5_000;
 
@@ -180,6 +189,10 @@ pub const SESSION_MS: i64 = 8 * 60 * 60 * 1000;
 pub const DESK_SEARCHES: usize = 32;
 /// Exchanges that stay open in a session; more, and all are closed.
 pub const DESK_OPENED: usize = 256;
+/// Looked-up addresses, proposals, receipts and letters a session has open, the newest.
+pub const DESK_KEPT: usize = 32;
+/// Choices on one page of what expires, or is asked and not answered.
+pub const DESK_CHOICES: usize = 25;
 /// A form's body.
 pub const FORM_BYTES: usize = 64 * 1024;
 /// Logins under way at the login service at once; one more, and the oldest begins anew.

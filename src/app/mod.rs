@@ -219,6 +219,17 @@ impl Ports {
             ops: bind(listen.ops).await?,
         })
     }
+
+    fn addresses(&self, wanted: Listen) -> Result<Addresses, StartError> {
+        Ok(Addresses {
+            exchange: address_of(&self.exchange, wanted.exchange)?,
+            desk: match &self.desk {
+                Some((listener, _)) => Some(address_of(listener, wanted.desk)?),
+                None => None,
+            },
+            ops: address_of(&self.ops, wanted.ops)?,
+        })
+    }
 }
 
 impl Gateway {
@@ -260,26 +271,15 @@ impl Gateway {
             Some(ports) => ports,
             None => Ports::open(config.listen, login).await?,
         };
-        let addresses = Addresses {
-            exchange: address_of(&ports.exchange, config.listen.exchange)?,
-            desk: match &ports.desk {
-                Some((listener, _)) => Some(address_of(listener, config.listen.desk)?),
-                None => None,
-            },
-            ops: address_of(&ports.ops, config.listen.ops)?,
-        };
+        let addresses = ports.addresses(config.listen)?;
         let unusable = |error: &dyn std::error::Error| {
             tracing::error!(error = in_full(error), "the ledger cannot be used");
             StartError::Book
         };
-        ledger
-            .close_orphans()
-            .await
-            .map_err(|error| unusable(&error))?;
-        ledger
-            .note_start(PROGRAM)
-            .await
-            .map_err(|error| unusable(&error))?;
+        let closed = ledger.close_orphans().await;
+        closed.map_err(|error| unusable(&error))?;
+        let noted = ledger.note_start(PROGRAM).await;
+        noted.map_err(|error| unusable(&error))?;
 
         let made_of = exchange::Parts {
             organisations: config.organisations.clone(),
@@ -291,15 +291,10 @@ impl Gateway {
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
         };
-        let exchange = Arc::new(
-            Exchange::new(made_of)
-                .await
-                .map_err(|error| unusable(&error))?,
-        );
-        exchange
-            .activate_bundles()
-            .await
-            .map_err(|error| unusable(&error))?;
+        let exchange = Exchange::new(made_of).await;
+        let exchange = Arc::new(exchange.map_err(|error| unusable(&error))?);
+        let activated = exchange.activate_bundles().await;
+        activated.map_err(|error| unusable(&error))?;
 
         let registry = Registry::new();
         let metrics = Metrics::new(&registry)?;

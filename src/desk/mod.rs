@@ -10,11 +10,17 @@
 
 mod assets;
 mod cause;
+mod consents;
+mod exchanged;
 mod forms;
 mod incidents;
 mod integrity;
 mod judging;
+mod law;
+mod lines;
+mod log;
 mod login;
+mod overview;
 mod page;
 pub mod plot;
 mod problem;
@@ -23,6 +29,7 @@ mod report;
 mod reviews;
 mod routes;
 mod session;
+mod signals;
 mod terms;
 #[cfg(test)]
 mod testing;

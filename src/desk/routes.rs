@@ -9,7 +9,10 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::problem::Problem;
 use super::visit::Visit;
-use super::{Desk, assets, cause, incidents, integrity, judging, login, report, reviews};
+use super::{
+    Desk, assets, cause, consents, exchanged, incidents, integrity, judging, log, login, overview,
+    report, reviews, signals,
+};
 use crate::domain::DeskRole;
 
 /// Who may come.
@@ -112,7 +115,12 @@ pub(super) fn all() -> Routes {
         .with(assets::routes)
         .with(login::routes)
         .with(cause::routes)
+        .with(overview::routes)
+        .with(signals::routes)
+        .with(consents::routes)
         .with(integrity::routes)
+        .with(log::routes)
+        .with(exchanged::routes)
         .with(reviews::routes)
         .with(judging::routes)
         .with(incidents::routes)

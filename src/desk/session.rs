@@ -3,6 +3,7 @@
 //! They are in memory: a restart ends them, and several gateways behind one address need a balancer
 //! that keeps a browser with the gateway it logged in at.
 
+use std::any::Any;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -61,6 +62,9 @@ pub(super) struct State {
     next_search: u32,
     /// The exchanges that were opened, under the case that is worked on.
     opened: HashSet<TransactionId>,
+    /// What else was opened under that case, newest last, under a number of this session.
+    kept: VecDeque<(u32, Arc<dyn Any + Send + Sync>)>,
+    next_kept: u32,
     /// What to tell on the next page.
     notices: Vec<Notice>,
 }
@@ -75,11 +79,15 @@ impl Session {
         self.state().cause.clone()
     }
 
-    /// Begins another case, or none: what was opened for the one before is closed.
+    /// Begins another case, or none: what was opened or sought for the one before is closed.
     pub(super) fn set_cause(&self, cause: Option<Cause>) {
         let mut state = self.state();
         if state.cause != cause {
             state.opened.clear();
+            state
+                .searches
+                .retain(|(_, criteria)| !criteria.is_personal());
+            state.kept.clear();
             state.cause = cause;
         }
     }
@@ -115,6 +123,36 @@ impl Session {
     /// Whether an exchange was opened under this case.
     pub(super) fn has_opened(&self, transaction: TransactionId) -> bool {
         self.state().opened.contains(&transaction)
+    }
+
+    /// Keeps something that was opened, to be shown until the case changes; answers its number.
+    pub(super) fn keep<T: Send + Sync + 'static>(&self, thing: T) -> u32 {
+        let mut state = self.state();
+        state.next_kept = state.next_kept.wrapping_add(1);
+        let number = state.next_kept;
+        state.kept.push_back((number, Arc::new(thing)));
+        if state.kept.len() > bounds::DESK_KEPT {
+            state.kept.pop_front();
+        }
+        number
+    }
+
+    /// What is kept under this number, if it is such a thing.
+    pub(super) fn find_kept<T: Send + Sync + 'static>(&self, number: u32) -> Option<Arc<T>> {
+        let state = self.state();
+        let found = state.kept.iter().find(|(kept, _)| *kept == number);
+        found.and_then(|(_, thing)| Arc::clone(thing).downcast().ok())
+    }
+
+    /// Everything of this sort that is kept, newest first, with its number.
+    pub(super) fn all_kept<T: Send + Sync + 'static>(&self) -> Vec<(u32, Arc<T>)> {
+        let state = self.state();
+        let newest_first = state.kept.iter().rev();
+        let of_sort = newest_first.filter_map(|(number, thing)| {
+            let thing = Arc::clone(thing).downcast().ok()?;
+            Some((*number, thing))
+        });
+        of_sort.collect()
     }
 
     /// Something to tell on the next page.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::clock::{Day, Moment};
-use crate::domain::{ChoiceKind, ChoiceState, Oin, Organisation, Purpose};
+use crate::clock::{Day, Moment, Week};
+use crate::domain::{ChoiceKind, ChoiceState, Oin, Organisation, Organisations, Purpose};
 use crate::exchange::officer::Officers;
 use crate::language::Language;
 use crate::ledger::entry::{Act, End, Judgement, Occasion, Outcome};
@@ -33,13 +33,31 @@ pub(super) struct Wording {
 impl Wording {
     /// The names in use now.
     pub(super) fn new(officers: &Officers, l: Language) -> Self {
-        let organisations = officers.organisations().iter();
+        Self {
+            bundle: officers.bundle_in_force(),
+            ..Self::of(officers.organisations(), l)
+        }
+    }
+
+    /// The names of these organisations alone.
+    pub(super) fn of(organisations: &Organisations, l: Language) -> Self {
+        let organisations = organisations.iter();
         Self {
             l,
             organisations: organisations
                 .map(|organisation| (organisation.oin, short_name(organisation)))
                 .collect(),
-            bundle: officers.bundle_in_force(),
+            bundle: None,
+        }
+    }
+
+    /// Without organisations or a bundle: codes stand for themselves.
+    #[cfg(test)]
+    pub(super) const fn bare(l: Language) -> Self {
+        Self {
+            l,
+            organisations: BTreeMap::new(),
+            bundle: None,
         }
     }
 
@@ -85,6 +103,16 @@ impl Wording {
         let name = self.bundle.as_ref().zip(known).and_then(|(bundle, code)| {
             let purpose = bundle.vocabulary().find_purpose(&code)?;
             Some(uncapitalised(&purpose.name))
+        });
+        name.unwrap_or_else(|| code.to_owned())
+    }
+
+    /// A team by its name.
+    pub(super) fn team(&self, code: &str) -> String {
+        let name = self.bundle.as_ref().and_then(|bundle| {
+            let mut teams = bundle.vocabulary().teams();
+            let (_, name) = teams.find(|(team, _)| team.as_str() == code)?;
+            Some(name.to_owned())
         });
         name.unwrap_or_else(|| code.to_owned())
     }
@@ -349,6 +377,15 @@ pub(super) const fn end(end: End, l: Language) -> &'static str {
     }
 }
 
+/// So many lines of the log: `1 regel`, `132 regels`.
+pub(super) fn lines(many: u64, l: Language) -> String {
+    let name = match many {
+        1 => l.pick("regel", "line"),
+        _ => l.pick("regels", "lines"),
+    };
+    format!("{} {name}", l.number(many))
+}
+
 const MONTHS: [(&str, &str); 12] = [
     ("januari", "January"),
     ("februari", "February"),
@@ -373,6 +410,24 @@ pub(super) fn day(day: Day, l: Language) -> String {
         day.day_of_month(),
         l.pick(dutch, english),
         day.year()
+    )
+}
+
+/// A week as people speak of it: `week 12 (16 tot en met 22 maart 2026)`.
+pub(super) fn week(week: Week, l: Language) -> String {
+    let (monday, sunday) = (week.monday(), week.monday().plus_days(6));
+    let first = if monday.month() == sunday.month() {
+        monday.day_of_month().to_string()
+    } else {
+        let month = usize::from(monday.month().saturating_sub(1));
+        let (dutch, english) = MONTHS.get(month).copied().unwrap_or_default();
+        format!("{} {}", monday.day_of_month(), l.pick(dutch, english))
+    };
+    format!(
+        "week {} ({first} {} {})",
+        week.number(),
+        l.pick("tot en met", "to"),
+        day(sunday, l)
     )
 }
 

@@ -11,6 +11,7 @@ pub mod note;
 mod plan;
 pub mod proof;
 mod read;
+mod saved;
 pub mod seal;
 mod sequencer;
 #[cfg(test)]

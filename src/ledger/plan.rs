@@ -14,7 +14,8 @@ use crate::clock::{Clock, Moment};
 use crate::domain::{AddressId, Oin, TransactionId};
 use crate::merkle::{Edge, Hash};
 use crate::store::{
-    Batch, Change, DocumentChange, DocumentOutcome, EntryRow, Head, Once, OpeningRow, StoreError,
+    Batch, Change, DocumentChange, DocumentOutcome, EntryRow, Head, Once, OpeningRow, SavedChange,
+    StoreError,
 };
 
 /// Where an entry stands, and for a release the duty to close it. It travels in one piece, so that
@@ -41,6 +42,12 @@ pub(super) enum Job {
     },
     /// Use up a token and a transaction id without an entry.
     Claim { claims: Claims, reply: Reply<()> },
+    /// Keep or drop a search of an officer.
+    Saved {
+        owner: [u8; 16],
+        change: SavedChange,
+        reply: Reply<bool>,
+    },
     /// Say in the database that this gateway lives, and catch up with the others.
     Beat { reply: Reply<()> },
 }
@@ -82,6 +89,14 @@ struct Claim {
     fate: Result<(), NotAppended>,
 }
 
+struct Saved {
+    owner: [u8; 16],
+    change: SavedChange,
+    reply: Reply<bool>,
+    /// Whether anything changed: there may be no room for it, or no such search.
+    changed: bool,
+}
+
 /// The jobs of one batch, by what they do.
 #[derive(Default)]
 pub(super) struct Plan {
@@ -90,6 +105,7 @@ pub(super) struct Plan {
     index: Vec<IndexChange>,
     keys: Vec<NewKey>,
     claims: Vec<Claim>,
+    saved: Vec<Saved>,
     beats: Vec<Reply<()>>,
 }
 
@@ -120,7 +136,7 @@ impl Plan {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0 && self.keys.is_empty() && self.beats.is_empty()
+        self.len() == 0 && self.keys.is_empty() && self.saved.is_empty() && self.beats.is_empty()
     }
 
     pub(super) fn add(
@@ -167,6 +183,18 @@ impl Plan {
                     claims,
                     reply,
                     fate,
+                });
+            }
+            Job::Saved {
+                owner,
+                change,
+                reply,
+            } => {
+                self.saved.push(Saved {
+                    owner,
+                    change,
+                    reply,
+                    changed: false,
                 });
             }
             Job::Beat { reply } => self.beats.push(reply),
@@ -390,6 +418,9 @@ impl Plan {
                 .keep_opening_key(key.name.tag, key.name.year, &key.wrapped)
                 .await?;
         }
+        for saved in &mut self.saved {
+            saved.changed = batch.change_saved(saved.owner, &saved.change).await?;
+        }
         Ok(moved)
     }
 
@@ -433,6 +464,9 @@ impl Plan {
         for claim in self.claims {
             let _ = claim.reply.send(claim.fate);
         }
+        for saved in self.saved {
+            let _ = saved.reply.send(Ok(saved.changed));
+        }
         for reply in self.beats {
             let _ = reply.send(Ok(()));
         }
@@ -450,6 +484,9 @@ impl Plan {
         }
         for claim in self.claims {
             let _ = claim.reply.send(Err(why));
+        }
+        for saved in self.saved {
+            let _ = saved.reply.send(Err(why));
         }
         for reply in self.beats {
             let _ = reply.send(Err(why));

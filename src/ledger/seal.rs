@@ -19,7 +19,7 @@ use ring::hmac::{self, HMAC_SHA256};
 use super::entry::Kind;
 use crate::bounds;
 use crate::clock::{NoRandomness, Random};
-use crate::domain::{AddressId, Oin, TransactionId};
+use crate::domain::{AddressId, Employee, Oin, TransactionId};
 
 /// Whose key seals the openings of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -388,6 +388,20 @@ impl MasterKey {
             *to = from;
         }
         KeyName { tag, year }
+    }
+
+    /// Whose something of the desk is: a tag that says nothing to who lacks the master key.
+    #[must_use]
+    pub fn officer(&self, organisation: Oin, officer: &Employee) -> [u8; 16] {
+        let mut context = hmac::Context::with_key(&self.tags);
+        context.update(b"balie\n");
+        context.update(organisation.as_str().as_bytes());
+        context.update(officer.as_str().as_bytes());
+        let mut tag = [0; 16];
+        for (to, from) in tag.iter_mut().zip(tag_bytes(&context.sign())) {
+            *to = from;
+        }
+        tag
     }
 
     /// A fresh opening key, wrapped for the store.

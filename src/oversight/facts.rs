@@ -21,7 +21,7 @@ pub fn facts_of(address: AddressId, leaves: &[Leaf]) -> AddressFacts {
             Kind::Dossier => dossier(leaf).map(|told| {
                 dossiers.insert((told.organisation, told.number.clone()), told);
             }),
-            Kind::Choice | Kind::Withdrawal => choice(address, leaf).map(|told| {
+            Kind::Choice | Kind::Withdrawal => choice_of(address, leaf).map(|told| {
                 facts.choices.retain(|known| known.id != told.id);
                 facts.choices.push(told);
             }),
@@ -58,7 +58,9 @@ fn dossier(leaf: &Leaf) -> Option<Dossier> {
     })
 }
 
-fn choice(address: AddressId, leaf: &Leaf) -> Option<Choice> {
+/// The choice as an entry about this address told it; `None` when it tells none, or it was erased.
+#[must_use]
+pub fn choice_of(address: AddressId, leaf: &Leaf) -> Option<Choice> {
     let entry = &leaf.entry;
     let shown = entry.tekst.as_ref()?;
     Some(Choice {

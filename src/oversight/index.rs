@@ -130,6 +130,11 @@ impl Index {
         told.map(|(_, index)| *index).collect()
     }
 
+    /// Who was told to own an address by which entry, in the order of the book.
+    pub(super) fn ownerships(&self) -> &[(Tag, u64)] {
+        &self.ownerships
+    }
+
     /// The releases that must be reviewed afterwards, by the index of their decision.
     #[must_use]
     pub const fn reviews(&self) -> &BTreeMap<u64, Review> {
@@ -318,7 +323,7 @@ impl Index {
             value.map_or(Tag::NONE, |value| self.tagger.tag(what, value))
         };
         let change = match entry.soort {
-            Kind::Owners => Some(Change::Owners),
+            Kind::Owners => entry.per.map(|from| Change::Owners { from }),
             Kind::Dossier => entry.actief.map(|active| Change::Dossier { active }),
             Kind::Aos => entry.melding.zip(entry.tot).map(|(id, until)| Change::Aos {
                 id: *id.as_bytes(),
@@ -346,7 +351,7 @@ impl Index {
             },
         };
         let Some(change) = change else { return };
-        if change == Change::Owners {
+        if matches!(change, Change::Owners { .. }) {
             let named = values.get("eigenaren").map(String::as_str);
             let named: Vec<String> =
                 serde_json::from_str(named.unwrap_or("[]")).unwrap_or_default();
@@ -441,6 +446,8 @@ impl Index {
             proposer: tag(Personal::Employee(oin), "medewerker"),
             address: tag(Personal::Address, "nummeraanduiding"),
             by: self.parties.learn(oin),
+            kind: entry.keuze,
+            state: entry.toestand,
             answered: None,
         };
         self.proposals.insert(leaf.index, proposal);

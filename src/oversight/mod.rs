@@ -7,16 +7,25 @@
 //! is shown here is what was signed. What this module does not do: open a personal value, or write.
 
 mod about;
+mod calendar;
 mod facts;
+mod figures;
 #[cfg(test)]
 mod following;
 mod index;
 mod queue;
+mod registry;
 mod review;
 #[cfg(test)]
 mod reviewing;
 mod row;
+mod saved;
 mod search;
+#[cfg(test)]
+mod searching;
+mod signals;
+#[cfg(test)]
+pub(crate) mod testing;
 mod words;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -24,14 +33,25 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-pub use facts::facts_of;
+pub use calendar::{Calendar, OFFICE_HOURS};
+pub use facts::{choice_of, facts_of};
+pub use figures::{
+    Against, Basis, BookState, CHECK_EVERY_DAYS, EXPIRES_WITHIN_DAYS, FIGURE_WEEKS, Figures,
+    OpenChoices, OpenIncidents, OpenProposals, Waiting,
+};
 pub use index::Index;
 pub use queue::{AosReported, Judged, OpenIncident, Queue, Queued, Reviewing};
+pub use registry::{Listed, WaitingProposal};
 pub use review::{
     Check, Dismissal, Given, Incident, NOTIFY_WITHIN_HOURS, Proposal, Review, Standing,
 };
 pub use row::{Change, Event, Row, What};
 pub use search::{Came, Criteria, Found, Line, Newer};
+pub use signals::{
+    ADDRESSES_OF_ONE_CASE, ADDRESSES_WITHOUT_DOSSIER, EMPLOYEE_FLOOR, FEWEST_WEEKS,
+    FOLLOWS_WITHIN_DAYS, HISTORY_WEEKS, OUTSIDE_HOURS, READINGS, REFUSALS_IN_A_ROW, SIGNAL_WEEKS,
+    SPREADS, SYSTEM_FLOOR, Signal, SignalKind, Story, TIMES_THE_SECOND, Usual,
+};
 pub use words::{Parties, Party, Personal, Tag, Word, Words};
 
 use crate::bounds;

@@ -3,6 +3,7 @@
 
 use super::words::{Party, Tag};
 use crate::clock::Moment;
+use crate::domain::{ChoiceKind, ChoiceState};
 use crate::ledger::entry::{Finding, IncidentStep, Judgement};
 
 /// Hours within which a personal data breach is notified (AVG 33(1)).
@@ -141,7 +142,7 @@ impl Incident {
 }
 
 /// A signal that was dismissed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dismissal {
     /// Where its entry stands.
     pub index: u64,
@@ -164,12 +165,16 @@ pub struct Proposal {
     pub proposer: Tag,
     /// Where.
     pub address: Tag,
+    /// Which of the four choices it is about.
+    pub kind: Option<ChoiceKind>,
+    /// What that choice would become.
+    pub state: Option<ChoiceState>,
     /// What became of it: by which entry, and what.
     pub answered: Option<(u64, Judgement)>,
 }
 
 /// A check of the whole book.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Check {
     /// Where its entry stands.
     pub index: u64,

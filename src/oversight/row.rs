@@ -113,7 +113,10 @@ pub enum Change {
         until: Option<Moment>,
     },
     /// Owners were told.
-    Owners,
+    Owners {
+        /// From when they own it.
+        from: Moment,
+    },
     /// A dossier became active, or no longer is.
     Dossier {
         /// Which of the two.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::index::Index;
 use super::row::{Row, What};
 use super::words::{Personal, Tag, Word};
@@ -10,19 +12,25 @@ use crate::domain::{AddressId, CaseNumber, Employee, Oin, TransactionId};
 use crate::ledger::entry::{Act, End, Occasion, Outcome};
 
 /// What the lines came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Came {
     /// A document was released.
+    #[serde(rename = "gegeven")]
     Released,
     /// It was refused.
+    #[serde(rename = "geweigerd")]
     Refused,
     /// It was only asked whether it would be permitted, or for metadata.
+    #[serde(rename = "getoetst")]
     Asked,
     /// A search.
+    #[serde(rename = "gezocht")]
     Searched,
     /// Somebody looked into the registry or the book.
+    #[serde(rename = "gelezen")]
     Read,
     /// It must be reviewed afterwards.
+    #[serde(rename = "te-beoordelen")]
     ToReview,
 }
 
@@ -45,6 +53,8 @@ pub struct Criteria {
     pub kind: Option<String>,
     /// For this purpose.
     pub purpose: Option<String>,
+    /// On this ground, as a DPV IRI.
+    pub ground: Option<String>,
     /// On this article.
     pub article: Option<String>,
     /// Refused for this reason.
@@ -55,6 +65,9 @@ pub struct Criteria {
     pub employee: Option<Employee>,
     /// In this case of the own organisation.
     pub case: Option<CaseNumber>,
+    /// Among the entries below this index: what the book had when the search was recorded, so that
+    /// nobody is shown more than the recording counted.
+    pub below: Option<u64>,
 }
 
 impl Criteria {
@@ -94,6 +107,8 @@ pub struct Line {
     pub kind: Arc<str>,
     /// The purpose.
     pub purpose: Arc<str>,
+    /// The ground, as a DPV IRI.
+    pub ground: Arc<str>,
     /// The article.
     pub article: Arc<str>,
     /// Why it was refused.
@@ -139,11 +154,13 @@ struct Wanted {
     provider: Option<super::words::Party>,
     kind: Word,
     purpose: Word,
+    ground: Word,
     article: Word,
     reason: Word,
     came: Option<Came>,
     employee: Tag,
     case: Tag,
+    below: Option<u64>,
 }
 
 impl Wanted {
@@ -171,6 +188,7 @@ impl Wanted {
             provider: party(criteria.provider)?,
             kind: word(&criteria.kind)?,
             purpose: word(&criteria.purpose)?,
+            ground: word(&criteria.ground)?,
             article: word(&criteria.article)?,
             reason: word(&criteria.reason)?,
             came: criteria.came,
@@ -182,6 +200,7 @@ impl Wanted {
                 Personal::Case(own),
                 criteria.case.as_ref().map(CaseNumber::as_str),
             ),
+            below: criteria.below,
         })
     }
 
@@ -194,12 +213,14 @@ impl Wanted {
             && tagged(self.case, row.case)
             && same(self.kind, row.kind)
             && same(self.purpose, row.purpose)
+            && same(self.ground, row.ground)
             && same(self.article, row.article)
             && same(self.reason, row.reason)
             && self.requester.is_none_or(|party| party == row.requester)
             && self.provider.is_none_or(|party| party == row.provider)
             && self.transaction.is_none_or(|id| id == row.transaction)
             && self.came.is_none_or(|came| came_to(row, came))
+            && self.below.is_none_or(|below| row.index < below)
     }
 }
 
@@ -283,6 +304,7 @@ impl Index {
             provider: self.oin(row.provider),
             kind: text(row.kind),
             purpose: text(row.purpose),
+            ground: text(row.ground),
             article: text(row.article),
             reason: text(row.reason),
             count: row.count,

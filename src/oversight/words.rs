@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use ring::hmac;
@@ -16,6 +17,11 @@ pub struct Word(u16);
 impl Word {
     /// No code.
     pub const NONE: Self = Self(0);
+
+    /// Its place in a table.
+    pub(super) fn place(self) -> usize {
+        self.0.into()
+    }
 }
 
 /// The codes that were seen so far.
@@ -70,6 +76,11 @@ pub struct Party(u8);
 impl Party {
     /// None.
     pub const NONE: Self = Self(u8::MAX);
+
+    /// Its place in a table.
+    pub(super) fn place(self) -> usize {
+        self.0.into()
+    }
 }
 
 /// The organisations that were seen so far.
@@ -117,7 +128,35 @@ impl Tag {
     pub fn is_some(self) -> bool {
         self != Self::NONE
     }
+
+    /// The number itself: as good as random.
+    pub(super) const fn bits(self) -> u64 {
+        self.0
+    }
 }
+
+/// For maps by tag: a tag is a hash already, made with a key that nobody outside knows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct TagHasher(u64);
+
+impl Hasher for TagHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+/// A map by tag.
+pub(super) type ByTag<T> = HashMap<Tag, T, BuildHasherDefault<TagHasher>>;
 
 /// What a personal value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -78,6 +78,9 @@ fn begin(sheet: &mut Sheet<'_>, report: &Report) {
         let node = sheet.element(StructRole::P);
         flow(sheet, node, BODY, LEFT, &report.to);
         sheet.y -= 36.0;
+    } else if !report.to.is_empty() {
+        // Lines without words: the window is kept free, for a label or to be written in.
+        sheet.y -= height(report.to.split('\n').count(), BODY.leading) + 36.0;
     }
     if !is_blank(&report.date) {
         let node = sheet.element(StructRole::P);

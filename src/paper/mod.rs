@@ -35,7 +35,8 @@ pub struct Report {
     pub language: Language,
     /// Whose it is.
     pub head: Head,
-    /// To whom it goes, line by line, where the window of an envelope is; empty if to nobody.
+    /// To whom it goes, line by line, where the window of an envelope is; empty if to nobody, empty
+    /// lines if that is filled in later.
     pub to: String,
     /// The date, as people write it.
     pub date: String,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
+use super::activities::Activity;
 use super::decide::Rules;
 use super::engine::Engine;
 use super::facts::{Question, Situation};
@@ -32,6 +34,7 @@ pub struct Bundle {
     rules: Vec<Rule>,
     table: Table,
     variant: Variant,
+    activities: OnceLock<Vec<Activity>>,
 }
 
 /// One rule of a bundle, as somebody reads it who wants to know why.
@@ -117,6 +120,7 @@ impl Bundle {
             rules,
             table,
             variant,
+            activities: OnceLock::new(),
         };
         bundle.probe(&mut mistakes);
         if mistakes.is_empty() {
@@ -247,6 +251,16 @@ impl Bundle {
             review_days,
             four_eyes: rule.is_judged_by_two(),
         })
+    }
+
+    /// The articles its rules rest on or forbid for, in their order; some stand there more than once.
+    pub fn articles(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().filter_map(Rule::article)
+    }
+
+    /// What was worked out once about the purposes.
+    pub(super) fn activities_once(&self, work_out: impl FnOnce() -> Vec<Activity>) -> &[Activity] {
+        self.activities.get_or_init(work_out)
     }
 
     pub(super) fn rules(&self) -> &[Rule] {

@@ -15,6 +15,7 @@
 //! Cedar allows, nothing errored, every entity referred to was present, and exactly one ground
 //! results. Everything else is a denial with a reason of its own ([`Reason::PolicyUnusable`]).
 
+mod activities;
 mod bundle;
 mod check;
 pub mod cli;
@@ -45,6 +46,7 @@ mod vocabulary;
 #[cfg(test)]
 mod tests;
 
+pub use activities::{Activity, Basis, Flow};
 pub use bundle::{Bundle, BundleHash, RuleInfo};
 pub use facts::{DocumentFacts, Question};
 pub use force::{Activation, NotInForce, Policies, in_force};

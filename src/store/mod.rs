@@ -8,6 +8,7 @@
 mod facts;
 mod log;
 mod open;
+mod saved;
 mod sql;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -20,6 +21,7 @@ use std::future::Future;
 pub use facts::{Cache, Loaded, Subject};
 pub use log::{Activation, Head, OpenRelease, SealedEntry, StoredOpening};
 pub use open::{Location, OpenError, Settings, Store};
+pub use saved::{SavedChange, SavedSearch};
 pub use writer::{
     Batch, Change, ClaimedToken, DocumentChange, DocumentOutcome, EntryRow, NewHead, Once,
     OpeningRow, Writer,

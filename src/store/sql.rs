@@ -258,6 +258,15 @@ pub(super) const ORPHANED_RELEASES: &str = "select idx, transactie from open_rel
      where gateway <> $1 and gateway not in (select id from gateways where seen >= $2) \
      order by idx limit $3";
 
+/// Keeps a search, if its officer has room for it; one of the same name is replaced.
+pub(super) const KEEP_SEARCH: &str = "insert into saved_searches (owner, name, criteria) \
+     select $1, $2, $3 \
+     where (select count(*) from saved_searches where owner = $1 and name <> $2) < $4 \
+     on conflict (owner, name) do update set criteria = excluded.criteria";
+pub(super) const DROP_SEARCH: &str = "delete from saved_searches where owner = $1 and name = $2";
+pub(super) const SAVED_SEARCHES: &str =
+    "select name, criteria from saved_searches where owner = $1";
+
 /// Every statement by its name, as PostgreSQL and as SQLite get it; a test prepares and runs each on both engines, and fails when one is
 /// missing here.
 #[cfg(test)]
@@ -273,6 +282,7 @@ pub(super) fn every() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> 
         FORGET_GATEWAYS FORGET_USED ACTIVATIONS ADDRESS OWNERSHIPS
         DOSSIERS CHOICES CHOICE AOS AOS_BY_ID DOCUMENT DOCUMENTS_AT ENTRIES
         SEALED_ENTRIES ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
+        KEEP_SEARCH DROP_SEARCH SAVED_SEARCHES
         ;
         COUNT_USED USE USE_TELLING INSERT_ENTRIES INSERT_OPEN_RELEASES
         COUNT_OPEN_RELEASES CLOSE_RELEASES CLOSE_RELEASES_TELLING ADDRESS_VERSIONS DOCUMENTS_BY_ID UPSERT_DOCUMENTS DELETE_DOCUMENTS

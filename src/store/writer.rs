@@ -241,7 +241,7 @@ impl Writer {
 /// with it, and the engine rolls back.
 #[derive(Debug)]
 pub struct Batch<'w> {
-    conn: Conn,
+    pub(super) conn: Conn,
     home: &'w mut Option<Conn>,
 }
 

@@ -35,9 +35,9 @@ const HOW_TO_INSTALL: &str = "the login tests need Node.js 18 or newer and its p
 const ALGORITHMS: [&str; 6] = ["ES256", "ES384", "EdDSA", "PS256", "PS384", "RS256"];
 
 /// The login service, as a process that ends with this one.
-struct Service {
+pub(crate) struct Service {
     child: Child,
-    issuer: String,
+    pub(crate) issuer: String,
     _folder: tempfile::TempDir,
 }
 
@@ -48,12 +48,12 @@ impl Drop for Service {
     }
 }
 
-fn clients() -> Vec<Value> {
+fn clients(redirect: &str, after_logout: &str) -> Vec<Value> {
     let client = |name: &str, algorithm: &str, method: &str| {
         json!({
             "client_id": name, "id_token_signed_response_alg": algorithm,
-            "token_endpoint_auth_method": method, "redirect_uris": [REDIRECT],
-            "post_logout_redirect_uris": [AFTER_LOGOUT],
+            "token_endpoint_auth_method": method, "redirect_uris": [redirect],
+            "post_logout_redirect_uris": [after_logout],
         })
     };
     let mut clients: Vec<Value> = ALGORITHMS
@@ -68,6 +68,11 @@ fn clients() -> Vec<Value> {
 
 impl Service {
     fn start() -> Self {
+        Self::start_for(REDIRECT, AFTER_LOGOUT)
+    }
+
+    /// For a desk to which the browser comes back here.
+    pub(crate) fn start_for(redirect: &str, after_logout: &str) -> Self {
         let oidc = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oidc");
         let node = Command::new("node").arg("--version").output();
         assert!(
@@ -80,7 +85,7 @@ impl Service {
         let text = json!({
             "certificate": pki().join("gateway.pem"),
             "key": pki().join("gateway.key"),
-            "clients": clients(),
+            "clients": clients(redirect, after_logout),
             "accounts": {
                 "jansen": {
                     "sub": "medewerker-17", "name": "F. Jansen", "organisatie": IMG,

@@ -192,10 +192,9 @@ impl Officers {
     ) -> Result<Opened, Failure> {
         officer.must_be(&WATCHERS)?;
         let found = &exchanged.entry;
+        // To know with whom this reading is to be erased; shown only after it stands in the book.
         let opened = self.exchange.ledger.open_values(found).await;
-        let mut values = opened.map_err(unreadable)?;
-        let address = values.get("nummeraanduiding");
-        let address = address.and_then(|opened| AddressId::parse(&opened.value).ok());
+        let address = address_in(&opened.map_err(unreadable)?);
         let (mut entry, mut personal) = self.entry(officer, Kind::Reading, Some(cause))?;
         entry.handeling = Some(Act::Consult);
         entry.index = Some(found.index);
@@ -205,7 +204,29 @@ impl Officers {
             about = About::Address(address);
         }
         self.append(officer, entry, personal, about).await?;
+        self.reopen_exchange(officer, exchanged).await
+    }
 
+    /// Opens an exchange once more that [`Officers::open_exchange`] opened before: in the same session
+    /// and for the same case, which is for the caller to see to.
+    ///
+    /// Nothing is recorded again. The reading in the book says who opened it, when and for which case;
+    /// that the same page is loaded once more, or gone back to, tells nothing new, and would bury the
+    /// readings that do: a signal counts how much somebody reads. Another case or another session is
+    /// another reading.
+    ///
+    /// # Errors
+    /// [`Failure`]; then nothing may be shown.
+    pub async fn reopen_exchange(
+        &self,
+        officer: &Officer,
+        exchanged: &Exchanged,
+    ) -> Result<Opened, Failure> {
+        officer.must_be(&WATCHERS)?;
+        let found = &exchanged.entry;
+        let opened = self.exchange.ledger.open_values(found).await;
+        let mut values = opened.map_err(unreadable)?;
+        let address = address_in(&values);
         if found.entry.aanvrager != Some(officer.organisation.oin) {
             // Who asked there, and for which case of theirs, is not this organisation's to know.
             values.retain(|field, _| !matches!(field.as_str(), "medewerker" | "zaak"));
@@ -266,6 +287,41 @@ impl Officers {
         Ok((facts_of(address, &told), told))
     }
 
+    /// Opens who of the officer's own organisation did what this entry says, and nothing else of it,
+    /// after recording that this officer looks; `None` when that was erased.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] when it is not an entry of somebody of that organisation.
+    pub async fn open_employee(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        index: u64,
+    ) -> Result<Option<Employee>, Failure> {
+        officer.must_be(&WATCHERS)?;
+        let ledger = &self.exchange.ledger;
+        let found = ledger.find_at(index).await.map_err(unreadable)?;
+        let own = |found: &Found| {
+            let kind = found.entry.soort;
+            let listed = matches!(kind, Kind::Decision | Kind::Search | Kind::Reading);
+            listed && found.entry.aanvrager == Some(officer.organisation.oin)
+        };
+        let found = found.filter(own).ok_or(Failure::NotFound)?;
+        let values = ledger.open_values(&found).await.map_err(unreadable)?;
+        let value = |field: &str| values.get(field).map(|opened| opened.value.as_str());
+        let address = value("nummeraanduiding").and_then(|text| AddressId::parse(text).ok());
+        let (mut entry, mut personal) = self.entry(officer, Kind::Reading, Some(cause))?;
+        entry.handeling = Some(Act::Consult);
+        entry.index = Some(index);
+        let mut about = About::Nowhere;
+        if let Some(address) = address {
+            personal = personal.with("nummeraanduiding", address);
+            about = About::Address(address);
+        }
+        self.append(officer, entry, personal, about).await?;
+        Ok(value("medewerker").and_then(|text| Employee::parse(text).ok()))
+    }
+
     /// A proof that an entry stands in the book, as a C2SP tlog-proof, checked on the spot.
     ///
     /// # Errors
@@ -277,6 +333,11 @@ impl Officers {
         let proven = proof::check(&text, &found.line, verifier);
         Ok(Proof { text, proven })
     }
+}
+
+fn address_in(values: &BTreeMap<String, OpenedValue>) -> Option<AddressId> {
+    let opened = values.get("nummeraanduiding")?;
+    AddressId::parse(&opened.value).ok()
 }
 
 /// A proof, and whether it holds.

@@ -6,11 +6,13 @@
 //! the pages only leave out what would be refused.
 
 mod check;
+mod choices;
 mod judge;
 mod look;
 mod propose;
 mod report;
 mod review;
+mod saved;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ pub use look::{Exchanged, Opened, Proof, Viewed};
 pub use propose::{Proposed, ProposedChange};
 pub use report::{Choices, Shared, SharedChoice, SharedLine, Subject};
 pub use review::{AosDates, Ended, UnderReview};
+pub use saved::{SEARCH_NAME_CHARS, SearchName};
 
 use super::record::unreadable;
 use super::{Caller, Exchange, Failure, REGISTRY_PURPOSE, Who};
@@ -105,6 +108,9 @@ pub struct Officers {
     exchange: Arc<Exchange>,
     oversight: Oversight,
     checks: Arc<Checks>,
+    /// Held while a proposal is answered: of a confirmation and a rejection at once, one is told that
+    /// it came too late. (Two confirmations are told apart by the ledger itself.)
+    answering: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What an officer's entry is about, for its seals.
@@ -124,6 +130,7 @@ impl Officers {
             exchange,
             oversight,
             checks: Arc::default(),
+            answering: Arc::default(),
         }
     }
 

@@ -23,6 +23,9 @@ pub struct Proposed {
     pub proposer: Employee,
     /// What.
     pub change: ProposedChange,
+    /// Whether the registry has who chose as an owner of the address since before the choice begins; if
+    /// not, the choice will not count.
+    pub is_of_owner: bool,
 }
 
 /// A choice as it would become.
@@ -106,7 +109,7 @@ impl Officers {
     /// A proposal of the officer's own organisation, after recording that this officer looks.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] when there is none that waits.
+    /// [`Failure::NotFound`] when there is none, [`Failure::Conflict`] when it was answered.
     pub async fn proposal(
         &self,
         officer: &Officer,
@@ -124,8 +127,8 @@ impl Officers {
     /// Confirms a proposal of somebody else: what was proposed is registered.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] when there is none that waits, [`Failure::NotAuthorised`] when it is this
-    /// officer's own, [`Failure::Conflict`] when it was confirmed or overtaken meanwhile.
+    /// [`Failure::NotFound`] when there is none, [`Failure::NotAuthorised`] when it is this officer's
+    /// own, [`Failure::Conflict`] when it was answered or overtaken meanwhile.
     pub async fn confirm(
         &self,
         officer: &Officer,
@@ -133,6 +136,7 @@ impl Officers {
         index: u64,
     ) -> Result<(Choice, Receipt), Failure> {
         officer.must_be(&[DeskRole::Beheer])?;
+        let _answering = self.answering.lock().await;
         let proposed = self.waiting(officer, index).await?;
         if proposed.proposer == officer.subject {
             return Err(Failure::NotAuthorised);
@@ -174,7 +178,7 @@ impl Officers {
     /// Turns a proposal down. Who proposed it may do so too.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] when there is none that waits.
+    /// [`Failure::NotFound`] when there is none, [`Failure::Conflict`] when it was answered.
     pub async fn reject(
         &self,
         officer: &Officer,
@@ -183,6 +187,7 @@ impl Officers {
         remark: &Remark,
     ) -> Result<Receipt, Failure> {
         officer.must_be(&[DeskRole::Beheer])?;
+        let _answering = self.answering.lock().await;
         let proposed = self.waiting(officer, index).await?;
         let (mut entry, personal) = self.entry(officer, Kind::Review, Some(cause))?;
         entry.index = Some(index);
@@ -198,10 +203,13 @@ impl Officers {
         let waits = self.oversight.read(move |known| {
             let own = known.party(oin);
             let proposal = known.proposals().get(&index);
-            proposal.is_some_and(|one| one.by == own && one.answered.is_none())
+            let proposal = proposal.filter(|one| one.by == own)?;
+            Some(proposal.answered.is_none())
         });
-        if !waits.await.map_err(not_ready)? {
-            return Err(Failure::NotFound);
+        match waits.await.map_err(not_ready)? {
+            None => return Err(Failure::NotFound),
+            Some(false) => return Err(Failure::Conflict),
+            Some(true) => {}
         }
         let found = self.exchange.ledger.find_at(index).await;
         let found = found.map_err(unreadable)?.ok_or(Failure::NotFound)?;
@@ -216,11 +224,17 @@ impl Officers {
         let (Some(written), Some(proposer)) = (value("voorstel"), value("medewerker")) else {
             return Err(Failure::NotFound);
         };
+        let change: ProposedChange = serde_json::from_str(written).map_err(unreadable)?;
+        let choice = &change.choice;
+        let loaded = self.exchange.store.address(choice.address).await;
+        let owners = loaded.map_err(unreadable)?.facts.owners_at(self.now());
+        let since = owners.get(&choice.owner);
         Ok(Proposed {
             index: found.index,
             at: found.entry.tijd,
             proposer: Employee::parse(proposer).map_err(unreadable)?,
-            change: serde_json::from_str(written).map_err(unreadable)?,
+            is_of_owner: since.is_some_and(|since| choice.valid_from >= *since),
+            change,
         })
     }
 

@@ -6,5 +6,6 @@ mod closing;
 mod gateways;
 mod newest;
 mod outcome;
+mod saved;
 mod serving;
 mod tampering;

@@ -151,10 +151,22 @@ impl Browser {
         url.path().to_owned()
     }
 
+    /// Whether the page that is shown is of the desk.
+    pub(crate) async fn is_at_the_desk(&self) -> bool {
+        let url = self.client.current_url().await.unwrap();
+        url.as_str().starts_with(&format!("{}/", self.origin))
+    }
+
     pub(crate) async fn text(&self) -> String {
         let script = "return document.body.innerText";
         let text = self.client.execute(script, Vec::new()).await.unwrap();
         text.as_str().unwrap().to_owned()
+    }
+
+    /// Forgets what another site left in this browser.
+    pub(crate) async fn forget(&self, origin: &str) {
+        let what = json!({"origin": origin, "storageTypes": "cookies"});
+        self.order("Storage.clearDataForOrigin", what).await;
     }
 
     /// How many elements a CSS selector finds.

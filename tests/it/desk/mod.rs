@@ -1,13 +1,19 @@
 //! The desk, from outside: a demo with a small year behind it, and people who log in.
 
 mod browser;
+mod consents;
 mod door;
+mod hour;
+mod inert;
+mod log;
 mod pages;
 mod reach;
+mod service;
+mod signals;
 
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Stdio};
+use std::path::PathBuf;
+use std::process::Child;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,14 +41,14 @@ impl Demo {
         let mut command = mortal("KILL", SLUIS);
         command
             .args(["demo", "--ports", "0", "--dir"])
-            .arg(folder.path());
+            .arg(folder.path().join("demo"));
         if addresses > 0 {
             command.arg(format!("--seed-year={addresses}"));
         }
         let said = std::fs::File::create(folder.path().join("said")).unwrap();
-        command.stdout(said).stderr(Stdio::null());
+        command.stdout(said.try_clone().unwrap()).stderr(said);
         let process = spawn(command).unwrap();
-        let demo = Self {
+        let mut demo = Self {
             desk: SocketAddr::from(([127, 0, 0, 1], 0)),
             about: Value::Null,
             folder,
@@ -54,6 +60,8 @@ impl Demo {
                 break;
             }
             assert!(Instant::now() < until, "no desk: {}", demo.said());
+            let ended = demo.process.try_wait().unwrap();
+            assert!(ended.is_none(), "the demo ended: {}", demo.said());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let about = std::fs::read(demo.path().join("demo.json")).unwrap();
@@ -62,20 +70,17 @@ impl Demo {
             .as_str()
             .unwrap()
             .trim_start_matches("https://");
-        let desk = desk.parse().unwrap();
-        Self {
-            desk,
-            about,
-            ..demo
-        }
+        demo.desk = desk.parse().unwrap();
+        demo.about = about;
+        demo
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("demo")
     }
 
     fn said(&self) -> String {
-        std::fs::read_to_string(self.path().join("said")).unwrap_or_default()
+        std::fs::read_to_string(self.folder.path().join("said")).unwrap_or_default()
     }
 
     /// The path of the link that was printed after `used` others.

@@ -115,3 +115,13 @@ create table documents (
     record text not null
 ) strict, without rowid;
 create index documents_address on documents (address, id);
+
+-- The searches of the log that officers kept: theirs, not in the book. The owner is a keyed tag, and no
+-- personal criterion is among the criteria.
+
+create table saved_searches (
+    owner blob not null,
+    name text not null,
+    criteria text not null,
+    primary key (owner, name)
+) strict, without rowid;
