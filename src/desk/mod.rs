@@ -1,7 +1,7 @@
 //! The desk: where privacy officers and auditors of both organisations review who saw what, and why
 //! it was allowed. Server-rendered pages, no script at all.
 //!
-//! A request passes [`guard`](visit::guard) first: it finds the session, checks that the part somebody
+//! A request passes `visit::guard` first: it finds the session, checks that the part somebody
 //! plays may come here, and that a form was sent from one of our own pages. A page then asks
 //! [`Officers`] for what it shows, and puts it into words. What is personal is in the ledger before it
 //! is on the screen; the procedures see to that, not the pages.
