@@ -14,7 +14,7 @@ use super::review::Check;
 use super::words::{Party, Personal, Tag};
 use crate::clock::{Moment, Week};
 use crate::domain::{Employee, Oin};
-use answered::Answered;
+use answered::answers_ms;
 use counted::Counted;
 
 /// How many weeks are counted, this one included.
@@ -156,20 +156,19 @@ impl Index {
         let calendar = Calendar::up_to(now, FIGURE_WEEKS);
         let party = self.party(own);
         let counted = Counted::of(self, party, &calendar, now);
-        let answered = Answered::of(self, party, &calendar, now);
         let (unsafe_reviews, other_reviews) = self.waiting_reviews(party, now);
         let person = self.tag(Personal::Employee(own), person.as_str());
         Figures {
             weeks: (0..calendar.count()).map(|at| calendar.week(at)).collect(),
             releases: counted.releases,
             refusals: counted.refusals,
-            answers_ms: answered.weeks,
+            answers_ms: answers_ms(self, party, &calendar),
             released: counted.released,
             refused: counted.refused,
             unsafe_reviews,
             other_reviews,
             incidents: self.open_incidents(party),
-            choices: answered.open,
+            choices: self.open_choices(party, now),
             proposals: self.open_proposals(party, person),
             book: self.book_state(party, now),
         }
@@ -211,6 +210,16 @@ impl Index {
             }
         }
         open
+    }
+
+    fn open_choices(&self, own: Party, now: Moment) -> OpenChoices {
+        let expiring = self.expiring(own, now, EXPIRES_WITHIN_DAYS * DAY_MS);
+        let asked = self.unanswered(own, now);
+        OpenChoices {
+            expiring: expiring.len() as u64,
+            asked: asked.len() as u64,
+            asked_since: asked.first().map(|oldest| oldest.at),
+        }
     }
 
     fn open_proposals(&self, own: Party, person: Tag) -> OpenProposals {

@@ -1,4 +1,4 @@
-//! What owners were asked, and what they answered.
+//! How long owners took to answer what they were asked.
 
 use std::collections::HashMap;
 
@@ -6,15 +6,8 @@ use super::super::calendar::Calendar;
 use super::super::index::Index;
 use super::super::row::Change;
 use super::super::words::{Party, Tag};
-use super::{DAY_MS, EXPIRES_WITHIN_DAYS, OpenChoices};
 use crate::clock::Moment;
 use crate::domain::{ChoiceKind, ChoiceState};
-
-/// What was asked of owners, and what they answered.
-pub(super) struct Answered {
-    pub(super) weeks: Vec<Vec<u64>>,
-    pub(super) open: OpenChoices,
-}
 
 /// A question to an owner.
 struct Asked {
@@ -23,35 +16,28 @@ struct Asked {
     reference: Tag,
     by: Party,
     at: Moment,
-    until: Option<Moment>,
 }
 
-impl Answered {
-    pub(super) fn of(index: &Index, own: Party, calendar: &Calendar, now: Moment) -> Self {
-        let mut weeks = vec![Vec::new(); calendar.count()];
-        let mut asked: HashMap<(Tag, ChoiceKind), Vec<Asked>> = HashMap::new();
-        // Until when each choice holds that this organisation recorded.
-        let mut in_force: HashMap<[u8; 16], Moment> = HashMap::new();
-        for event in index.events() {
-            let Change::Choice {
-                id,
-                kind,
-                state,
-                owner,
-                reference,
-                until,
-                ..
-            } = event.change
-            else {
-                continue;
-            };
-            let holds = matches!(state, ChoiceState::Given | ChoiceState::Renewed);
-            match until.filter(|_| holds && event.by == own) {
-                Some(until) => in_force.insert(id, until),
-                None => in_force.remove(&id),
-            };
-            let there = asked.entry((event.address, kind)).or_default();
-            if state == ChoiceState::Requested {
+/// The time that each answer to a question of this organisation took, in milliseconds, by the week it
+/// came in.
+pub(super) fn answers_ms(index: &Index, own: Party, calendar: &Calendar) -> Vec<Vec<u64>> {
+    let mut weeks = vec![Vec::new(); calendar.count()];
+    let mut asked: HashMap<(Tag, ChoiceKind), Vec<Asked>> = HashMap::new();
+    for event in index.events() {
+        let Change::Choice {
+            id,
+            kind,
+            state,
+            owner,
+            reference,
+            ..
+        } = event.change
+        else {
+            continue;
+        };
+        let there = asked.entry((event.address, kind)).or_default();
+        match state {
+            ChoiceState::Requested => {
                 if !there.iter().any(|question| question.id == id) {
                     there.push(Asked {
                         id,
@@ -59,40 +45,31 @@ impl Answered {
                         reference,
                         by: event.by,
                         at: event.at,
-                        until,
                     });
                 }
                 continue;
             }
-            if !holds && state != ChoiceState::Refused {
+            ChoiceState::Given | ChoiceState::Renewed | ChoiceState::Refused => {}
+            ChoiceState::Withdrawn
+            | ChoiceState::Revoked
+            | ChoiceState::Invalidated
+            | ChoiceState::EnteredInError
+            | ChoiceState::Unknown => {
                 // Taken back before it was answered.
                 there.retain(|question| question.id != id);
                 continue;
             }
-            let Some(question) = answered(there, id, owner, reference) else {
-                continue;
-            };
-            let took = u64::try_from(event.at.ms_since(question.at)).unwrap_or(0);
-            let week = calendar.find(event.at).filter(|_| question.by == own);
-            if let Some(week) = week.and_then(|week| weeks.get_mut(week)) {
-                week.push(took);
-            }
         }
-        let soon = now..=now.plus_ms(EXPIRES_WITHIN_DAYS * DAY_MS);
-        let waits = asked.into_values().flatten();
-        let waits = waits.filter(|question| question.by == own);
-        let waits = waits.filter(|question| question.until.is_none_or(|until| until > now));
-        let since: Vec<Moment> = waits.map(|question| question.at).collect();
-        let open = OpenChoices {
-            expiring: in_force
-                .values()
-                .filter(|until| soon.contains(until))
-                .count() as u64,
-            asked: since.len() as u64,
-            asked_since: since.into_iter().min(),
+        let Some(question) = answered(there, id, owner, reference) else {
+            continue;
         };
-        Self { weeks, open }
+        let took = u64::try_from(event.at.ms_since(question.at)).unwrap_or(0);
+        let week = calendar.find(event.at).filter(|_| question.by == own);
+        if let Some(week) = week.and_then(|week| weeks.get_mut(week)) {
+            week.push(took);
+        }
     }
+    weeks
 }
 
 /// The question that this answers: the same choice, else the same form of the same owner, else that

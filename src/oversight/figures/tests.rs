@@ -369,8 +369,16 @@ fn a_choice_that_ends_within_thirty_days_is_told() {
             0,
         ),
         (
-            "two",
+            "a later one of the same owner",
             vec![soon.clone(), until(2, Given, "2026-03-21T00:00")],
+            1,
+        ),
+        (
+            "of two owners",
+            vec![
+                soon.clone(),
+                on(&until(2, Given, "2026-03-21T00:00"), "eig-2", "formulier-2"),
+            ],
             2,
         ),
         ("another organisation's", vec![of_ncg(&soon)], 0),
