@@ -136,14 +136,11 @@ pub(super) async fn run(args: DemoArgs) -> Outcome {
         let (links, desk) = (running.links.clone(), running.at.desk);
         let invited = async {
             // Each link works once; then there is another.
-            loop {
-                match links.fresh(&*world.random) {
-                    Ok(path) => further::invite(&mut screen, &format!("https://{desk}{path}")),
-                    Err(_) => break,
-                }
+            while let Ok(path) = links.fresh(&*world.random) {
+                further::invite(&mut screen, &format!("https://{desk}{path}"));
                 links.used().await;
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         let until = async {
             tokio::select! {
@@ -229,7 +226,7 @@ async fn start(args: &DemoArgs, world: &World, screen: &mut Screen) -> Result<Ru
     let maker = Arc::clone(&folder);
     let making = tokio::task::spawn_blocking(move || maker.make_documents(&planned));
     match args.seed_year {
-        Some(addresses) => seed_year(&ready, addresses, world, screen).await?,
+        Some(addresses) => Box::pin(seed_year(&ready, addresses, world, screen)).await?,
         // Half a year, of a start that was broken off, is of no use to this one.
         None => folder.tidy_year().map_err(|error| usage(&error))?,
     }

@@ -303,7 +303,7 @@ mod tests {
         for wrong in [
             "",
             "anna",
-            &name.as_str()[..42],
+            name.as_str().get(..42).unwrap(),
             &format!("{}A", name.as_str()),
         ] {
             assert!(sessions.find(wrong, at(1)).is_none(), "{wrong:?}");

@@ -28,6 +28,9 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn export(visit: Visit, Path(number): Path<String>, form: Form) -> Result<Response, Problem> {
+    if !visit.may_see_registry() {
+        return Err(Problem::NotYours);
+    }
     let number = number.parse().map_err(|_| Problem::NotFound)?;
     let Some(kept) = visit.find_registered(number) else {
         return Ok(closed(&visit));

@@ -78,7 +78,7 @@ pub(crate) async fn fill(config: &Config, decisions: u64) -> About {
     let mut waiting = std::collections::VecDeque::new();
     for number in 0..decisions {
         let mut made = vec![makes.decision(number, clock.now())];
-        if number % 10 == 0 {
+        if number.is_multiple_of(10) {
             made.push(makes.dossier(number / 10, clock.now()));
         }
         for (entry, personal, at) in made {
@@ -173,7 +173,7 @@ impl Makes {
             entry.reden = Some("TOESTEMMING_ONTBREEKT".to_owned());
         } else {
             // Metadata: a download has a closing entry, which only a real transfer writes.
-            entry.handeling = Some(if number % 4 == 0 {
+            entry.handeling = Some(if number.is_multiple_of(4) {
                 Act::Metadata
             } else {
                 Act::Download

@@ -85,7 +85,7 @@ async fn measure(options: &Options) -> bool {
         ("zaak", "FG-1"),
     ];
     let of_address = browser.post("/logboek", &address).await.location;
-    let narrow = [("soort", "gezondheidsgegevens"), ("uitkomst", "verstrekt")];
+    let narrow = [("soort", "gezondheidsgegevens"), ("uitkomst", "gegeven")];
     let narrow = browser.post("/logboek", &narrow).await.location;
     let wide = browser.post("/logboek", &[]).await.location;
     let report = [("nummeraanduiding", &*about.address)];

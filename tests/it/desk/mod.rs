@@ -86,11 +86,11 @@ impl Demo {
     /// The path of the link that was printed after `used` others.
     pub(crate) fn link(&self, used: usize) -> Option<String> {
         let said = self.said();
-        let links = said.lines().filter_map(|line| {
+        let mut links = said.lines().filter_map(|line| {
             let (_, path) = line.split_once("/aanmelden/link/")?;
             Some(format!("/aanmelden/link/{path}"))
         });
-        links.skip(used).next()
+        links.nth(used)
     }
 
     pub(crate) fn origin(&self) -> String {

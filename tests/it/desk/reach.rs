@@ -1,6 +1,8 @@
 //! The whole surface of the desk: every route × every part × every organisation, as one table that a
 //! privacy officer could read.
 
+use std::fmt::Write as _;
+
 use super::{Demo, Visitor};
 
 /// The people of the demo, in the order of the table.
@@ -56,7 +58,7 @@ async fn who_may_come_where() {
     for (method, path) in sluis::desk::route_table() {
         let asked = filled(path, &transaction);
         let mut line = format!("{:<54}", format!("{method} {path}"));
-        line.push_str(&format!("{:<11}", ask(&mut stranger, method, &asked).await));
+        let _ = write!(line, "{:<11}", ask(&mut stranger, method, &asked).await);
         for person in PEOPLE {
             officer.become_(person).await;
             let answer = if path == "/afmelden" {
@@ -65,7 +67,7 @@ async fn who_may_come_where() {
             } else {
                 ask(&mut officer, method, &asked).await
             };
-            line.push_str(&format!("{answer:<13}"));
+            let _ = write!(line, "{answer:<13}");
         }
         table.push_str(line.trim_end());
         table.push('\n');
