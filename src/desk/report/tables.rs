@@ -83,7 +83,7 @@ impl<'w> Rows<'w> {
         let rows: Vec<_> = lines.iter().map(|line| self.shared_row(line)).collect();
         let columns = self.columns(&[
             column(l.pick("Wat", "What"), 14),
-            column(l.pick("Van wie, aan wie", "From whom, to whom"), 9),
+            column(l.pick("Van, aan", "From, to"), 9),
             column(l.pick("Waarvoor", "What for"), 12),
             column(l.pick("Waarom dat mocht", "Why it was allowed"), 16),
         ]);
