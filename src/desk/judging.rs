@@ -31,7 +31,7 @@ use crate::exchange::officer::{Remark, UnderReview};
 use crate::language::Language;
 use crate::ledger::entry::Judgement;
 use crate::oversight::Standing;
-use lines::{JudgedLine, RuleLine, aos_dates, rules, team};
+use lines::{JudgedLine, RuleLine, aos_dates, rules};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -355,7 +355,7 @@ fn page(
         released: Told::moment(line.at, l),
         purpose: wording.purpose(&line.purpose),
         article: line.article.to_string(),
-        team: team(visit, &review.team),
+        team: wording.team(&review.team),
         health: review.health,
         end: end(under, l),
         transaction: line.transaction.to_string(),

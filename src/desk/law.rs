@@ -171,4 +171,24 @@ mod tests {
         );
         assert_eq!(ground("iets", Language::Dutch), "iets");
     }
+
+    #[test]
+    fn every_article_of_the_bundles_we_ship_can_be_told() {
+        use std::path::Path;
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+        let mut told = 0;
+        for bundle in ["2021-04-01-convenant", "2023-04-19-twg"] {
+            for file in std::fs::read_dir(folder.join(bundle)).unwrap() {
+                let path = file.unwrap().path();
+                let text = std::fs::read_to_string(&path).unwrap();
+                for part in text.split("@artikel(\"").skip(1) {
+                    let article = part.split('"').next().unwrap();
+                    let words = article_in_words(article, Language::Dutch);
+                    assert!(words.is_some(), "{}: {article}", path.display());
+                    told += 1;
+                }
+            }
+        }
+        assert!(told > 10);
+    }
 }

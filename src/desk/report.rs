@@ -6,7 +6,6 @@
 //! book again. So there is nothing to be found by who comes after at the same browser, and every copy
 //! that was made can be counted.
 
-mod article;
 mod ground;
 mod letter;
 mod paper;

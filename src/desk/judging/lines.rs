@@ -6,7 +6,6 @@ use crate::clock::Moment;
 use crate::desk::reviews::judgement_kind;
 use crate::desk::visit::Visit;
 use crate::desk::words::{self, Wording};
-use crate::domain::Team;
 use crate::exchange::officer::{AosDates, UnderReview};
 use crate::language::Language;
 use crate::oversight::Judged;
@@ -69,17 +68,6 @@ pub(in crate::desk) fn rules(visit: &Visit, under: &UnderReview) -> (Vec<RuleLin
         id: rule.id.to_owned(),
     });
     (rules.collect(), bundle.title().to_owned())
-}
-
-/// A team by its name.
-pub(super) fn team(visit: &Visit, code: &str) -> String {
-    let name = visit.desk.officers.bundle_in_force().and_then(|bundle| {
-        let code = Team::parse(code).ok()?;
-        let mut teams = bundle.vocabulary().teams();
-        let (_, name) = teams.find(|(known, _)| **known == code)?;
-        Some(name.to_owned())
-    });
-    name.unwrap_or_else(|| code.to_owned())
 }
 
 /// The dates of the report a release rested on.

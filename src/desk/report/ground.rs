@@ -34,10 +34,8 @@ impl Ground {
     pub(super) const fn name(self, l: Language) -> &'static str {
         match self {
             Self::Aos => l.pick("acuut onveilig gebouw", "acutely unsafe building"),
-            Self::Duty => l.pick("wettelijke plicht", "statutory duty"),
-            Self::PublicTask => {
-                l.pick("taak in het algemeen belang", "task in the public interest")
-            }
+            Self::Duty => l.pick("wettelijke plicht", "legal obligation"),
+            Self::PublicTask => l.pick("taak van algemeen belang", "task in the public interest"),
             Self::Consent => l.pick("toestemming", "consent"),
             Self::Explicit => l.pick("uitdrukkelijke instemming", "explicit agreement"),
         }
@@ -52,10 +50,10 @@ impl Ground {
             ),
             Self::Duty => l.pick(
                 "Wettelijke plicht: de wet schrijft voor dat de organisaties dit met elkaar delen. Uw toestemming is daarvoor niet nodig (AVG, artikel 6 lid 1 onder c).",
-                "Statutory duty: the law says that the organisations share this with each other. Your consent is not needed for it (GDPR, article 6 paragraph 1 under c).",
+                "Legal obligation: the law says that the organisations share this with each other. Your consent is not needed for it (GDPR, article 6 paragraph 1 under c).",
             ),
             Self::PublicTask => l.pick(
-                "Taak in het algemeen belang: delen was nodig voor het werk dat de organisaties voor iedereen doen. U kunt hiertegen bezwaar maken (AVG, artikel 6 lid 1 onder e, en artikel 21).",
+                "Taak van algemeen belang: delen was nodig voor het werk dat de organisaties voor iedereen doen. U kunt hiertegen bezwaar maken (AVG, artikel 6 lid 1 onder e, en artikel 21).",
                 "Task in the public interest: sharing was needed for the work that the organisations do for everybody. You can object to it (GDPR, article 6 paragraph 1 under e, and article 21).",
             ),
             Self::Consent => l.pick(

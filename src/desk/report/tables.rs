@@ -1,9 +1,9 @@
 //! The tables of a report: each line with a number, under which its transaction stands at the end.
 
-use super::article::in_words;
 use super::ground::Ground;
 use super::letter::{Cell, Column, Section, Table};
 use crate::clock::Moment;
+use crate::desk::law;
 use crate::desk::words::{self, Wording};
 use crate::domain::{ChoiceState, Oin};
 use crate::exchange::officer::{SharedChoice, SharedLine};
@@ -83,7 +83,7 @@ impl<'w> Rows<'w> {
         let rows: Vec<_> = lines.iter().map(|line| self.shared_row(line)).collect();
         let columns = self.columns(&[
             column(l.pick("Wat", "What"), 14),
-            column(l.pick("Van wie, aan wie", "From whom, to whom"), 9),
+            column(l.pick("Van, aan", "From, to"), 9),
             column(l.pick("Waarvoor", "What for"), 12),
             column(l.pick("Waarom dat mocht", "Why it was allowed"), 16),
         ]);
@@ -113,11 +113,14 @@ impl<'w> Rows<'w> {
         cells.push(Cell::from(self.wording.purpose(&line.purpose)));
         let grounds: Vec<_> = Ground::of(line).iter().map(|one| one.name(l)).collect();
         let article = line.article.as_deref().unwrap_or_default();
-        let mut why = [grounds.join(", "), in_words(article, l)]
-            .into_iter()
-            .filter(|text| !text.is_empty())
-            .collect::<Vec<_>>()
-            .join(": ");
+        let mut why = [
+            grounds.join(", "),
+            law::article_in_words(article, l).unwrap_or_else(|| article.to_owned()),
+        ]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join(": ");
         if let Some(standing) = line.review {
             why.push_str(". ");
             why.push_str(reviewed(standing, l));

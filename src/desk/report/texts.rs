@@ -1,9 +1,8 @@
 //! What a report says beside its tables.
 
 use super::Asked;
-use super::article::in_words;
 use super::letter::Section;
-use crate::desk::words;
+use crate::desk::{law, words};
 use crate::exchange::officer::{Shared, Subject};
 use crate::language::Language;
 
@@ -90,7 +89,7 @@ pub(super) fn nothing(asked: &Asked, short: &str) -> String {
 }
 
 pub(super) fn responsible(short: &str, others: &[String], l: Language) -> Section {
-    let article = in_words("TwG 3(1) en 3(2)", l);
+    let article = law::article_in_words("TwG 3(1) en 3(2)", l).unwrap_or_default();
     let others = match (others, l) {
         ([], Language::Dutch) => "een andere organisatie".to_owned(),
         ([], Language::English) => "another organisation".to_owned(),
