@@ -25,7 +25,7 @@ use super::words::Wording;
 use crate::clock::Moment;
 use crate::domain::DeskRole;
 use crate::exchange::Failure;
-use crate::exchange::officer::{Remark, UnderReview};
+use crate::exchange::officer::{Measure, Remark, UnderReview};
 use crate::language::Language;
 use crate::ledger::entry::IncidentStep;
 use crate::oversight::{Incident, NOTIFY_WITHIN_HOURS};
@@ -144,12 +144,14 @@ async fn step(visit: Visit, path: Path<String>, form: Form) -> Result<Response, 
         note_what_is_wrong(&mut f, &incident, step, officers.now());
     }
     let remark = f.optional("opmerking", REMARK_TOO_LONG, Remark::parse);
+    let measure = step.and_then(|step| Measure::new(step, remark));
     let cause = cause::of(&visit, &mut f);
-    let (Some(step), Some(cause), false) = (step, cause, f.is_wrong()) else {
+    let (Some(measure), Some(cause), false) = (measure, cause, f.is_wrong()) else {
         let page = page(&visit, (&under, &incident), f, &BTreeMap::new(), false);
         return Ok(wrong(html(&page)));
     };
-    let taken = officers.take_step(visit.officer(), &cause, index, step, remark.as_ref());
+    let step = measure.step();
+    let taken = officers.take_step(visit.officer(), &cause, index, &measure);
     let receipt = match taken.await {
         Ok(receipt) => receipt,
         Err(Failure::Conflict) => {
@@ -177,20 +179,19 @@ fn note_what_is_wrong(f: &mut Filled, incident: &Incident, step: IncidentStep, n
     if !incident.allows(step) {
         let (dutch, english) = why_not(incident, step);
         f.wrong("stap", dutch, english);
-    } else if f.value("opmerking").is_empty() {
-        match step {
-            IncidentStep::NotNotifiable => f.wrong(
-                "opmerking",
+    } else if incident.must_explain(step, now) && f.value("opmerking").is_empty() {
+        let (dutch, english) = if step == IncidentStep::NotNotifiable {
+            (
                 "Schrijf op waarom er waarschijnlijk geen risico is voor de betrokkenen (AVG 33, vijfde lid).",
                 "Write down why there is unlikely to be a risk for those concerned (GDPR 33(5)).",
-            ),
-            IncidentStep::Notified if now > incident.notify_before() => f.wrong(
-                "opmerking",
+            )
+        } else {
+            (
                 "De 72 uur zijn voorbij. Schrijf op waarom de melding later kwam (AVG 33, eerste lid).",
                 "The 72 hours are over. Write down why the notification came later (GDPR 33(1)).",
-            ),
-            _ => {}
-        }
+            )
+        };
+        f.wrong("opmerking", dutch, english);
     }
 }
 

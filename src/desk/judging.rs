@@ -27,7 +27,7 @@ use super::visit::{Visit, see_other};
 use super::words::{self, Wording};
 use crate::domain::DeskRole;
 use crate::exchange::Failure;
-use crate::exchange::officer::{Remark, UnderReview};
+use crate::exchange::officer::{Remark, UnderReview, Verdict};
 use crate::language::Language;
 use crate::ledger::entry::Judgement;
 use crate::oversight::Standing;
@@ -140,6 +140,31 @@ async fn judge(visit: Visit, path: Path<String>, form: Form) -> Result<Response,
     let officers = &visit.desk.officers;
     let under = officers.review(visit.officer(), index).await?;
     let mut f = Filled::new(form, l);
+    let verdict = verdict(&mut f);
+    let cause = cause::of(&visit, &mut f);
+    let (Some(verdict), Some(cause), false) = (verdict, cause, f.is_wrong()) else {
+        let page = page(&visit, &under, f, &BTreeMap::new(), false);
+        return Ok(wrong(html(&page)));
+    };
+    let judged = officers.judge(visit.officer(), &cause, index, &verdict);
+    let receipt = match judged.await {
+        Ok(receipt) => receipt,
+        Err(Failure::Conflict) => return refused(&visit, index, f).await,
+        Err(failure) => return Err(failure.into()),
+    };
+    Suggested::review(index).close(&visit);
+    let after = officers.review(visit.officer(), index).await?.review;
+    visit.session.tell(told(
+        after.standing,
+        verdict.judgement(),
+        &l.number(receipt.index),
+        l,
+    ));
+    Ok(see_other("/beoordelingen"))
+}
+
+/// What was judged, with what must be written beside it; `None` with what is wrong.
+fn verdict(f: &mut Filled) -> Option<Verdict> {
     let judgement = f.required(
         "oordeel",
         ("Kies een oordeel.", "Choose a judgement."),
@@ -148,32 +173,12 @@ async fn judge(visit: Visit, path: Path<String>, form: Form) -> Result<Response,
             all.find(|(known, _)| *known == code).map(|(_, is)| is)
         },
     );
-    let remark = remark(&mut f, judgement != Some(Judgement::Lawful), judgement);
-    let cause = cause::of(&visit, &mut f);
-    let (Some(judgement), Some(cause), false) = (judgement, cause, f.is_wrong()) else {
-        let page = page(&visit, &under, f, &BTreeMap::new(), false);
-        return Ok(wrong(html(&page)));
-    };
-    let judged = officers.judge(visit.officer(), &cause, index, judgement, remark.as_ref());
-    let receipt = match judged.await {
-        Ok(receipt) => receipt,
-        Err(Failure::Conflict) => return refused(&visit, index, f).await,
-        Err(failure) => return Err(failure.into()),
-    };
-    Suggested::review(index).close(&visit);
-    let after = officers.review(visit.officer(), index).await?.review;
-    visit
-        .session
-        .tell(told(after.standing, judgement, &l.number(receipt.index), l));
-    Ok(see_other("/beoordelingen"))
-}
-
-/// What is written beside a judgement or a step; `None`, with what is wrong, when it must be there
-/// and is not.
-fn remark(f: &mut Filled, must: bool, judgement: Option<Judgement>) -> Option<Remark> {
-    if f.value("opmerking").is_empty() && must {
+    let remark = f.optional("opmerking", REMARK_TOO_LONG, Remark::parse);
+    let judgement = judgement.filter(|_| !f.is_wrong())?;
+    let verdict = Verdict::new(judgement, remark);
+    if verdict.is_none() {
         let (dutch, english) = match judgement {
-            Some(Judgement::MoreInformation) => (
+            Judgement::MoreInformation => (
                 "Schrijf op wat u nog wilt weten, en van wie.",
                 "Write down what you still want to know, and from whom.",
             ),
@@ -182,12 +187,9 @@ fn remark(f: &mut Filled, must: bool, judgement: Option<Judgement>) -> Option<Re
                 "Write down what you base your judgement on.",
             ),
         };
-        if judgement.is_some() {
-            f.wrong("opmerking", dutch, english);
-        }
-        return None;
+        f.wrong("opmerking", dutch, english);
     }
-    f.optional("opmerking", REMARK_TOO_LONG, Remark::parse)
+    verdict
 }
 
 /// What is wrong with a remark.

@@ -110,6 +110,17 @@ impl Incident {
         self.opened.plus_ms(NOTIFY_WITHIN_HOURS * 60 * 60 * 1000)
     }
 
+    /// Whether it must be said why this step was taken: that nothing is notified (AVG 33(5)), or that
+    /// it is notified after the term (AVG 33(1)).
+    #[must_use]
+    pub fn must_explain(&self, step: IncidentStep, now: Moment) -> bool {
+        match step {
+            IncidentStep::NotNotifiable => true,
+            IncidentStep::Notified => now > self.notify_before(),
+            IncidentStep::SubjectInformed | IncidentStep::Closed => false,
+        }
+    }
+
     /// Whether it was settled if there is something to notify.
     #[must_use]
     pub fn is_settled(&self) -> bool {

@@ -7,6 +7,93 @@ use crate::ledger::Receipt;
 use crate::ledger::entry::{IncidentStep, Judgement, Kind};
 use crate::oversight::Personal as Tagged;
 
+/// What an officer finds of a release. Anything but lawful says why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was lawful.
+    Lawful(Option<Remark>),
+    /// It was not, because of this; it opens an incident (AVG 33).
+    Unlawful(Remark),
+    /// It cannot be told before this is known.
+    MoreInformation(Remark),
+}
+
+impl Verdict {
+    /// This judgement of a release; `None` when it does not say what it must, or is none of the three.
+    #[must_use]
+    pub fn new(judgement: Judgement, remark: Option<Remark>) -> Option<Self> {
+        match judgement {
+            Judgement::Lawful => Some(Self::Lawful(remark)),
+            Judgement::Unlawful => remark.map(Self::Unlawful),
+            Judgement::MoreInformation => remark.map(Self::MoreInformation),
+            Judgement::Dismissed | Judgement::Rejected | Judgement::Confirmed => None,
+        }
+    }
+
+    /// What is recorded.
+    #[must_use]
+    pub const fn judgement(&self) -> Judgement {
+        match self {
+            Self::Lawful(_) => Judgement::Lawful,
+            Self::Unlawful(_) => Judgement::Unlawful,
+            Self::MoreInformation(_) => Judgement::MoreInformation,
+        }
+    }
+
+    const fn remark(&self) -> Option<&Remark> {
+        match self {
+            Self::Lawful(remark) => remark.as_ref(),
+            Self::Unlawful(why) | Self::MoreInformation(why) => Some(why),
+        }
+    }
+}
+
+/// What was done about an incident. That nothing is notified is explained (AVG 33(5)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Measure {
+    /// The supervisory authority was notified; when that was late, with why (AVG 33(1)).
+    Notified(Option<Remark>),
+    /// There is nothing to notify, because of this.
+    NotNotifiable(Remark),
+    /// Those concerned were told (AVG 34).
+    SubjectInformed(Option<Remark>),
+    /// Nothing is left to be done.
+    Closed(Option<Remark>),
+}
+
+impl Measure {
+    /// This step; `None` when it does not say what it always must.
+    #[must_use]
+    pub fn new(step: IncidentStep, remark: Option<Remark>) -> Option<Self> {
+        match step {
+            IncidentStep::Notified => Some(Self::Notified(remark)),
+            IncidentStep::NotNotifiable => remark.map(Self::NotNotifiable),
+            IncidentStep::SubjectInformed => Some(Self::SubjectInformed(remark)),
+            IncidentStep::Closed => Some(Self::Closed(remark)),
+        }
+    }
+
+    /// What is recorded.
+    #[must_use]
+    pub const fn step(&self) -> IncidentStep {
+        match self {
+            Self::Notified(_) => IncidentStep::Notified,
+            Self::NotNotifiable(_) => IncidentStep::NotNotifiable,
+            Self::SubjectInformed(_) => IncidentStep::SubjectInformed,
+            Self::Closed(_) => IncidentStep::Closed,
+        }
+    }
+
+    const fn remark(&self) -> Option<&Remark> {
+        match self {
+            Self::Notified(remark) | Self::SubjectInformed(remark) | Self::Closed(remark) => {
+                remark.as_ref()
+            }
+            Self::NotNotifiable(why) => Some(why),
+        }
+    }
+}
+
 impl Officers {
     /// Judges a release of the officer's own organisation.
     ///
@@ -18,10 +105,10 @@ impl Officers {
         officer: &Officer,
         cause: &Cause,
         decision: u64,
-        judgement: Judgement,
-        remark: Option<&Remark>,
+        verdict: &Verdict,
     ) -> Result<Receipt, Failure> {
         officer.must_be(&[DeskRole::Fg])?;
+        let judgement = verdict.judgement();
         let oin = officer.organisation.oin;
         let judge = officer.subject.clone();
         let looked = self.oversight.read(move |index| {
@@ -36,7 +123,7 @@ impl Officers {
             Some(false) => return Err(Failure::Conflict),
             Some(true) => {}
         }
-        self.record_judgement(officer, cause, decision, remark, |entry| {
+        self.record_judgement(officer, cause, decision, verdict.remark(), |entry| {
             entry.oordeel = Some(judgement);
         })
         .await
@@ -46,27 +133,29 @@ impl Officers {
     ///
     /// # Errors
     /// [`Failure::NotFound`] when there is no such incident, [`Failure::Conflict`] when it is closed,
-    /// or would be while it is open whether there is something to notify (AVG 33).
+    /// or would be while it is open whether there is something to notify (AVG 33), and when a
+    /// notification came late and nothing says why.
     pub async fn take_step(
         &self,
         officer: &Officer,
         cause: &Cause,
         decision: u64,
-        step: IncidentStep,
-        remark: Option<&Remark>,
+        measure: &Measure,
     ) -> Result<Receipt, Failure> {
         officer.must_be(&[DeskRole::Fg])?;
+        let (step, now) = (measure.step(), self.now());
+        let is_silent = measure.remark().is_none();
         let oin = officer.organisation.oin;
         let looked = self.oversight.read(move |index| {
             let incident = index.incidents().get(&(decision, index.party(oin)))?;
-            Some(incident.allows(step))
+            Some(incident.allows(step) && !(is_silent && incident.must_explain(step, now)))
         });
         match looked.await.map_err(not_ready)? {
             None => return Err(Failure::NotFound),
             Some(false) => return Err(Failure::Conflict),
             Some(true) => {}
         }
-        self.record_judgement(officer, cause, decision, remark, |entry| {
+        self.record_judgement(officer, cause, decision, measure.remark(), |entry| {
             entry.stap = Some(step);
         })
         .await

@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use check::{Checked, Checking};
+pub use judge::{Measure, Verdict};
 pub use look::{Exchanged, Opened, Proof, Viewed};
 pub use propose::{Proposed, ProposedChange};
 pub use report::{Choices, Shared, SharedChoice, SharedLine, Subject};
