@@ -163,7 +163,7 @@ pub const LOGIN_KEYS_MS: i64 = 60_000;
 pub const BUNDLE_FILE_BYTES: u64 = 1024 * 1024;
 
 /// Lines of the log that the desk has at hand, the newest; at about 130 bytes each this is 650 MB.
-/// Older ones are in the book, and in no search.
+/// Older ones are in the book, and in no search; what is to be judged still stays in its queue.
 pub const DESK_ROWS: usize = 5_000_000;
 /// Entries the desk reads at once.
 pub const DESK_READ_ENTRIES: u64 = 1_024;

@@ -19,6 +19,7 @@ mod review;
 #[cfg(test)]
 mod reviewing;
 mod row;
+mod rows;
 mod saved;
 mod search;
 #[cfg(test)]

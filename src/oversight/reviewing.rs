@@ -6,10 +6,11 @@ use super::index::Index;
 use super::review::{Incident, Review, Standing};
 use super::words::{Personal, Tagger};
 use super::{AosReported, Parties};
+use crate::bounds;
 use crate::clock::{Moment, SystemRandomness};
 use crate::domain::{AddressId, AosId, DocumentKind, Employee, Oin, Purpose, TransactionId};
 use crate::ledger::Leaf;
-use crate::ledger::entry::{Act, Entry, IncidentStep, Judgement, Kind, Outcome};
+use crate::ledger::entry::{Act, End, Entry, IncidentStep, Judgement, Kind, Outcome};
 use crate::policy::Policies;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -33,9 +34,15 @@ fn employee(name: &str) -> Employee {
 
 impl Told {
     fn new() -> Self {
+        Self::of_rows(bounds::DESK_ROWS)
+    }
+
+    /// A book of which only so many rows are at hand.
+    fn of_rows(most: usize) -> Self {
         let oin = |text| Oin::parse(text).unwrap();
+        let tagger = Tagger::new(&SystemRandomness::default()).unwrap();
         Self {
-            index: Index::new(Tagger::new(&SystemRandomness::default()).unwrap()),
+            index: Index::of_rows(tagger, most),
             now: Moment::parse("2026-11-21T12:00:00Z").unwrap(),
             img: oin("00000001812345678000"),
             ncg: oin("00000001823456789000"),
@@ -196,6 +203,75 @@ fn an_incident_is_its_organisations_own_and_is_followed_to_its_end() {
     told.step(img, index, IncidentStep::Closed);
     assert!(told.index.incidents_of(img, false).is_empty());
     assert_eq!(told.index.incidents_of(img, true).len(), 1);
+}
+
+#[test]
+fn what_is_not_finished_is_found_however_old_it_is() {
+    use Judgement::{Lawful, Unlawful};
+    let mut told = Told::of_rows(20);
+    let (img, ncg, third) = (told.img, told.ncg, told.third);
+    let open = told.release(ncg, img, &address(1));
+    let half_done = told.release(ncg, img, &address(2));
+    let incident = told.release(ncg, img, &address(3));
+    let done = told.release(ncg, img, &address(4));
+    for (by, about, judgement) in [
+        (img, half_done, Lawful),
+        (img, incident, Unlawful),
+        (ncg, incident, Lawful),
+        (img, done, Lawful),
+        (ncg, done, Lawful),
+    ] {
+        told.judge(by, "anna", about, judgement);
+    }
+    let grow = |told: &mut Told| {
+        for _ in 0..50 {
+            told.wait(1);
+            told.take(Kind::Search, third, &[], |_| {});
+        }
+    };
+    let found = |told: &Told, all: &[u64]| -> Vec<bool> {
+        let found = all.iter().map(|one| told.index.find_row(*one).is_some());
+        found.collect()
+    };
+    let incidents = |told: &Told| -> Vec<u64> {
+        let open = told.index.incidents_of(img, false).into_iter();
+        open.map(|one| one.incident.decision).collect()
+    };
+    let all = [open, half_done, incident, done];
+    grow(&mut told);
+    assert!(told.index.rows().len() <= 20);
+    let newest = told.index.rows().iter().map(|row| row.index);
+    assert!(newest.is_sorted() && told.index.rows()[0].index > done);
+    assert_eq!(
+        told.index.forgotten() + told.index.rows().len() as u64,
+        54,
+        "what is held is not at hand for searches"
+    );
+    assert_eq!(found(&told, &all), [true, true, true, false]);
+    assert_eq!(told.queue(img, "anna", false, 0), [open]);
+    assert_eq!(told.queue(ncg, "harm", false, 0), [open, half_done]);
+    assert_eq!(incidents(&told), [incident]);
+
+    // Its transfer is closed late, and everything is finished: then it goes like the rest.
+    told.take(Kind::Release, ncg, &[], |entry| {
+        entry.index = Some(open);
+        entry.einde = Some(End::Complete);
+    });
+    let end = told.index.find_row(open).and_then(|row| row.end);
+    assert_eq!(end, Some(End::Complete));
+    told.judge(img, "anna", open, Lawful);
+    told.judge(ncg, "harm", open, Lawful);
+    told.judge(ncg, "harm", half_done, Unlawful);
+    told.step(img, incident, IncidentStep::NotNotifiable);
+    grow(&mut told);
+    assert_eq!(found(&told, &all), [false, true, true, false]);
+    told.step(img, incident, IncidentStep::Closed);
+    told.step(ncg, half_done, IncidentStep::Notified);
+    told.step(ncg, half_done, IncidentStep::Closed);
+    assert_eq!(told.queue(img, "anna", false, 0), [0; 0]);
+    assert_eq!(incidents(&told), [0; 0]);
+    grow(&mut told);
+    assert_eq!(found(&told, &all), [false; 4]);
 }
 
 #[test]
