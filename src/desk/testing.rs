@@ -1,16 +1,16 @@
 //! The desk in process, over a real book on a real database: people come in by a link, and what they
 //! are shown is what a browser gets. The book is verified whole when a house is closed.
 
+mod guest;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
-use http::{HeaderMap, StatusCode, header};
-use http_body_util::BodyExt as _;
-use tower_service::Service as _;
+use http::StatusCode;
+
+pub(super) use guest::{Answer, Guest};
 
 use super::{Links, Login, Parts, Persona};
 use crate::clock::{Clock, Moment, Random};
@@ -19,7 +19,7 @@ use crate::domain::{
     Language, Oin, Organisation, Organisations, Purpose, Role, Sha256, Team, Version,
 };
 use crate::exchange::Exchange;
-use crate::exchange::officer::Officers;
+use crate::exchange::officer::{Officer, Officers};
 use crate::identity::tests::World;
 use crate::ledger::Claims;
 use crate::ledger::entry::{Act, Entry, Kind, Outcome, Shown};
@@ -50,7 +50,8 @@ pub(super) const CANARY_TITLE: &str = "<b>kanarie</b> & titel";
 pub(super) struct House {
     book: Book,
     gateway: Option<Gateway>,
-    exchange: Option<Arc<Exchange>>,
+    officers: Option<Officers>,
+    people: Vec<Persona>,
     /// Shared with the guests, and taken away when the house is closed.
     router: Arc<Mutex<Option<Router>>>,
     links: Links,
@@ -111,22 +112,24 @@ impl House {
         let oversight = Oversight::start(gateway.ledger.clone(), policies, &*random).unwrap();
         let person = |code, at: usize, subject, role| Persona {
             code,
-            officer: crate::exchange::officer::Officer {
+            officer: Officer {
                 subject: Employee::parse(subject).unwrap(),
                 name: None,
                 organisation: Arc::new(organisations[at].clone()),
                 roles: BTreeSet::from([role]),
             },
         };
-        let links = Links::new(vec![
+        let people = vec![
             person("anna", 0, "fg-img-anna", DeskRole::Fg),
             person("bram", 0, "fg-img-bram", DeskRole::Fg),
             person("aukje", 0, "auditor-img-aukje", DeskRole::Auditor),
             person("harm", 1, "fg-ncg-harm", DeskRole::Fg),
             person("geert", 2, "fg-gemeente-geert", DeskRole::Fg),
-        ]);
+        ];
+        let links = Links::new(people.clone());
+        let officers = Officers::new(exchange, oversight);
         let router = super::router(Parts {
-            officers: Officers::new(exchange.clone(), oversight),
+            officers: officers.clone(),
             login: Login::Links(links.clone()),
             origin: ORIGIN.to_owned(),
             clock,
@@ -135,7 +138,8 @@ impl House {
         Self {
             book,
             gateway: Some(gateway),
-            exchange: Some(exchange),
+            officers: Some(officers),
+            people,
             router: Arc::new(Mutex::new(Some(router))),
             links,
             img,
@@ -146,6 +150,17 @@ impl House {
 
     fn gateway(&self) -> &Gateway {
         self.gateway.as_ref().unwrap()
+    }
+
+    /// What officers may do, without a page between.
+    pub(super) fn officers(&self) -> &Officers {
+        self.officers.as_ref().unwrap()
+    }
+
+    /// Somebody who can come in.
+    pub(super) fn officer(&self, person: &str) -> &Officer {
+        let mut people = self.people.iter();
+        &people.find(|known| known.code == person).unwrap().officer
     }
 
     pub(super) fn now(&self) -> Moment {
@@ -173,11 +188,7 @@ impl House {
 
     /// Somebody who just came in.
     pub(super) async fn enter(&self, person: &str) -> Guest {
-        let mut guest = Guest {
-            router: Arc::clone(&self.router),
-            cookie: String::new(),
-            token: String::new(),
-        };
+        let mut guest = Guest::new(Arc::clone(&self.router));
         let link = self.links.fresh(&*self.book.random).unwrap();
         let entered = guest.post(&link, &[("persoon", person)]).await;
         assert_eq!(entered.status, StatusCode::SEE_OTHER, "{}", entered.text);
@@ -357,7 +368,7 @@ impl House {
     /// Gives everything up and verifies the whole book.
     pub(super) async fn close(mut self) {
         drop(self.router.lock().unwrap().take());
-        drop(self.exchange.take());
+        drop(self.officers.take());
         self.gateway.take().unwrap().close().await;
         self.book.verify().await;
     }
@@ -365,71 +376,4 @@ impl House {
 
 pub(super) fn address(last: u8) -> AddressId {
     crate::ledger::testing::address(last)
-}
-
-/// Somebody at the desk with a browser.
-pub(super) struct Guest {
-    router: Arc<Mutex<Option<Router>>>,
-    cookie: String,
-    token: String,
-}
-
-/// An answer, read to its end.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) text: String,
-    pub(super) bytes: Vec<u8>,
-}
-
-impl Answer {
-    /// Where it leads.
-    pub(super) fn location(&self) -> &str {
-        let location = self.headers.get(header::LOCATION);
-        location.map_or("", |to| to.to_str().unwrap())
-    }
-}
-
-impl Guest {
-    pub(super) async fn get(&mut self, path: &str) -> Answer {
-        let request = Request::builder().method("GET").uri(path);
-        self.send(request, String::new()).await
-    }
-
-    pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.append_pair("teken", &self.token);
-        body.extend_pairs(fields);
-        let request = Request::builder()
-            .method("POST")
-            .uri(path)
-            .header("origin", ORIGIN)
-            .header("content-type", "application/x-www-form-urlencoded");
-        self.send(request, body.finish()).await
-    }
-
-    async fn send(&mut self, request: http::request::Builder, body: String) -> Answer {
-        let host = ORIGIN.trim_start_matches("https://");
-        let request = request.header("host", host).header("cookie", &self.cookie);
-        let request = request.body(Body::from(body)).unwrap();
-        let router = self.router.lock().unwrap().clone();
-        let response = router.unwrap().call(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        for set in parts.headers.get_all(header::SET_COOKIE) {
-            let set = set.to_str().unwrap();
-            set.split(';').next().unwrap().clone_into(&mut self.cookie);
-        }
-        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((_, after)) = text.split_once("name=\"teken\" value=\"") {
-            after.split('"').next().unwrap().clone_into(&mut self.token);
-        }
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            text,
-            bytes,
-        }
-    }
 }

@@ -3,7 +3,10 @@
 use http::StatusCode;
 
 use super::super::testing::{CANARY_CASE, CANARY_EMPLOYEE, Guest, House, address};
-use crate::ledger::entry::{IncidentStep, Kind};
+use crate::domain::CaseNumber;
+use crate::exchange::Failure;
+use crate::exchange::officer::{Cause, Measure};
+use crate::ledger::entry::{IncidentStep, Kind, Occasion};
 use crate::store::testing::Engine;
 use crate::store::tests::on_both_engines;
 
@@ -132,6 +135,17 @@ async fn who_notifies_late_says_why(engine: Engine) {
     let page = anna.get(&path).await.text;
     assert!(page.contains("1 uur te laat"), "{page}");
     let size = house.size();
+    // Nor can it be left out where there is no form.
+    let cause = Cause {
+        occasion: Occasion::Incident,
+        case: CaseNumber::parse("B-1").unwrap(),
+        explanation: None,
+    };
+    let silent = Measure::new(IncidentStep::Notified, None).unwrap();
+    let officer = house.officer("anna");
+    let taken = house.officers().take_step(officer, &cause, index, &silent);
+    assert!(matches!(taken.await, Err(Failure::Conflict)));
+    assert_eq!(house.size(), size);
     for (remark, status) in [
         ("", StatusCode::BAD_REQUEST),
         ("de melder was ziek", StatusCode::SEE_OTHER),

@@ -214,3 +214,40 @@ impl Officers {
         self.append(officer, entry, personal, subject).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_must_be_explained_cannot_be_made_without() {
+        let remark = || Remark::parse("want").unwrap();
+        for (judgement, without, with) in [
+            (Judgement::Dismissed, false, false),
+            (Judgement::Rejected, false, false),
+            (Judgement::Confirmed, false, false),
+            (Judgement::Unlawful, false, true),
+            (Judgement::MoreInformation, false, true),
+            (Judgement::Lawful, true, true),
+        ] {
+            let made = Verdict::new(judgement, None);
+            assert_eq!(made.is_some(), without, "{judgement:?}");
+            let made = Verdict::new(judgement, Some(remark()));
+            assert_eq!(made.is_some(), with, "{judgement:?}");
+            if let Some(made) = made {
+                assert_eq!(made.judgement(), judgement);
+                assert_eq!(made.remark(), Some(&remark()));
+            }
+        }
+        for (step, without) in [
+            (IncidentStep::NotNotifiable, false),
+            (IncidentStep::Notified, true),
+            (IncidentStep::SubjectInformed, true),
+            (IncidentStep::Closed, true),
+        ] {
+            assert_eq!(Measure::new(step, None).is_some(), without, "{step:?}");
+            let made = Measure::new(step, Some(remark())).unwrap();
+            assert_eq!((made.step(), made.remark()), (step, Some(&remark())));
+        }
+    }
+}
