@@ -117,6 +117,11 @@ impl Wording {
         name.unwrap_or_else(|| code.to_owned())
     }
 
+    /// How long the log keeps what it has, where the parties wrote it down.
+    pub(super) fn retention(&self) -> Option<&str> {
+        self.bundle.as_ref()?.retention(self.l)
+    }
+
     /// Why a request was refused: a reason of the policy, or the code of a problem.
     pub(super) fn reason(&self, code: &str) -> String {
         let l = self.l;

@@ -20,6 +20,7 @@ use super::verdict::Verdict;
 use super::vocabulary::{Switch, Vocabulary};
 use crate::clock::Moment;
 use crate::domain::{Role, Sha256};
+use crate::language::Language;
 
 /// The content hash of a bundle: `Bundle::hash` says over what.
 pub type BundleHash = Sha256;
@@ -153,6 +154,14 @@ impl Bundle {
     #[must_use]
     pub fn caveat(&self) -> &str {
         &self.manifest.caveat
+    }
+
+    /// How long what is recorded of an exchange is kept, or by what that is decided, in sentences;
+    /// `None` where the parties wrote nothing about it.
+    #[must_use]
+    pub fn retention(&self, l: Language) -> Option<&str> {
+        let told = self.manifest.retention.as_ref()?;
+        Some(l.pick(&told.dutch, &told.english))
     }
 
     /// Whether it is only there to be compared; [`super::in_force`] never picks a candidate.

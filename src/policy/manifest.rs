@@ -34,6 +34,16 @@ pub(super) struct Manifest {
     pub(super) choice_limits: Vec<ChoiceLimit>,
     /// The longest an unsafe situation counts after its beginning, in days.
     pub(super) unsafe_situation_days: Option<u32>,
+    pub(super) retention: Option<Retention>,
+}
+
+/// How long what is recorded of an exchange is kept, or by what that is decided: one sentence or more,
+/// for a data subject (AVG 15(1)(d)) and for the register (AVG 30(1)(f)). Words only: nothing is
+/// erased on them.
+#[derive(Debug, Clone)]
+pub(super) struct Retention {
+    pub(super) dutch: String,
+    pub(super) english: String,
 }
 
 /// One ground that can be asked for.

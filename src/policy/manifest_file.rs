@@ -17,6 +17,7 @@ pub(super) struct Manifest {
     pub(super) bron: Vec<Bron>,
     pub(super) gebied: Gebied,
     pub(super) aos: Option<Aos>,
+    pub(super) bewaartermijn: Option<Bewaartermijn>,
     pub(super) partij: Vec<Woord>,
     pub(super) team: Vec<Woord>,
     pub(super) soort: Vec<Soort>,
@@ -62,6 +63,13 @@ pub(super) struct Gebied {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Aos {
     pub(super) hoogstens_dagen: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Bewaartermijn {
+    pub(super) nl: String,
+    pub(super) en: String,
 }
 
 #[derive(Deserialize)]

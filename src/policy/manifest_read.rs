@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::manifest::{ActionInfo, ChoiceLimit, Manifest};
+use super::manifest::{ActionInfo, ChoiceLimit, Manifest, Retention};
 use super::manifest_file as file;
 use super::mistake::Mistake;
 use super::source::{MANIFEST, line_of};
@@ -110,6 +110,7 @@ impl Reader<'_> {
                 "de poort kan het gebied niet toetsen: verwacht `getoetst = false`",
             );
         }
+        let retention = written.bewaartermijn.map(|told| self.retention(told));
         let from = self.moment(&written.van);
         let until = written.tot.as_deref().map(|tot| self.moment(tot));
         if let (Some(from), Some(Some(until))) = (from, until)
@@ -156,7 +157,30 @@ impl Reader<'_> {
             switches,
             choice_limits,
             unsafe_situation_days: written.aos.map(|aos| aos.hoogstens_dagen),
+            retention,
         })
+    }
+
+    /// Sentences in two languages; like that of a rule they can only be checked for being sentences.
+    fn retention(&mut self, written: file::Bewaartermijn) -> Retention {
+        let mut told = |language: &str, text: String| {
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            if !text.ends_with('.') || !text.starts_with(char::is_uppercase) {
+                let mut mistake = Mistake::in_file(
+                    MANIFEST,
+                    format!(
+                        "bewaartermijn, `{language}`: verwacht een zin, met een hoofdletter en een punt"
+                    ),
+                );
+                mistake.line = line_of(self.text, "[bewaartermijn]");
+                self.mistakes.push(mistake);
+            }
+            text
+        };
+        Retention {
+            dutch: told("nl", written.nl),
+            english: told("en", written.en),
+        }
     }
 
     fn grounds(&mut self, written: &[file::Grondslag]) -> BTreeMap<String, String> {

@@ -55,6 +55,7 @@ struct ActivitiesPage {
     hash: String,
     caveat: String,
     term: String,
+    retention: String,
     activities: Vec<ActivityPart>,
 }
 
@@ -62,6 +63,14 @@ struct ActivitiesPage {
 fn term(bundle: &Bundle, l: Language) -> String {
     let (from, until) = bundle.in_force();
     super::wording::validity(from, until, l)
+}
+
+/// The time limit for erasure, as far as one is envisaged (AVG 30(1)(f)).
+fn retention(bundle: &Bundle, l: Language) -> &str {
+    bundle.retention(l).unwrap_or(l.pick(
+        "De overeenkomst noemt geen termijn. Vraag het aan de functionaris gegevensbescherming.",
+        "The agreement names no time limit. Ask the data protection officer.",
+    ))
 }
 
 /// What parts are called in sentences.
@@ -143,6 +152,7 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
             .collect::<Vec<_>>()
             .join(" "),
         term: term(&bundle, l),
+        retention: retention(&bundle, l).to_owned(),
         activities: bundle.activities().iter().map(part).collect(),
         page: visit.page(l.pick(
             "Register van verwerkingen",
@@ -199,6 +209,7 @@ fn written(bundle: &Bundle, at: Moment) -> Value {
             "geldigVan": from,
             "geldigTot": until,
             "voorbehoud": bundle.caveat(),
+            "bewaartermijn": bundle.retention(Language::Dutch),
         },
         "verwerkingen": activities,
     })
@@ -228,6 +239,7 @@ fn table(bundle: &Bundle) -> Result<Vec<u8>, csv::Error> {
         "artikelen",
         "keuzes",
         "verwerkingsactiviteiten",
+        "bewaartermijn",
         "overeenkomst",
         "geldig",
     ])?;
@@ -251,6 +263,7 @@ fn table(bundle: &Bundle) -> Result<Vec<u8>, csv::Error> {
                     &each(&|basis| basis.ground.article.clone()),
                     &each(&|basis| needs(basis, l)),
                     &uris.join("; "),
+                    retention(bundle, l),
                     bundle.id(),
                     &term(bundle, l),
                 ]
@@ -269,5 +282,27 @@ fn defused(cell: &str) -> String {
         format!("'{cell}")
     } else {
         cell.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_register_says_how_long_data_is_kept() {
+        let bundle = super::super::tests::bundle();
+        let term = bundle.retention(Language::Dutch).unwrap();
+        let table = table(&bundle).unwrap();
+        let mut reader = csv::Reader::from_reader(table.as_slice());
+        let heads = reader.headers().unwrap().clone();
+        let at = heads.iter().position(|head| head == "bewaartermijn");
+        let lines: Vec<_> = reader.records().map(Result::unwrap).collect();
+        assert!(lines.len() >= bundle.activities().len());
+        for line in lines {
+            assert_eq!(line.get(at.unwrap()), Some(term), "{line:?}");
+        }
+        let written = written(&bundle, bundle.in_force().0);
+        assert_eq!(written["overeenkomst"]["bewaartermijn"], term);
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::Asked;
 use super::ground::Ground;
 use super::tables;
-use super::texts::{intro, nothing, responsible, rights};
+use super::texts::{intro, kept, nothing, responsible, rights};
 use crate::desk::words::{self, Wording};
 use crate::domain::{Oin, Organisation};
 use crate::exchange::officer::{Choices, Officers, Shared, SharedLine, Subject};
@@ -206,6 +206,7 @@ impl Letter {
         let others = others.into_iter().map(|oin| wording.organisation(oin));
         self.sections
             .push(responsible(short, &others.collect::<Vec<_>>(), l));
+        self.sections.push(kept(short, wording.retention(), l));
         self.sections.push(rights(short, l));
         self.sections.extend(numbers);
     }

@@ -114,6 +114,22 @@ fn a_period_has_its_first_and_its_last_day_in_it() {
     assert_eq!(until.unwrap().to_string(), "2026-03-31T22:00:00.000Z");
 }
 
+#[test]
+fn how_long_data_is_kept_is_told_or_whom_to_ask() {
+    let term = |l, term| super::texts::kept("IMG", term, l).text.remove(0);
+    assert_eq!(term(Language::Dutch, Some("Zeven jaar.")), "Zeven jaar.");
+    for (l, told) in [
+        (
+            Language::Dutch,
+            "Vraag het aan de functionaris gegevensbescherming van IMG.",
+        ),
+        (Language::English, "Ask the data protection officer of IMG."),
+    ] {
+        let text = term(l, None);
+        assert!(text.ends_with(told), "{text}");
+    }
+}
+
 /// Everything that can be told of an address, once.
 async fn fill(house: &House, at: AddressId) {
     house.own(at, &["eigenaar-anna"]).await;
@@ -199,6 +215,8 @@ async fn a_report_tells_what_was_shared_and_names_nobody(engine: Engine) {
         "gegeven",
         "bouwtekening",
         "artikel 3, lid 1 en artikel 3, lid 2 van de Tijdelijke wet Groningen",
+        "Hoe lang de gegevens worden bewaard",
+        "Een vaste termijn is niet afgesproken. Het logboek bewaart",
         "Autoriteit Persoonsgegevens",
         "Nummers in het logboek",
         &entry.transactie.to_string(),

@@ -126,6 +126,35 @@ pub(super) fn responsible(short: &str, others: &[String], l: Language) -> Sectio
     }
 }
 
+/// How long the data is kept, or whom to ask (AVG 15(1)(d)).
+pub(super) fn kept(short: &str, term: Option<&str>, l: Language) -> Section {
+    let term = term.map_or_else(
+        || match l {
+            Language::Dutch => format!(
+                "Over de termijn is niets vastgelegd. Wilt u weten hoe lang {short} deze gegevens bewaart? Vraag het aan de functionaris gegevensbescherming van {short}."
+            ),
+            Language::English => format!(
+                "Nothing is laid down about the period. Do you want to know how long {short} keeps this data? Ask the data protection officer of {short}."
+            ),
+        },
+        str::to_owned,
+    );
+    let documents = l.pick(
+        "Dit gaat over de gegevens in dit overzicht. De documenten zelf staan niet in het logboek: hoe lang een organisatie die bewaart, kunt u daar vragen.",
+        "This is about the data in this overview. The documents themselves are not in the log: how long an organisation keeps those, you can ask there.",
+    );
+    Section {
+        heading: l
+            .pick(
+                "Hoe lang de gegevens worden bewaard",
+                "How long the data is kept",
+            )
+            .to_owned(),
+        text: vec![term, documents.to_owned()],
+        ..Section::default()
+    }
+}
+
 pub(super) fn rights(short: &str, l: Language) -> Section {
     let points = match l {
         Language::Dutch => vec![

@@ -1,6 +1,7 @@
 //! What is wrong with a bundle is found, and all of it is told at once.
 
 use super::support::{CONVENANT, TWG, changed, files, replace};
+use crate::language::Language;
 use crate::policy::{Bundle, BundleError};
 
 /// All mistakes of a shipped bundle with texts replaced in one file, one per line.
@@ -239,6 +240,51 @@ fn a_schema_may_only_ask_for_facts_the_gateway_fills() {
         let told = told("schema.cedarschema", &[(from, to)]);
         assert!(told.contains(expected), "{from} -> {to}:\n{told}");
     }
+}
+
+#[test]
+fn how_long_data_is_kept_is_a_sentence_in_two_languages_or_nothing() {
+    let written = |term: &str| {
+        let mut files = files(CONVENANT);
+        let manifest = files.iter_mut().find(|(name, _)| name == "manifest.toml");
+        let (_, manifest) = manifest.unwrap();
+        let text = String::from_utf8(manifest.clone()).unwrap();
+        let (before, after) = text.split_once("[bewaartermijn]").unwrap();
+        let (_, after) = after.split_once("[[partij]]").unwrap();
+        *manifest = format!("{before}{term}\n[[partij]]{after}").into_bytes();
+        Bundle::from_files(CONVENANT, files)
+    };
+    for (term, expected) in [
+        (
+            "[bewaartermijn]\nnl = \"Zeven jaar.\"",
+            "missing field `en`",
+        ),
+        (
+            "[bewaartermijn]\nnl = \"Zeven jaar.\"\nen = \"Seven years.\"\njaren = 7",
+            "unknown field `jaren`",
+        ),
+        (
+            "[bewaartermijn]\nnl = \" \"\nen = \"Seven years.\"",
+            "bewaartermijn, `nl`: verwacht een zin",
+        ),
+        (
+            "[bewaartermijn]\nnl = \"Zeven jaar.\"\nen = \"seven years\"",
+            "bewaartermijn, `en`: verwacht een zin",
+        ),
+    ] {
+        let told = lines(&written(term).unwrap_err());
+        assert!(told.contains(expected), "{term}:\n{told}");
+        assert!(told.starts_with("manifest.toml:"), "{told}");
+    }
+    let term =
+        "[bewaartermijn]\nnl = \"\"\"\nZeven jaar\nen niet langer.\n\"\"\"\nen = \"Seven years.\"";
+    let bundle = written(term).unwrap();
+    assert_eq!(
+        bundle.retention(Language::Dutch),
+        Some("Zeven jaar en niet langer.")
+    );
+    assert_eq!(bundle.retention(Language::English), Some("Seven years."));
+    assert_eq!(written("").unwrap().retention(Language::Dutch), None);
 }
 
 #[test]

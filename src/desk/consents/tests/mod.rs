@@ -22,7 +22,7 @@ const NCG: &str = "00000001823456789000";
 const ADDRESS: &str = "0010200000000017";
 const SCAN: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
-fn bundle() -> Bundle {
+pub(super) fn bundle() -> Bundle {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/2023-04-19-twg");
     Bundle::load(&folder).unwrap()
 }
