@@ -155,6 +155,12 @@ impl Week {
         self.0.iso_week_date().week().unsigned_abs()
     }
 
+    /// How many weeks this is after another week.
+    #[must_use]
+    pub fn weeks_since(self, other: Self) -> i32 {
+        self.monday().days_since(other.monday()) / 7
+    }
+
     /// So many weeks later; earlier, when negative.
     #[must_use]
     pub fn plus_weeks(self, weeks: i32) -> Self {

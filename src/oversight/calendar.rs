@@ -73,13 +73,17 @@ impl Calendar {
     /// Whether the offices are open at a moment of this week. Holidays are days like others.
     #[must_use]
     pub fn is_in_office_hours(&self, week: usize, at: Moment) -> bool {
-        // The clock is moved in the night before a Sunday's morning: until the end of Friday every day
-        // has twenty-four hours.
-        let into = self.into_week_ms(week, at);
-        let (opens, closes) = OFFICE_HOURS;
-        let open = i64::from(opens) * HOUR_MS..i64::from(closes) * HOUR_MS;
-        into.div_euclid(DAY_MS) < OFFICE_DAYS && open.contains(&into.rem_euclid(DAY_MS))
+        is_office_time(self.into_week_ms(week, at))
     }
+}
+
+/// Whether the offices are open so many milliseconds after the beginning of a week.
+pub(super) fn is_office_time(into_week_ms: i64) -> bool {
+    // The clock is moved in the night before a Sunday's morning: until the end of Friday every day
+    // has twenty-four hours.
+    let (opens, closes) = OFFICE_HOURS;
+    let open = i64::from(opens) * HOUR_MS..i64::from(closes) * HOUR_MS;
+    into_week_ms.div_euclid(DAY_MS) < OFFICE_DAYS && open.contains(&into_week_ms.rem_euclid(DAY_MS))
 }
 
 #[cfg(test)]

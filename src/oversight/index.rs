@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::review::{Check, Dismissal, Incident, Proposal, Review};
 use super::row::{Event, Row};
 use super::rows::Rows;
+use super::signals::{Tally, WallWeek};
 use super::words::{Parties, Party, Personal, Tag, Tagger, Word, Words};
 use crate::bounds;
 use crate::clock::Moment;
@@ -34,6 +35,9 @@ pub struct Index {
     proposals: BTreeMap<u64, Proposal>,
     checks: Vec<Check>,
     newest: Option<Moment>,
+    /// What was counted for each organisation, by its place.
+    tallies: Vec<Tally>,
+    wall_week: WallWeek,
 }
 
 impl Index {
@@ -57,6 +61,8 @@ impl Index {
             proposals: BTreeMap::new(),
             checks: Vec::new(),
             newest: None,
+            tallies: Vec::new(),
+            wall_week: WallWeek::new(),
         }
     }
 
@@ -76,6 +82,17 @@ impl Index {
     #[must_use]
     pub fn rows(&self) -> &[Row] {
         self.rows.newest()
+    }
+
+    /// The rows at hand from one number to another, that one included: a row's number is how many there
+    /// were before it.
+    pub(super) fn rows_numbered(&self, first: u64, last: u64) -> &[Row] {
+        self.rows.numbered(first, last)
+    }
+
+    /// What was counted for an organisation.
+    pub(super) fn tally(&self, party: Party) -> Option<&Tally> {
+        self.tallies.get(party.place())
     }
 
     /// How many of the oldest rows are not at hand any more.

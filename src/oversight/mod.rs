@@ -29,9 +29,11 @@ mod signals;
 pub(crate) mod testing;
 mod words;
 
+use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use futures_util::{StreamExt as _, stream};
 use tokio::sync::{Notify, watch};
 
 pub use calendar::{Calendar, OFFICE_HOURS};
@@ -59,12 +61,15 @@ use crate::bounds;
 use crate::clock::{NoRandomness, Random};
 use crate::errors::in_full;
 use crate::ledger::note::Checkpoint;
-use crate::ledger::{Ledger, ReadError};
+use crate::ledger::{Leaf, Ledger, ReadError};
 use crate::policy::Policies;
 use words::Tagger;
 
 /// How often the follower looks for new entries when nobody asks.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// Parts of the book that are read at once.
+const READ_AHEAD: usize = 3;
 
 /// How far the reading of the book is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,21 +211,20 @@ impl Inner {
         let text = self.ledger.checkpoint();
         let signed = self.ledger.verifier().open(&text);
         let signed = signed.map_err(|_| ReadError::Impossible("a checkpoint of its own key"))?;
-        let mut done = self.size();
         let first_time = matches!(*self.state.borrow(), State::Reading { .. });
-        while done < signed.size {
-            let to = signed.size.min(done + bounds::DESK_READ_ENTRIES);
-            let leaves = self.ledger.leaves(done, to).await?;
-            if leaves.is_empty() {
-                return Err(ReadError::Impossible("entries its checkpoint covers"));
-            }
-            {
+        let ranges = ranges(self.size(), signed.size);
+        // While some are taken, the next ones are read already.
+        let read = stream::iter(ranges).map(|(from, to)| self.whole(from, to));
+        let mut read = pin!(read.buffered(READ_AHEAD));
+        while let Some(leaves) = read.next().await {
+            let leaves = leaves?;
+            let done = {
                 let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
                 for leaf in &leaves {
                     index.take(leaf, &self.policies);
                 }
-            }
-            done = self.size();
+                index.size()
+            };
             if first_time {
                 let of = signed.size;
                 self.state.send_replace(State::Reading { done, of });
@@ -244,8 +248,27 @@ impl Inner {
         Ok(State::Current { size: made.size })
     }
 
+    /// The entries from one index to another, none of them missing.
+    async fn whole(&self, from: u64, to: u64) -> Result<Vec<Leaf>, ReadError> {
+        let leaves = self.ledger.leaves(from, to).await?;
+        if leaves.len() as u64 == to - from {
+            Ok(leaves)
+        } else {
+            Err(ReadError::Impossible("entries its checkpoint covers"))
+        }
+    }
+
     fn size(&self) -> u64 {
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
         index.size()
     }
+}
+
+/// The entries from one index to another, cut into what is read at once.
+fn ranges(from: u64, to: u64) -> impl Iterator<Item = (u64, u64)> {
+    let begins = std::iter::successors(Some(from), |begin| {
+        begin.checked_add(bounds::DESK_READ_ENTRIES)
+    });
+    let begins = begins.take_while(move |begin| *begin < to);
+    begins.map(move |begin| (begin, to.min(begin + bounds::DESK_READ_ENTRIES)))
 }

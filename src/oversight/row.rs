@@ -67,6 +67,9 @@ pub struct Row {
     pub employee: Tag,
     /// In which case of the requester.
     pub case: Tag,
+    /// How many rows back the release before this one in the same case is, where cases are counted;
+    /// none when zero.
+    pub(super) back_in_case: u32,
 }
 
 impl Row {

@@ -39,11 +39,26 @@ impl Rows {
         self.forgotten
     }
 
-    /// Adds one. When there are too many, the oldest tenth goes, but for what is still needed.
-    pub(super) fn push(&mut self, row: Row, is_needed: impl Fn(&Row) -> bool) {
+    /// The number that the next one gets: how many there were before it.
+    pub(super) fn next_number(&self) -> u64 {
+        self.forgotten + self.newest.len() as u64
+    }
+
+    /// Those from one number to another, that one included, as far as they are at hand.
+    pub(super) fn numbered(&self, first: u64, last: u64) -> &[Row] {
+        let place = |number: u64| {
+            let place = usize::try_from(number.saturating_sub(self.forgotten));
+            place.map_or(self.newest.len(), |place| place.min(self.newest.len()))
+        };
+        let (first, end) = (place(first), place(last + 1));
+        self.newest.get(first..end).unwrap_or_default()
+    }
+
+    /// Adds one; answers whether others were let go of for it. When there are too many, the oldest tenth goes, but for what is still needed.
+    pub(super) fn push(&mut self, row: Row, is_needed: impl Fn(&Row) -> bool) -> bool {
         self.newest.push(row);
         if self.newest.len() <= self.most {
-            return;
+            return false;
         }
         let many = (self.most / 10).max(1);
         self.held.retain(|_, row| is_needed(row));
@@ -51,6 +66,7 @@ impl Rows {
         let needed = gone.filter(|row| is_needed(row));
         self.held.extend(needed.map(|row| (row.index, row)));
         self.forgotten += many as u64;
+        true
     }
 
     pub(super) fn find(&self, index: u64) -> Option<&Row> {

@@ -26,7 +26,7 @@ use super::search::Line;
 use super::words::{ByTag, Party, Tag, Word};
 use crate::clock::{Moment, Week};
 use crate::domain::Oin;
-use tally::Tally;
+pub(super) use tally::{Tally, WallWeek};
 
 /// Patterns that ended longer ago are not told any more.
 pub const SIGNAL_WEEKS: usize = 53;
@@ -216,13 +216,13 @@ impl Index {
     /// the newest first.
     #[must_use]
     pub fn signals(&self, own: Oin, now: Moment) -> Vec<Signal> {
-        let Some(party) = self.parties().find(own) else {
+        let party = self.party(own);
+        let Some(tally) = self.tally(party) else {
             return Vec::new();
         };
         let weeks = i32::try_from(SIGNAL_WEEKS + HISTORY_WEEKS).unwrap_or(i32::MAX);
         let calendar = Calendar::up_to(now, weeks);
         let aos = self.words().find("aos");
-        let tally = Tally::of(self.rows(), party, aos, &calendar);
         let look = Look {
             index: self,
             own: party,
@@ -231,10 +231,10 @@ impl Index {
             since: calendar.start(calendar.count().saturating_sub(SIGNAL_WEEKS)),
         };
         let mut found = Vec::new();
-        look.weeks_of_people(&tally, &mut found);
-        look.weeks_of_systems(&tally, &mut found);
-        look.refusals(&tally, &mut found);
-        look.nothing_followed(&tally, &mut found);
+        look.weeks_of_people(tally, &mut found);
+        look.weeks_of_systems(tally, &mut found);
+        look.refusals(tally, &mut found);
+        look.nothing_followed(tally, &mut found);
         let told = in_order(found).into_iter().take(TOLD);
         told.map(|pattern| pattern.told(self)).collect()
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::index::Index;
 use super::words::Tagger;
+use crate::bounds;
 use crate::clock::{Moment, SystemRandomness};
 use crate::domain::{ChoiceId, ChoiceKind, ChoiceState, Employee, Oin, Purpose, TransactionId};
 use crate::ledger::Leaf;
@@ -129,9 +130,14 @@ pub(crate) struct Book {
 
 impl Book {
     pub(crate) fn new() -> Self {
+        Self::of_rows(bounds::DESK_ROWS)
+    }
+
+    /// One that has at most so many rows at hand.
+    pub(crate) fn of_rows(most: usize) -> Self {
         let tagger = Tagger::new(&SystemRandomness::default()).unwrap();
         Self {
-            index: Index::new(tagger),
+            index: Index::of_rows(tagger, most),
         }
     }
 

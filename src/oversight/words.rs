@@ -128,11 +128,6 @@ impl Tag {
     pub fn is_some(self) -> bool {
         self != Self::NONE
     }
-
-    /// The number itself: as good as random.
-    pub(super) const fn bits(self) -> u64 {
-        self.0
-    }
 }
 
 /// For maps by tag: a tag is a hash already, made with a key that nobody outside knows.

@@ -10,9 +10,12 @@ use crate::oversight::review::{
     Check, Dismissal, Given, Incident, Proposal, Review, Standing, USUAL_REVIEW_DAYS,
 };
 use crate::oversight::row::{Change, Event, Row, What};
+use crate::oversight::signals::Tally;
 use crate::oversight::words::{Party, Personal, Tag, Word};
 use crate::policy::Policies;
 
+/// The purpose of what is shared about an unsafe building.
+const AOS: &str = "aos";
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Whether one of its parties still has to judge it, or to close its incident.
@@ -101,7 +104,7 @@ impl Index {
         let sum = |counts: &mut dyn Iterator<Item = u32>| counts.fold(0, u32::saturating_add);
         let listed = sum(&mut entry.getoond.iter().map(|listed| listed.aantal));
         let mut word = |text: Option<&str>| text.map_or(Word::NONE, |text| self.words.learn(text));
-        let row = Row {
+        let mut row = Row {
             index: leaf.index,
             at: entry.tijd,
             transaction: entry.transactie,
@@ -126,14 +129,41 @@ impl Index {
             address,
             employee,
             case,
+            back_in_case: 0,
             requester: requester.map_or(Party::NONE, |oin| self.parties.learn(oin)),
             provider: entry
                 .bron
                 .map_or(Party::NONE, |oin| self.parties.learn(oin)),
         };
+        self.count(&mut row);
         let (reviews, incidents) = (&self.reviews, &self.incidents);
-        self.rows
+        let forgot = self
+            .rows
             .push(row, |row| is_unfinished(row, reviews, incidents));
+        if forgot {
+            let before = self.rows.forgotten();
+            self.tallies
+                .iter_mut()
+                .for_each(|tally| tally.forget(before));
+        }
+    }
+
+    /// Counts a row for its parties.
+    fn count(&mut self, row: &mut Row) {
+        let number = self.rows.next_number();
+        let (aos, week) = (self.words.find(AOS), self.wall_week.turn_to(row.at));
+        let provider = Some(row.provider).filter(|provider| *provider != row.requester);
+        for party in [Some(row.requester), provider].into_iter().flatten() {
+            if party == Party::NONE {
+                continue;
+            }
+            if self.tallies.len() <= party.place() {
+                self.tallies.resize_with(party.place() + 1, Tally::default);
+            }
+            if let Some(tally) = self.tallies.get_mut(party.place()) {
+                tally.take(party, number, row, aos, week);
+            }
+        }
     }
 
     fn take_closing(&mut self, entry: &Entry) {

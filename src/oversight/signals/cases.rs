@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::super::row::{Change, Row};
 use super::super::words::{ByTag, Tag};
-use super::tally::{Tally, is_in_case};
+use super::tally::Tally;
 use super::{Came, Look, Pattern, REFUSALS_IN_A_ROW, SignalKind, Story};
 use crate::clock::Moment;
 
@@ -25,9 +25,8 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl<'i> Look<'i> {
     pub(super) fn refusals(&self, tally: &Tally, found: &mut Vec<Pattern<'i>>) {
-        for run in &tally.runs {
-            let rows = self.index.rows().get(run.first..=run.last);
-            let rows = rows.unwrap_or_default().iter();
+        for run in tally.runs() {
+            let rows = self.index.rows_numbered(run.first, run.last).iter();
             let rows = rows.filter(|row| self.is_by(row, run.employee) && row.is_refusal());
             let rows: Vec<&Row> = rows.collect();
             let tell = |rows: &[&'i Row]| {
@@ -66,18 +65,27 @@ impl<'i> Look<'i> {
 
     /// The releases of each case that is about many addresses, and was used lately.
     fn cases(&self, tally: &Tally) -> Vec<Vec<&'i Row>> {
-        let rows = self.index.rows().iter();
-        let mut cases: Vec<&Row> = rows
-            .filter(|row| is_in_case(row, self.own, self.aos))
-            .filter(|row| tally.can_have(row.case, ADDRESSES_WITHOUT_DOSSIER))
-            .collect();
-        cases.sort_by_key(|row| (row.case, row.index));
-        let cases = cases.chunk_by(|one, other| one.case == other.case);
+        let cases = tally.wide_cases().map(|last| self.case_up_to(last));
         let many = cases.filter(|rows| {
             let lately = rows.iter().any(|row| row.at >= self.since);
             lately && count_addresses(rows) >= ADDRESSES_WITHOUT_DOSSIER
         });
-        many.map(<[&Row]>::to_vec).collect()
+        many.collect()
+    }
+
+    /// The releases of a case, of which the last row has this number, oldest first.
+    fn case_up_to(&self, mut number: u64) -> Vec<&'i Row> {
+        let mut rows = Vec::new();
+        while let [row] = self.index.rows_numbered(number, number) {
+            rows.push(row);
+            let back = u64::from(row.back_in_case);
+            match number.checked_sub(back).filter(|_| back > 0) {
+                Some(before) => number = before,
+                None => break,
+            }
+        }
+        rows.reverse();
+        rows
     }
 
     /// Since when this organisation has a dossier of each of these addresses; `None` when it keeps none

@@ -17,7 +17,7 @@ fn week(ago: i64) -> Moment {
 }
 
 /// Requests, put into the book in the order of time.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Asked(Vec<(Moment, Ask)>);
 
 impl Asked {
@@ -38,9 +38,16 @@ impl Asked {
         self
     }
 
-    fn book(mut self) -> Book {
+    fn book(self) -> Book {
+        self.into_book(Book::new())
+    }
+
+    fn book_of_rows(self, most: usize) -> Book {
+        self.into_book(Book::of_rows(most))
+    }
+
+    fn into_book(mut self, mut book: Book) -> Book {
         self.0.sort_by_key(|(at, _)| *at);
-        let mut book = Book::new();
         for (at, ask) in &self.0 {
             book.ask(*at, ask);
         }
@@ -736,4 +743,38 @@ proptest! {
         }
         prop_assert_eq!(signals(&asked.book()), vec![]);
     }
+}
+
+#[test]
+fn what_is_let_go_of_takes_nothing_newer_along() {
+    // A case at twenty addresses, and refusals in a row, after much that is ordinary.
+    let mut asked = Asked::default();
+    for number in 0..200 {
+        let case = format!("zaak-{number}");
+        asked.one(week(20).plus_ms(number * 20_000), ask("a").case(case));
+    }
+    for number in 0..20_u32 {
+        let at = week(2).plus_ms(i64::from(number) * 20_000);
+        asked.one(at, ask("b").case("straat").address(100 + number));
+        asked.one(at.plus_ms(1), ask("c").refused("GEEN_GRONDSLAG"));
+    }
+    let told = |book: &Book| {
+        let open = signals(book).into_iter();
+        let told = open.map(|signal| (signal.kind.code(), signal.about, signal.observed));
+        told.collect::<Vec<_>>()
+    };
+    let whole = told(&asked.clone().book_of_rows(1_000));
+    let codes: Vec<_> = whole.iter().map(|(code, ..)| *code).collect();
+    assert_eq!(codes, ["weigeringen-op-rij", "doel-zonder-vervolg"]);
+    // The ordinary is forgotten, at last to the row; then the pattern itself loses its beginning.
+    for most in [200, 100, 44] {
+        assert_eq!(told(&asked.clone().book_of_rows(most)), whole, "{most}");
+    }
+    let rest = told(&asked.book_of_rows(30));
+    let fewer = |(code, _, count): &(_, _, u64)| (*code, *count < 20);
+    let fewer: Vec<_> = rest.iter().map(fewer).collect();
+    assert_eq!(
+        fewer,
+        [("weigeringen-op-rij", true), ("doel-zonder-vervolg", true)]
+    );
 }

@@ -43,8 +43,9 @@ impl<'i> Look<'i> {
     /// Of employees and officers of the own organisation.
     pub(super) fn weeks_of_people(&self, tally: &Tally, found: &mut Vec<Pattern<'i>>) {
         let mut by_week: BTreeMap<usize, Vec<Wanted<'_>>> = BTreeMap::new();
-        for person in &tally.people {
-            for (week, wanted) in wanted(person, tally) {
+        let people = tally.people(self.calendar);
+        for person in &people {
+            for (week, wanted) in wanted(person, &people) {
                 by_week.entry(week).or_default().push(wanted);
             }
         }
@@ -114,7 +115,7 @@ impl<'i> Look<'i> {
     }
 
     pub(super) fn weeks_of_systems(&self, tally: &Tally, found: &mut Vec<Pattern<'i>>) {
-        for system in &tally.systems {
+        for system in tally.systems(self.calendar) {
             for (week, count) in told_weeks(&system.volume, SYSTEM_FLOOR) {
                 let usual = usual_before(&system.volume, week);
                 let Some(usual) = usual.filter(|usual| count >= usual.threshold(SYSTEM_FLOOR))
@@ -163,7 +164,7 @@ impl<'i> Look<'i> {
 }
 
 /// The weeks that stand out for somebody, by their place.
-fn wanted<'t>(person: &'t Person, tally: &'t Tally) -> Vec<(usize, Wanted<'t>)> {
+fn wanted<'t>(person: &'t Person, people: &[Person]) -> Vec<(usize, Wanted<'t>)> {
     let mut all = Vec::new();
     let mut want = |week, kind, usual, threshold, second| {
         let wanted = Wanted {
@@ -186,7 +187,7 @@ fn wanted<'t>(person: &'t Person, tally: &'t Tally) -> Vec<(usize, Wanted<'t>)> 
         want(week, SignalKind::OutsideHours, None, OUTSIDE_HOURS, 0);
     }
     for (week, count) in told_weeks(&person.readings, READINGS) {
-        let others = tally.people.iter().filter(|other| other.tag != person.tag);
+        let others = people.iter().filter(|other| other.tag != person.tag);
         let of_others = others.filter_map(|other| other.readings.get(week));
         let second = of_others.copied().max().map_or(0, u64::from);
         let usual = usual_before(&person.readings, week);
