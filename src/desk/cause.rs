@@ -35,6 +35,12 @@ pub(super) fn choices(page: &Page) -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
+/// Whether something is wrong with the case that a form names.
+pub(super) fn is_wrong(f: &Filled) -> bool {
+    let mut fields = ["aanleiding", "zaak", "toelichting"].into_iter();
+    fields.any(|field| !f.error(field).is_empty())
+}
+
 /// The case that a form names, or else the one that is worked on; `None`, with what is wrong beside
 /// the fields, when there is neither.
 pub(super) fn of(visit: &Visit, f: &mut Filled) -> Option<Cause> {

@@ -333,10 +333,7 @@ fn page(
     let passed = now.ms_since(incident.opened) / HOUR_MS;
     IncidentPage {
         page: under_reviews(visit.page(&title)),
-        asks_cause: asks
-            || ["aanleiding", "zaak", "toelichting"]
-                .iter()
-                .any(|n| !f.error(n).is_empty()),
+        asks_cause: asks || cause::is_wrong(&f),
         f,
         index: line.index,
         sentence: wording.sentence(line),

@@ -347,10 +347,7 @@ fn page(
     let asks = Suggested::review(line.index).is_asked(visit.session.cause().as_ref());
     JudgingPage {
         page: under_reviews(visit.page(l.pick("Beoordelen", "Judging"))),
-        asks_cause: asks
-            || ["aanleiding", "zaak", "toelichting"]
-                .iter()
-                .any(|n| !f.error(n).is_empty()),
+        asks_cause: asks || cause::is_wrong(&f),
         f,
         index: line.index,
         sentence: wording.sentence(line),

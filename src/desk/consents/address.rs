@@ -233,7 +233,7 @@ fn rows(chosen: &Chosen<'_>, may_withdraw: bool, wording: &Wording) -> Vec<Choic
             kind,
             badge,
             state,
-            about: about(choice, wording),
+            about: wording.about(choice),
             holds: validity(choice.valid_from, choice.valid_until, l),
             withdraw: (may_withdraw && choice.can_end())
                 .then(|| format!("/toestemmingen/intrekken/{}", choice.id)),
@@ -244,29 +244,13 @@ fn rows(chosen: &Chosen<'_>, may_withdraw: bool, wording: &Wording) -> Vec<Choic
     chosen.choices.iter().map(row).collect()
 }
 
-/// For whom, for what, which documents.
-fn about(choice: &Choice, wording: &Wording) -> String {
-    let l = wording.l;
-    let scope = wording.scope(choice);
-    let coordinator = scope.coordinator.map_or_else(String::new, |name| {
-        format!(" {name} {}.", l.pick("coördineert", "coordinates"))
-    });
-    format!(
-        "{}, {} {}: {}.{coordinator}",
-        scope.receivers,
-        l.pick("voor", "for"),
-        scope.purposes,
-        scope.kinds
-    )
-}
-
 fn former_row(choice: &Choice, wording: &Wording) -> FormerRow {
     let l = wording.l;
     FormerRow {
         owner: choice.owner.to_string(),
         kind: kind_name(choice.kind, l),
         state: words::choice_state(choice.state, l),
-        about: about(choice, wording),
+        about: wording.about(choice),
         holds: validity(choice.valid_from, choice.valid_until, l),
     }
 }

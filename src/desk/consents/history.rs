@@ -198,18 +198,11 @@ fn choice(address: AddressId, leaf: &Leaf, wording: &Wording) -> Told {
 /// Who chose, and what about.
 fn about(choice: &Choice, wording: &Wording) -> String {
     let l = wording.l;
-    let scope = wording.scope(choice);
-    let coordinator = scope.coordinator.map_or_else(String::new, |name| {
-        format!(" {name} {}.", l.pick("coördineert", "coordinates"))
-    });
     format!(
-        "{}: {}. {}, {} {}: {}.{coordinator} {} {}.",
+        "{}: {}. {} {} {}.",
         l.pick("Eigenaar", "Owner"),
         choice.owner,
-        scope.receivers,
-        l.pick("voor", "for"),
-        scope.purposes,
-        scope.kinds,
+        wording.about(choice),
         l.pick("Geldig", "Holds"),
         validity(choice.valid_from, choice.valid_until, l)
     )

@@ -104,6 +104,22 @@ impl Wording {
             coordinator: choice.coordinator.map(|oin| self.organisation(oin)),
         }
     }
+
+    /// For whom, for what, which documents, in a sentence.
+    pub(super) fn about(&self, choice: &Choice) -> String {
+        let l = self.l;
+        let scope = self.scope(choice);
+        let coordinator = scope.coordinator.map_or_else(String::new, |name| {
+            format!(" {name} {}.", l.pick("coördineert", "coordinates"))
+        });
+        format!(
+            "{}, {} {}: {}.{coordinator}",
+            scope.receivers,
+            l.pick("voor", "for"),
+            scope.purposes,
+            scope.kinds
+        )
+    }
 }
 
 /// The kind of a choice, as a heading.

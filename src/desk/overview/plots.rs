@@ -15,6 +15,19 @@ pub(super) struct Shown {
     pub(super) is_wide: bool,
 }
 
+impl Shown {
+    fn of(plot: &Plot<'_>, title: &'static str) -> Self {
+        Self {
+            title,
+            text: plot.description.to_owned(),
+            svg: plot.svg(),
+            legend: plot.legend(),
+            table: plot.table(),
+            is_wide: true,
+        }
+    }
+}
+
 fn week_names(figures: &Figures) -> Vec<String> {
     let names = figures.weeks.iter();
     names
@@ -77,14 +90,7 @@ pub(super) fn releases(figures: &Figures, l: Language) -> Shown {
         series,
         emphasise_last: true,
     };
-    Shown {
-        title,
-        svg: plot.svg(),
-        legend: plot.legend(),
-        table: plot.table(),
-        text,
-        is_wide: true,
-    }
+    Shown::of(&plot, title)
 }
 
 pub(super) fn refusals_now(figures: &Figures, wording: &Wording) -> Shown {
@@ -144,14 +150,7 @@ pub(super) fn refusals(figures: &Figures, wording: &Wording) -> Shown {
         series: series.collect(),
         emphasise_last: true,
     };
-    Shown {
-        title,
-        svg: plot.svg(),
-        legend: plot.legend(),
-        table: plot.table(),
-        text,
-        is_wide: true,
-    }
+    Shown::of(&plot, title)
 }
 
 pub(super) fn answers(figures: &Figures, l: Language) -> Shown {

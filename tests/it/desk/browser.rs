@@ -187,14 +187,20 @@ impl Browser {
     }
 
     pub(crate) async fn press(&self, css: &str) {
-        let before = self.client.find(Locator::Css("html")).await.unwrap();
         let button = self.client.find(Locator::Css(css)).await;
         let button = button.unwrap_or_else(|error| panic!("no {css}: {error}"));
-        button.click().await.unwrap();
-        // The page that held the button is gone when another has come.
+        self.leave(async { button.click().await.unwrap() }).await;
+    }
+
+    /// Does what leads to another page, and waits for that.
+    pub(crate) async fn leave(&self, go: impl Future<Output = ()>) {
+        let before = self.client.find(Locator::Css("html")).await.unwrap();
+        let path = self.path().await;
+        go.await;
+        // What stood on the page before is gone when another has come.
         let until = Instant::now() + PATIENCE;
         while before.tag_name().await.is_ok() {
-            assert!(Instant::now() < until, "{css} leads nowhere");
+            assert!(Instant::now() < until, "nothing leads away from {path}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -134,33 +134,39 @@ async fn an_hour_of_a_privacy_officer() {
     assert_eq!(verified.status.code(), Some(0), "{said}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_choice_from_a_letter_needs_two_people_and_is_registered_once() {
-    const ADDRESS: &str = "1979200005000001";
-    let demo = Demo::start(200).await;
-    let mut registrar = demo.enter(0, "img-beheer").await;
-    let sha256 = "ab".repeat(32);
-    let img = demo.about["parties"]["img"]["oin"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let letter = [
+/// An address of the small year, and what an owner there chose in a letter, as the form sends it.
+const ADDRESS: &str = "1979200005000001";
+const SCAN: &str = "abababababababababababababababababababababababababababababababab";
+
+pub(super) fn letter(receiver: &str) -> [(&'static str, &str); 15] {
+    [
         ("soort", "toestemming"),
         ("toestand", "gegeven"),
         ("adres", ADDRESS),
         ("eigenaar", "eig-brief-1"),
-        ("ontvangers", &*img),
+        ("ontvangers", receiver),
         ("doelen-welke", "alle"),
         ("documentsoorten-welke", "alle"),
         ("van", "2026-11-01"),
         ("bewijssoort", "ondertekend-formulier"),
         ("kenmerk", "BRIEF-2026-7"),
-        ("sha256", &*sha256),
+        ("sha256", SCAN),
         ("taal", "nl"),
         ("versie", "2026-1"),
         ("aanleiding", "registratie"),
         ("zaak", "REG-1"),
-    ];
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_from_a_letter_needs_two_people_and_is_registered_once() {
+    let demo = Demo::start(200).await;
+    let mut registrar = demo.enter(0, "img-beheer").await;
+    let img = demo.about["parties"]["img"]["oin"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let letter = letter(&img);
     let path = "/toestemmingen/vastleggen";
     for missing in ["adres", "eigenaar", "ontvangers", "sha256", "toestand"] {
         let without = letter.iter().filter(|(name, _)| *name != missing);

@@ -3,6 +3,7 @@
 
 use super::Demo;
 use super::browser::Browser;
+use super::hour::letter;
 
 impl Demo {
     /// A browser in which somebody came in by a link.
@@ -47,6 +48,42 @@ impl Walk {
     async fn become_(&self, person: &str) {
         self.browser.go("/wisselen").await;
         self.browser.press(&format!("button[value={person}]")).await;
+    }
+}
+
+impl Walk {
+    /// What goes to an owner: a letter that asks, and the receipt of a choice that two people registered.
+    async fn papers(&mut self, demo: &Demo) {
+        self.visit("lijst-gevraagd", "/toestemmingen/lijst/gevraagd")
+            .await;
+        self.press("a[href^='/toestemmingen/brief/']", "brief-maken")
+            .await;
+        self.say_why().await;
+        self.press("main form button.knop:not(.stil)", "brief")
+            .await;
+
+        let receiver = demo.about["parties"]["img"]["oin"].as_str().unwrap();
+        let mut colleague = demo.enter(1, "img-beheer-2").await;
+        let path = "/toestemmingen/vastleggen";
+        let proposed = colleague.post(path, &letter(receiver)).await;
+        let proposal = proposed.header("location").to_owned();
+        assert!(proposal.starts_with("/toestemmingen/voorstel/"));
+        self.visit("voorstel-dicht", &proposal).await;
+        self.say_why().await;
+        self.press("main form button.knop:not(.stil)", "voorstel")
+            .await;
+        self.press("button[value=afwijzen]", "voorstel-fout").await;
+        self.press("button[value=bevestigen]", "ontvangstbewijs")
+            .await;
+        assert!(self.browser.text().await.contains("BRIEF-2026-7"));
+    }
+
+    /// Fills in why, where that is asked.
+    async fn say_why(&self) {
+        if self.browser.count("#aanleiding").await > 0 {
+            self.fill(&[("aanleiding", "registratie"), ("zaak", "REG-1")])
+                .await;
+        }
     }
 }
 
@@ -115,6 +152,7 @@ async fn the_pages_are_accessible_in_every_light_and_width() {
     walk.press("main .paneel a", "vastleggen-toestemming").await;
     walk.press("main form button.knop:not(.stil)", "vastleggen-fout")
         .await;
+    walk.papers(&demo).await;
     walk.browser.go("/").await;
     walk.browser.press("button[name=taal]").await;
     walk.see("overview-english").await;

@@ -1,0 +1,69 @@
+//! Days and times as people say them.
+
+use crate::clock::{Day, Moment, Week};
+use crate::language::Language;
+
+const MONTHS: [(&str, &str); 12] = [
+    ("januari", "January"),
+    ("februari", "February"),
+    ("maart", "March"),
+    ("april", "April"),
+    ("mei", "May"),
+    ("juni", "June"),
+    ("juli", "July"),
+    ("augustus", "August"),
+    ("september", "September"),
+    ("oktober", "October"),
+    ("november", "November"),
+    ("december", "December"),
+];
+
+/// A day as people write it: `18 maart 2026`.
+pub(in crate::desk) fn day(day: Day, l: Language) -> String {
+    let month = usize::from(day.month().saturating_sub(1));
+    let (dutch, english) = MONTHS.get(month).copied().unwrap_or_default();
+    format!(
+        "{} {} {}",
+        day.day_of_month(),
+        l.pick(dutch, english),
+        day.year()
+    )
+}
+
+/// A week as people speak of it: `week 12 (16 tot en met 22 maart 2026)`.
+pub(in crate::desk) fn week(week: Week, l: Language) -> String {
+    let (monday, sunday) = (week.monday(), week.monday().plus_days(6));
+    let first = if monday.month() == sunday.month() {
+        monday.day_of_month().to_string()
+    } else {
+        let month = usize::from(monday.month().saturating_sub(1));
+        let (dutch, english) = MONTHS.get(month).copied().unwrap_or_default();
+        format!("{} {}", monday.day_of_month(), l.pick(dutch, english))
+    };
+    format!(
+        "week {} ({first} {} {})",
+        week.number(),
+        l.pick("tot en met", "to"),
+        day(sunday, l)
+    )
+}
+
+/// A moment as people write it: `18 maart 2026 om 9.12 uur`.
+pub(in crate::desk) fn moment(at: Moment, l: Language) -> String {
+    let local = at.local();
+    let written = day(local.day(), l);
+    match l {
+        Language::Dutch => {
+            format!("{written} om {}.{:02} uur", local.hour(), local.minute())
+        }
+        Language::English => {
+            format!("{written} at {}:{:02}", local.hour(), local.minute())
+        }
+    }
+}
+
+/// The time of day: `9.12`.
+pub(in crate::desk) fn clock_time(at: Moment, l: Language) -> String {
+    let local = at.local();
+    format!("{}{}{:02}", local.hour(), l.pick(".", ":"), local.minute())
+}
