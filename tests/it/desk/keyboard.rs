@@ -11,7 +11,7 @@ use super::Demo;
 use super::browser::Browser;
 
 /// More stops than any page has.
-const STOPS: usize = 400;
+const STOPS: i64 = 400;
 
 /// Where the focus is.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -115,7 +115,7 @@ impl Hands {
         let count = format!("{PLACES} return stops.length;");
         let count = self.0.client.execute(&count, Vec::new()).await.unwrap();
         let count = count.as_i64().unwrap();
-        assert!((5..STOPS as i64).contains(&count), "{name}: {count} stops");
+        assert!((5..STOPS).contains(&count), "{name}: {count} stops");
         let mut wrong = String::new();
         let mut before: Option<Stop> = None;
         for place in 0..count {
