@@ -84,10 +84,9 @@ impl Index {
         self.rows.newest()
     }
 
-    /// The rows at hand from one number to another, that one included: a row's number is how many there
-    /// were before it.
-    pub(super) fn rows_numbered(&self, first: u64, last: u64) -> &[Row] {
-        self.rows.numbered(first, last)
+    /// The row with this number, which is how many there were before it, if it is at hand.
+    pub(super) fn row(&self, number: u64) -> Option<&Row> {
+        self.rows.numbered(number)
     }
 
     /// What was counted for an organisation.

@@ -44,14 +44,10 @@ impl Rows {
         self.forgotten + self.newest.len() as u64
     }
 
-    /// Those from one number to another, that one included, as far as they are at hand.
-    pub(super) fn numbered(&self, first: u64, last: u64) -> &[Row] {
-        let place = |number: u64| {
-            let place = usize::try_from(number.saturating_sub(self.forgotten));
-            place.map_or(self.newest.len(), |place| place.min(self.newest.len()))
-        };
-        let (first, end) = (place(first), place(last + 1));
-        self.newest.get(first..end).unwrap_or_default()
+    /// The one with this number, if it is at hand.
+    pub(super) fn numbered(&self, number: u64) -> Option<&Row> {
+        let place = usize::try_from(number.checked_sub(self.forgotten)?).ok()?;
+        self.newest.get(place)
     }
 
     /// Adds one; answers whether others were let go of for it. When there are too many, the oldest tenth goes, but for what is still needed.

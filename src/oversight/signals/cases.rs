@@ -26,8 +26,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 impl<'i> Look<'i> {
     pub(super) fn refusals(&self, tally: &Tally, found: &mut Vec<Pattern<'i>>) {
         for run in tally.runs() {
-            let rows = self.index.rows_numbered(run.first, run.last).iter();
-            let rows = rows.filter(|row| self.is_by(row, run.employee) && row.is_refusal());
+            let rows = run.rows.iter().filter_map(|number| self.index.row(*number));
             let rows: Vec<&Row> = rows.collect();
             let tell = |rows: &[&'i Row]| {
                 let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
@@ -65,18 +64,19 @@ impl<'i> Look<'i> {
 
     /// The releases of each case that is about many addresses, and was used lately.
     fn cases(&self, tally: &Tally) -> Vec<Vec<&'i Row>> {
-        let cases = tally.wide_cases().map(|last| self.case_up_to(last));
-        let many = cases.filter(|rows| {
-            let lately = rows.iter().any(|row| row.at >= self.since);
-            lately && count_addresses(rows) >= ADDRESSES_WITHOUT_DOSSIER
+        let lately = tally.wide_cases().filter(|last| {
+            let row = self.index.row(*last);
+            row.is_some_and(|row| row.at >= self.since)
         });
+        let cases = lately.map(|last| self.case_up_to(last));
+        let many = cases.filter(|rows| count_addresses(rows) >= ADDRESSES_WITHOUT_DOSSIER);
         many.collect()
     }
 
     /// The releases of a case, of which the last row has this number, oldest first.
     fn case_up_to(&self, mut number: u64) -> Vec<&'i Row> {
         let mut rows = Vec::new();
-        while let [row] = self.index.rows_numbered(number, number) {
+        while let Some(row) = self.index.row(number) {
             rows.push(row);
             let back = u64::from(row.back_in_case);
             match number.checked_sub(back).filter(|_| back > 0) {

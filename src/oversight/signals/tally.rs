@@ -85,13 +85,11 @@ impl WallWeek {
 }
 
 /// Refusals of one employee without a release between them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Run {
     pub(super) employee: Tag,
-    /// The number of its first row, and of its last.
-    pub(super) first: u64,
-    pub(super) last: u64,
-    count: u64,
+    /// The numbers of its rows, at least one.
+    pub(super) rows: Vec<u64>,
     last_at: Moment,
 }
 
@@ -260,7 +258,7 @@ impl Tally {
     pub(in crate::oversight) fn forget(&mut self, before: u64) {
         self.cases.retain(|_, case| case.last >= before);
         self.wide.retain(|case| self.cases.contains_key(case));
-        self.runs.retain(|run| run.last >= before);
+        self.runs.retain(|run| run.rows.last() >= Some(&before));
     }
 
     /// What the people did in the weeks of this calendar.
@@ -285,10 +283,9 @@ impl Tally {
     }
 
     /// The long rows of refusals, those that go on still included.
-    pub(super) fn runs(&self) -> impl Iterator<Item = Run> {
-        let open = self.people.iter().filter_map(|person| person.run);
-        let open = open.filter(Run::is_long);
-        self.runs.iter().copied().chain(open)
+    pub(super) fn runs(&self) -> impl Iterator<Item = &Run> {
+        let open = self.people.iter().filter_map(|person| person.run.as_ref());
+        self.runs.iter().chain(open.filter(|run| run.is_long()))
     }
 
     /// The number of the last row of each case that can be about many addresses.
@@ -300,33 +297,28 @@ impl Tally {
 
 impl Run {
     const fn is_long(&self) -> bool {
-        self.count >= REFUSALS_IN_A_ROW
+        self.rows.len() as u64 >= REFUSALS_IN_A_ROW
     }
 }
 
 impl PersonCounts {
     /// Takes the next decision; answers a run that it ended, if that was a long one.
     fn run_on(&mut self, number: u64, row: &Row, refused: bool) -> Option<Run> {
-        let before = self.run.take();
         if !refused {
-            return before.filter(Run::is_long);
+            return self.run.take().filter(Run::is_long);
         }
-        let goes_on = before.filter(|run| row.at.ms_since(run.last_at) <= RUN_GAP_MS);
-        self.run = Some(match goes_on {
-            Some(run) => Run {
-                last: number,
-                last_at: row.at,
-                count: run.count + 1,
-                ..run
-            },
-            None => Run {
-                employee: self.tag,
-                first: number,
-                last: number,
-                count: 1,
-                last_at: row.at,
-            },
-        });
-        before.filter(|run| goes_on.is_none() && run.is_long())
+        if let Some(run) = &mut self.run
+            && row.at.ms_since(run.last_at) <= RUN_GAP_MS
+        {
+            run.rows.push(number);
+            run.last_at = row.at;
+            return None;
+        }
+        let begun = Run {
+            employee: self.tag,
+            rows: vec![number],
+            last_at: row.at,
+        };
+        self.run.replace(begun).filter(Run::is_long)
     }
 }

@@ -156,11 +156,6 @@ impl<'i> Look<'i> {
             .map(|(count, at)| (self.calendar.week(at), u64::from(*count)))
             .collect()
     }
-
-    /// Whether somebody of the own organisation did this.
-    pub(super) fn is_by(&self, row: &Row, person: Tag) -> bool {
-        row.requester == self.own && row.employee == person
-    }
 }
 
 /// The weeks that stand out for somebody, by their place.

@@ -13,8 +13,11 @@ use sluis::ledger::{Claims, Keys, Ledger, Seen};
 use sluis::store::{Location, Store};
 
 const ADDRESSES: u64 = 26_000;
-/// From one decision to the next: a million of them are some three years.
-const BETWEEN_MS: i64 = 95_000;
+/// From one decision to the next, in office hours: a million of them are some three years.
+const BETWEEN_MS: i64 = 33_000;
+const HOUR_MS: i64 = 60 * 60 * 1000;
+/// A week has so many hours, and so many of them are in office.
+const HOURS: (i64, i64) = (7 * 24, 5 * 12);
 /// Appends that wait for a commit at once.
 const AT_ONCE: usize = 64;
 
@@ -61,7 +64,8 @@ fn address(number: u64) -> AddressId {
 pub(crate) async fn fill(config: &Config, decisions: u64) -> About {
     let random: Arc<dyn Random> = Arc::new(SystemRandomness::default());
     let end = sluis::clock::SystemClock.now();
-    let span = BETWEEN_MS * i64::try_from(decisions).unwrap_or(i64::MAX);
+    let (all, in_office) = HOURS;
+    let span = BETWEEN_MS * i64::try_from(decisions).unwrap() * all / in_office + all * HOUR_MS;
     let clock = FixedClock::at(end.plus_ms(-span));
     let settings = &config.ledger;
     let keys = Keys::read(&settings.key, &settings.master_key, &settings.origin).unwrap();
@@ -111,6 +115,9 @@ pub(crate) async fn fill(config: &Config, decisions: u64) -> About {
                 }
             }
             clock.advance_ms(passed * 10 / 11);
+            while !is_in_office(clock.now()) {
+                clock.advance_ms(HOUR_MS);
+            }
         }
     }
     let entries = ledger.size();
@@ -122,6 +129,11 @@ pub(crate) async fn fill(config: &Config, decisions: u64) -> About {
         transaction,
         review,
     }
+}
+
+fn is_in_office(at: Moment) -> bool {
+    let local = at.local();
+    (7..19).contains(&local.hour()) && !local.day().is_weekend()
 }
 
 struct Makes {
@@ -190,7 +202,7 @@ impl Makes {
         let where_ = address(number.wrapping_mul(7_919));
         let personal = Personal::none()
             .with("medewerker", format!("medewerker-{:02}", number % 80))
-            .with("zaak", format!("zaak-{:06}", number % 200_000))
+            .with("zaak", format!("zaak-{where_}-{}", number % 5))
             .with("document", format!("00000000-0000-4000-8000-{number:012}"))
             .with("nummeraanduiding", where_)
             .with("titel", "Opname van het pand")
