@@ -2,20 +2,24 @@
 
 use askama::Template;
 use axum::response::Response;
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 
+use super::forms::{Filled, Form};
 use super::page::{Notice, Page, file, html};
 use super::problem::Problem;
 use super::routes::{EVERYONE, Routes};
 use super::visit::{Visit, see_other};
 use super::words::{self, Wording};
+use crate::exchange::Failure;
+use crate::language::Language;
 use crate::ledger::entry::Finding;
+use crate::ledger::{Compared, NotCompared};
 use crate::oversight::{Check, What};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .get("/integriteit", EVERYONE, show)
-        .post("/integriteit", EVERYONE, start)
+        .post("/integriteit", EVERYONE, act)
         .get("/integriteit/stand", EVERYONE, checkpoint)
 }
 
@@ -51,9 +55,18 @@ struct IntegrityPage {
     key: String,
     size: String,
     readings: String,
+    /// The copy that was held against the book.
+    f: Filled,
+    /// How it stands to it: a class, a heading and a sentence.
+    compared: Option<(&'static str, &'static str, String)>,
 }
 
 async fn show(visit: Visit) -> Result<Response, Problem> {
+    let f = Filled::new(Form::default(), visit.l);
+    page(&visit, f, None).await
+}
+
+async fn page(visit: &Visit, f: Filled, compared: Option<Compared>) -> Result<Response, Problem> {
     let (l, officers) = (visit.l, &visit.desk.officers);
     let looked = officers.oversight().read(|index| {
         let newest = index.checks().iter().rev().take(SHOWN_CHECKS);
@@ -114,6 +127,8 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
         key: officers.ledger_key(),
         size: l.number(size),
         readings: l.number(readings),
+        compared: compared.map(|compared| told(compared, l)),
+        f,
     });
     if goes_on {
         let again = HeaderValue::from_static("2; url=/integriteit");
@@ -122,13 +137,88 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
     Ok(response)
 }
 
-async fn start(visit: Visit) -> Result<Response, Problem> {
+/// What a form asks: to check the whole book, or to hold a copy of a state against it.
+async fn act(visit: Visit, form: Form) -> Result<Response, Problem> {
+    if form.value("daad") == "vergelijken" {
+        return compare(&visit, form).await;
+    }
     visit.desk.officers.start_check(visit.officer())?;
     visit.session.tell(Notice::know(visit.l.pick(
         "De controle is begonnen. De uitslag komt in het logboek.",
         "The check has begun. Its result goes into the log.",
     )));
     Ok(see_other("/integriteit"))
+}
+
+/// Says how the copy of a state that somebody kept stands to the book.
+async fn compare(visit: &Visit, form: Form) -> Result<Response, Problem> {
+    let mut f = Filled::new(form, visit.l);
+    // A form sends its lines with a carriage return, and a signature ends with a line feed.
+    let note = f.value("stand").replace("\r\n", "\n") + "\n";
+    match visit.desk.officers.compare(&note).await {
+        Ok(compared) => page(visit, f, Some(compared)).await,
+        Err(NotCompared::Checkpoint(_)) => {
+            f.wrong(
+                "stand",
+                "Dit is geen stand die met de sleutel van dit logboek is ondertekend. Plak de hele tekst van het bewaarde bestand, ook de regel die met een streepje begint.",
+                "This is no state that was signed with the key of this log. Paste the whole text of the file you kept, the line that begins with a dash as well.",
+            );
+            let mut response = page(visit, f, None).await?;
+            *response.status_mut() = StatusCode::BAD_REQUEST;
+            Ok(response)
+        }
+        Err(NotCompared::Read(_)) => Err(Failure::LedgerUnavailable.into()),
+    }
+}
+
+fn told(compared: Compared, l: Language) -> (&'static str, &'static str, String) {
+    match compared {
+        Compared::Begins { kept, size } => {
+            let (kept, added) = (l.number(kept), l.number(size.saturating_sub(kept)));
+            let sentence = match l {
+                Language::Dutch => format!(
+                    "De {kept} regels van uw stand staan er nog, ongewijzigd en op dezelfde plaats. Daarna kwamen er {added} bij."
+                ),
+                Language::English => format!(
+                    "The {kept} entries of your state still stand there, unchanged and in the same place. After those {added} were added."
+                ),
+            };
+            let title = l.pick("Uw stand klopt met het logboek", "Your state fits the log");
+            ("ja", title, sentence)
+        }
+        Compared::Differs { kept } => {
+            let kept = l.number(kept);
+            let sentence = match l {
+                Language::Dutch => format!(
+                    "Uw stand is met de sleutel van dit logboek ondertekend, maar de eerste {kept} regels zijn nu andere. Het logboek is veranderd, of er zijn er twee. Bewaar uw kopie en waarschuw de auditor."
+                ),
+                Language::English => format!(
+                    "Your state was signed with the key of this log, but its first {kept} entries are others now. The log was changed, or there are two. Keep your copy, and warn the auditor."
+                ),
+            };
+            let title = l.pick(
+                "Uw stand klopt niet met het logboek",
+                "Your state does not fit the log",
+            );
+            ("nee", title, sentence)
+        }
+        Compared::Ahead { kept, size } => {
+            let (kept, size) = (l.number(kept), l.number(size));
+            let sentence = match l {
+                Language::Dutch => format!(
+                    "Uw stand telt {kept} regels, het logboek nu {size}. Er zijn regels weg: misschien is een oude kopie teruggezet. Bewaar uw kopie en waarschuw de beheerder en de auditor."
+                ),
+                Language::English => format!(
+                    "Your state counts {kept} entries, the log {size} now. Entries are gone: perhaps an old copy was put back. Keep your copy, and warn the administrator and the auditor."
+                ),
+            };
+            let title = l.pick(
+                "Het logboek is korter dan uw stand",
+                "The log is shorter than your state",
+            );
+            ("nee", title, sentence)
+        }
+    }
 }
 
 async fn checkpoint(visit: Visit) -> Response {

@@ -4,6 +4,7 @@
 //! What this module does not do: decide anything. It appends what it is handed, if the facts it
 //! rests on are still the newest.
 
+mod compare;
 mod draft;
 pub mod entry;
 mod keys;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use compare::{Compared, NotCompared};
 pub use draft::{
     Claims, Closing, Draft, DraftError, NotAppended, Receipt, Recorded, Report, Seen, permitted,
 };

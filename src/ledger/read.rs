@@ -293,6 +293,19 @@ impl Ledger {
         };
         let proof = Proof::inclusion(index, edge.size())
             .ok_or(ReadError::Impossible("an entry that was found"))?;
+        let hashes = self.hashes(&proof, &edge).await?;
+        let mut text = format!("c2sp.org/tlog-proof@v1\nindex {index}\n");
+        for hash in hashes {
+            text.push_str(&BASE64.encode(hash));
+            text.push('\n');
+        }
+        text.push('\n');
+        text.push_str(&checkpoint);
+        Ok(text)
+    }
+
+    /// The hashes of a proof in the tree with this edge: its whole tiles stand in the store.
+    pub(super) async fn hashes(&self, proof: &Proof, edge: &Edge) -> Result<Vec<Hash>, ReadError> {
         let mut tiles = Tiles::default();
         for at in proof.tiles() {
             let hashes = if merkle::tile_width(at, edge.size()) < TILE_WIDTH {
@@ -303,17 +316,9 @@ impl Ledger {
             };
             tiles.insert(at, hashes);
         }
-        let hashes = proof
+        proof
             .hashes(&tiles)
-            .ok_or(ReadError::Impossible("the tiles of its tree"))?;
-        let mut text = format!("c2sp.org/tlog-proof@v1\nindex {index}\n");
-        for hash in hashes {
-            text.push_str(&BASE64.encode(hash));
-            text.push('\n');
-        }
-        text.push('\n');
-        text.push_str(&checkpoint);
-        Ok(text)
+            .ok_or(ReadError::Impossible("the tiles of its tree"))
     }
 
     /// Opens the personal values of an entry; empty when they were erased or there are none.

@@ -34,7 +34,7 @@ use crate::domain::{
 };
 use crate::ledger::entry::{Entry, Kind, Occasion};
 use crate::ledger::seal::{Owner, Personal};
-use crate::ledger::{Claims, NotAppended, Receipt, Seen};
+use crate::ledger::{Claims, Compared, NotAppended, NotCompared, Receipt, Seen};
 use crate::oversight::Oversight;
 use crate::policy::{Bundle, Policies};
 use check::Checks;
@@ -165,6 +165,14 @@ impl Officers {
     #[must_use]
     pub fn checkpoint(&self) -> String {
         self.exchange.ledger.checkpoint()
+    }
+
+    /// Holds a checkpoint that somebody kept against the book.
+    ///
+    /// # Errors
+    /// [`NotCompared`].
+    pub async fn compare(&self, note: &str) -> Result<Compared, NotCompared> {
+        self.exchange.ledger.compare(note).await
     }
 
     /// The key that verifies checkpoints.

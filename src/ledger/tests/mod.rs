@@ -3,6 +3,7 @@
 mod appending;
 mod big;
 mod closing;
+mod comparing;
 mod gateways;
 mod newest;
 mod outcome;

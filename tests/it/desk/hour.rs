@@ -29,6 +29,9 @@ async fn an_hour_of_a_privacy_officer() {
         .to_owned();
     let mut officer = demo.enter(0, "img-fg").await;
 
+    // A copy of the state, to compare later.
+    let kept = officer.get("/integriteit/stand").await.text().to_owned();
+
     // A resident calls: who saw anything about this address? The menu, the form, the answer.
     officer.get("/logboek").await;
     let day = between(officer.get("/").await.text(), "<time datetime=\"", "T").to_owned();
@@ -114,6 +117,25 @@ async fn an_hour_of_a_privacy_officer() {
         _ => who,
     };
     assert!(who.text().contains("medewerker-img-31"), "{}", who.text());
+
+    // The book still begins as it did before all of this; with another state it does not.
+    for (state, status, told) in [
+        (
+            kept.replace('\n', "\r\n"),
+            200,
+            "Uw stand klopt met het logboek",
+        ),
+        (
+            kept.replacen('\n', "\n1", 2),
+            400,
+            "geen stand die met de sleutel",
+        ),
+    ] {
+        let fields = [("daad", "vergelijken"), ("stand", &*state)];
+        let compared = officer.post("/integriteit", &fields).await;
+        assert_eq!(compared.status, status, "{state}");
+        assert!(compared.text().contains(told), "{}", compared.text());
+    }
 
     // The book is checked, twice; the second check finds the first.
     for found in ["2 beoordeling", "1 controle"] {
