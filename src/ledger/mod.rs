@@ -19,6 +19,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub mod verify;
+mod witnessed;
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,8 +32,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use draft::{
     Claims, Closing, Draft, DraftError, NotAppended, Receipt, Recorded, Report, Seen, permitted,
 };
-pub use keys::{KeyFileError, Keys};
+pub use keys::{KeyFileError, Keys, read_secret, write_secret};
 pub use read::{Found, Leaf, ReadError};
+pub use witnessed::{Cosigned, Lapsed, Stand};
 
 use crate::bounds;
 use crate::clock::{Clock, Moment, Random};
@@ -49,6 +51,7 @@ use entry::{Entry, Kind};
 use plan::{Appended, IndexJob, Job, Reply};
 use seal::{KeyCache, MasterKey, OpeningKey, Owner, Personal};
 use sequencer::Sequencer;
+use witnessed::Witnesses;
 
 /// Open releases of gateways that are gone, closed at once.
 const ORPHANS_AT_ONCE: u32 = 64;
@@ -171,6 +174,7 @@ struct Inner {
     published: Arc<ArcSwap<Published>>,
     figures: Arc<Figures>,
     failure: watch::Receiver<Option<Failure>>,
+    witnesses: Witnesses,
 }
 
 impl fmt::Debug for Ledger {
@@ -239,6 +243,7 @@ impl Ledger {
             published,
             figures,
             failure,
+            witnesses: Witnesses::default(),
         }));
         // Before the first release: one of a gateway that was never seen would be taken for an orphan.
         ledger.beat().await.map_err(OpenError::Write)?;
@@ -294,6 +299,9 @@ impl Ledger {
     /// # Errors
     /// [`NotAppended`]; the book is then as it was, and there is nothing to release.
     pub async fn release(&self, permit: Permit, draft: Draft) -> Result<Recorded, NotAppended> {
+        if self.lapsed().is_some() {
+            return Err(NotAppended::Unwitnessed);
+        }
         let slot = self
             .0
             .closings

@@ -10,7 +10,7 @@ use super::note::{Checkpoint, Verifier};
 use super::seal::{self, KeyName, Opened, SealError};
 use super::{Ledger, OpenError};
 use crate::domain::TransactionId;
-use crate::merkle::{self, Edge, Hash, Proof, TILE_WIDTH, TileAt, Tiles};
+use crate::merkle::{self, Edge, Hash, Proof, TILE_WIDTH, TileAt};
 use crate::store::{Head, SealedEntry, Store, StoreError};
 
 /// Why something could not be read from the book.
@@ -293,19 +293,7 @@ impl Ledger {
         };
         let proof = Proof::inclusion(index, edge.size())
             .ok_or(ReadError::Impossible("an entry that was found"))?;
-        let mut tiles = Tiles::default();
-        for at in proof.tiles() {
-            let hashes = if merkle::tile_width(at, edge.size()) < TILE_WIDTH {
-                edge.tile(at.level).to_vec()
-            } else {
-                let stored = self.0.store.find_tile(at).await?;
-                stored.ok_or(ReadError::Impossible("a whole tile of its tree"))?
-            };
-            tiles.insert(at, hashes);
-        }
-        let hashes = proof
-            .hashes(&tiles)
-            .ok_or(ReadError::Impossible("the tiles of its tree"))?;
+        let hashes = self.hashes(&proof, &edge).await?;
         let mut text = format!("c2sp.org/tlog-proof@v1\nindex {index}\n");
         for hash in hashes {
             text.push_str(&BASE64.encode(hash));
