@@ -299,14 +299,7 @@ impl Gateway {
             clock,
             random,
         } = prepared;
-        let settings = &config.ledger;
-        let keys = Keys::read(&settings.key, &settings.master_key, &settings.origin)?;
-        if let Some(settings) = &witnesses {
-            settings.check_log(&keys.signer.verifier())?;
-        }
-        let store = Store::open(config.store.clone()).await?;
-        let ledger =
-            Ledger::open(store.clone(), keys, Arc::clone(&clock), Arc::clone(&random)).await?;
+        let (store, ledger) = open_book(&config, witnesses.as_ref(), &clock, &random).await?;
         // A port that is taken is found out before anything is written; nobody is let in until the
         // rest is ready, and waits in the kernel's queue until then.
         let ports = match ports {
@@ -315,12 +308,7 @@ impl Gateway {
         };
         let addresses = ports.addresses(config.listen)?;
         // Before anything is appended: a book that its witnesses do not know must not grow.
-        let cosigning = match witnesses {
-            Some(settings) => {
-                Some(Cosigning::start(settings, ledger.clone(), Arc::clone(&clock)).await?)
-            }
-            None => None,
-        };
+        let cosigning = ask_witnesses(witnesses, &ledger, &clock).await?;
         let unusable = |error: &dyn std::error::Error| {
             tracing::error!(error = in_full(error), "the ledger cannot be used");
             StartError::Book
@@ -345,12 +333,7 @@ impl Gateway {
         let activated = exchange.activate_bundles().await;
         activated.map_err(|error| unusable(&error))?;
 
-        let registry = Registry::new();
-        let metrics = Metrics::new(&registry)?;
-        telemetry::watch_ledger(&registry, &ledger)?;
-        if let Some(cosigning) = &cosigning {
-            telemetry::watch_witnesses(&registry, &ledger, cosigning.standings(), &clock)?;
-        }
+        let (registry, metrics) = figures(&ledger, cosigning.as_ref(), &clock)?;
         let readiness = chores::Readiness::new(Arc::clone(&identity), ledger.clone());
 
         let (stopper, stop) = Stopper::new();
@@ -453,6 +436,50 @@ impl Gateway {
         let _ = tokio::time::timeout(bounds::COMMIT * 2, self.ledger.close()).await;
         Ok(())
     }
+}
+
+/// Opens the database and the book in it.
+async fn open_book(
+    config: &Config,
+    witnesses: Option<&cosign::Settings>,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> Result<(Store, Ledger), StartError> {
+    let settings = &config.ledger;
+    let keys = Keys::read(&settings.key, &settings.master_key, &settings.origin)?;
+    if let Some(witnesses) = witnesses {
+        witnesses.check_log(&keys.signer.verifier())?;
+    }
+    let store = Store::open(config.store.clone()).await?;
+    let (clock, random) = (Arc::clone(clock), Arc::clone(random));
+    let ledger = Ledger::open(store.clone(), keys, clock, random).await?;
+    Ok((store, ledger))
+}
+
+async fn ask_witnesses(
+    witnesses: Option<cosign::Settings>,
+    ledger: &Ledger,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Cosigning>, cosign::Broken> {
+    let Some(settings) = witnesses else {
+        return Ok(None);
+    };
+    let started = Cosigning::start(settings, ledger.clone(), Arc::clone(clock)).await;
+    started.map(Some)
+}
+
+fn figures(
+    ledger: &Ledger,
+    cosigning: Option<&Cosigning>,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Registry, Metrics), prometheus::Error> {
+    let registry = Registry::new();
+    let metrics = Metrics::new(&registry)?;
+    telemetry::watch_ledger(&registry, ledger)?;
+    if let Some(cosigning) = cosigning {
+        telemetry::watch_witnesses(&registry, ledger, cosigning.standings(), clock)?;
+    }
+    Ok((registry, metrics))
 }
 
 /// The desk's own address as browsers see it: the configured one, or in the demo where it listens.

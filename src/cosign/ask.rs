@@ -108,11 +108,22 @@ impl Road {
         body.push_str(checkpoint);
         let asked = tokio::time::timeout(bounds::WITNESS_CALL, self.send(Bytes::from(body)));
         let (status, answer) = asked.await.unwrap_or(Err(AskError::TooLate))?;
-        let text = || std::str::from_utf8(&answer).unwrap_or_default();
+        self.judge(status, &answer, checkpoint, clock)
+    }
+
+    /// What an answer means.
+    pub(super) fn judge(
+        &self,
+        status: StatusCode,
+        unverified_answer: &[u8],
+        checkpoint: &str,
+        clock: &dyn Clock,
+    ) -> Result<Reply, AskError> {
+        let text = std::str::from_utf8(unverified_answer).unwrap_or_default();
         match status {
-            StatusCode::OK => self.cosignature(text(), checkpoint, clock),
+            StatusCode::OK => self.cosignature(text, checkpoint, clock),
             StatusCode::CONFLICT => {
-                let size = text().strip_suffix('\n').and_then(note::size);
+                let size = text.strip_suffix('\n').and_then(note::size);
                 size.map(Reply::Newest).ok_or(AskError::Size)
             }
             StatusCode::UNPROCESSABLE_ENTITY => Ok(Reply::Inconsistent),
@@ -148,12 +159,11 @@ impl Road {
     }
 
     async fn once(&mut self, body: Bytes) -> Result<(StatusCode, Bytes), AskError> {
-        let mut sender = match self.kept.take() {
-            Some(sender) => sender,
-            None => {
-                let connected = self.address.connect(self.tls.clone()).await;
-                connected.map_err(AskError::Connect)?
-            }
+        let mut sender = if let Some(sender) = self.kept.take() {
+            sender
+        } else {
+            let connected = self.address.connect(self.tls.clone()).await;
+            connected.map_err(AskError::Connect)?
         };
         let http = |error: hyper::Error| AskError::Http(error.into());
         sender.ready().await.map_err(http)?;

@@ -11,6 +11,7 @@
 
 mod ask;
 mod gather;
+mod settings;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -22,13 +23,13 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 pub use ask::AskError;
+pub use settings::{Settings, SettingsError};
 pub use standing::{Outcome, WitnessStanding};
 
 use crate::bounds;
 use crate::clock::Clock;
 use crate::errors::in_full;
-use crate::https::{Address, Tls};
-use crate::ledger::note::{Cosignature, Policy, UnverifiedNote, Verifier};
+use crate::ledger::note::{Cosignature, UnverifiedNote};
 use crate::ledger::{Cosigned, Failure, Ledger, Stand};
 use ask::{Reply, Road};
 use gather::Gathered;
@@ -37,81 +38,6 @@ use gather::Gathered;
 const ATTEMPTS: u32 = 4;
 /// Who cosigned what the database itself holds.
 const QUORUM: &str = "a quorum of witnesses";
-
-/// Whom to ask, and what to do when they do not answer.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    policy: Policy,
-    addresses: Vec<Address>,
-    tls: Tls,
-    refuse_after: Option<Duration>,
-}
-
-/// Why a policy is none for a gateway.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsError {
-    /// Nobody to ask.
-    #[error("its quorum is none; name one, or leave out [witnesses]")]
-    NoQuorum,
-    /// A witness without a road to it.
-    #[error(
-        "the witness {witness} needs a URL behind its key, such as https://getuige.example:8446/"
-    )]
-    Url {
-        /// What the file calls it.
-        witness: String,
-    },
-    /// It accepts other logs only.
-    #[error("its log lines do not have this ledger's key; add `log {key}`")]
-    OtherLog {
-        /// This ledger's key.
-        key: String,
-    },
-}
-
-impl Settings {
-    /// Reads the roads to the witnesses of a policy.
-    ///
-    /// # Errors
-    /// [`SettingsError`].
-    pub fn new(
-        policy: Policy,
-        tls: Tls,
-        refuse_after: Option<Duration>,
-    ) -> Result<Self, SettingsError> {
-        if !policy.asks_for_witnesses() {
-            return Err(SettingsError::NoQuorum);
-        }
-        let mut addresses = Vec::new();
-        for witness in policy.witnesses() {
-            let address = witness.url.as_deref().map(Address::parse);
-            let address = address.and_then(Result::ok).filter(|a| a.query().is_none());
-            addresses.push(address.ok_or_else(|| SettingsError::Url {
-                witness: witness.name.clone(),
-            })?);
-        }
-        Ok(Self {
-            policy,
-            addresses,
-            tls,
-            refuse_after,
-        })
-    }
-
-    /// A policy that names logs must name this one.
-    ///
-    /// # Errors
-    /// [`SettingsError::OtherLog`].
-    pub fn check_log(&self, own: &Verifier) -> Result<(), SettingsError> {
-        let logs = self.policy.logs();
-        if logs.is_empty() || logs.iter().any(|log| log.key == *own) {
-            Ok(())
-        } else {
-            let key = own.to_string();
-            Err(SettingsError::OtherLog { key })
-        }
-    }
-}
 
 /// The book is not the one that was witnessed: nothing may be served from it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -93,13 +93,17 @@ impl Ledger {
     /// database with the next batch. Nobody waits for that; a batch that fails is made up for by the
     /// next checkpoint.
     pub fn keep_cosigned(&self, cosigned: Cosigned) {
-        if self.adopt_cosigned(cosigned.clone()) {
+        if self.take_if_newer(cosigned.clone()) {
             let _ = self.0.jobs.try_send(Job::Cosigned(cosigned));
         }
     }
 
-    /// The same for one that stands in the database already; answers whether it was newer.
-    pub fn adopt_cosigned(&self, cosigned: Cosigned) -> bool {
+    /// The same for one that stands in the database already.
+    pub fn adopt_cosigned(&self, cosigned: Cosigned) {
+        self.take_if_newer(cosigned);
+    }
+
+    fn take_if_newer(&self, cosigned: Cosigned) -> bool {
         let cosigned = Arc::new(cosigned);
         let mut newer = false;
         self.0.witnesses.newest.rcu(|known| {

@@ -262,20 +262,28 @@ async fn one_of_two_is_enough_where_the_policy_says_so() {
     world.close().await;
 }
 
-/// The file of SQLite, with what belongs to it.
-fn database(world: &World) -> PathBuf {
-    world.folder.path().join("ledger.db")
+/// The files of SQLite, as they are when no gateway has them open.
+type Copy = [(PathBuf, Option<Vec<u8>>); 3];
+
+fn copied(world: &World) -> Copy {
+    ["ledger.db", "ledger.db-wal", "ledger.db-shm"].map(|name| {
+        let path = world.folder.path().join(name);
+        let bytes = std::fs::read(&path).ok();
+        (path, bytes)
+    })
 }
 
-fn put_back(world: &World, copy: &[u8]) {
-    for more in ["-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{more}", database(world).display()));
+fn put_back(copy: &Copy) {
+    for (path, bytes) in copy {
+        let _ = std::fs::remove_file(path);
+        if let Some(bytes) = bytes {
+            std::fs::write(path, bytes).unwrap();
+        }
     }
-    std::fs::write(database(world), copy).unwrap();
 }
 
 /// A world whose ledger was copied, grew before its witness, and was stopped.
-async fn grown() -> (World, Witness, Vec<u8>) {
+async fn grown() -> (World, Witness, Copy) {
     let mut world = World::without_gateway(Store::Sqlite).await;
     let witness = Witness::new(&world, "witness").await;
     ask(&world, &[&witness], "all", "");
@@ -283,7 +291,7 @@ async fn grown() -> (World, Witness, Vec<u8>) {
     world.owners(ADDRESS, &["eig-1"]).await;
     cosigned(&world, 0, world.size().await).await;
     assert_eq!(world.gateways[0].stop().await, Some(0));
-    let copy = std::fs::read(database(&world)).unwrap();
+    let copy = copied(&world);
     (world, witness, copy)
 }
 
@@ -296,7 +304,7 @@ async fn a_ledger_that_was_rolled_back_is_not_served() {
     }
     cosigned(&world, 0, world.size().await).await;
     assert_eq!(world.gateways[0].stop().await, Some(0));
-    put_back(&world, &copy);
+    put_back(&copy);
     let ended = world.try_start(0).await.unwrap_err();
     assert_eq!(ended.code, Some(1), "{ended:?}");
     let last = ended.said.lines().last().unwrap();
@@ -321,7 +329,7 @@ async fn a_ledger_that_was_forked_is_not_served() {
     cosigned(&world, 0, size).await;
     assert_eq!(world.gateways[0].stop().await, Some(0));
     // And another from the same copy, unseen by the witness, by as many.
-    put_back(&world, &copy);
+    put_back(&copy);
     let config = std::fs::read_to_string(world.config()).unwrap();
     ask_nobody(&world);
     world.come_back(0).await;
@@ -463,7 +471,6 @@ async fn a_witness_answers_as_the_specification_says() {
     let policy = std::fs::read(world.folder.path().join("witnesses.policy")).unwrap();
     let kept = Policy::parse(&policy).unwrap().open(kept.text()).unwrap();
     assert_eq!(kept.checkpoint.size, size);
-    world.close().await;
 
     // Its state is never begun anew by itself, and what is there is never overwritten.
     assert_eq!(witness.init(), witness.key);
@@ -491,4 +498,5 @@ async fn a_witness_answers_as_the_specification_says() {
     }
     let nothing = sluis(["witness"]);
     assert_eq!(nothing.status.code(), Some(64), "{nothing:?}");
+    world.close().await;
 }

@@ -9,3 +9,4 @@ mod outcome;
 mod saved;
 mod serving;
 mod tampering;
+mod witnessed;
