@@ -473,8 +473,8 @@ async fn a_witness_answers_as_the_specification_says() {
     assert_eq!(kept.checkpoint.size, size);
 
     // Its state is never begun anew by itself, and what is there is never overwritten.
-    assert_eq!(witness.init(), witness.key);
     witness.stop().await;
+    assert_eq!(witness.init(), witness.key);
     let state = witness
         .folder
         .join("state")
