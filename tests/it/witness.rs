@@ -138,16 +138,15 @@ impl Drop for Witness {
 
 /// Has the world's gateways ask these witnesses.
 fn ask(world: &World, witnesses: &[&Witness], how_many: &str, more: &str) {
-    let mut policy = format!("log {}\n", world.outsider.key());
-    let mut names = String::new();
+    let mut policy = vec![format!("log {}", world.outsider.key())];
+    let mut group = format!("group all-of-them {how_many}");
     for (at, witness) in witnesses.iter().enumerate() {
         let (key, address) = (&witness.key, witness.address);
-        policy.push_str(&format!("witness w{at} {key} https://{address}/\n"));
-        names.push_str(&format!(" w{at}"));
+        policy.push(format!("witness w{at} {key} https://{address}/"));
+        group = format!("{group} w{at}");
     }
-    policy.push_str(&format!(
-        "group all-of-them {how_many}{names}\nquorum all-of-them\n"
-    ));
+    policy.extend([group, "quorum all-of-them\n".to_owned()]);
+    let policy = policy.join("\n");
     std::fs::write(world.folder.path().join("witnesses.policy"), policy).unwrap();
     let config = std::fs::read_to_string(world.config()).unwrap();
     let config = format!(
