@@ -3,7 +3,7 @@
 //! cannot show two people two books, nor take a page out, without every witness refusing from then on.
 //!
 //! What a witness knows is worth its name only if it never forgets: what it signs is durable before
-//! the signature leaves ([`state`]). It believes nobody but the log's own key, so it asks for no
+//! the signature leaves (`state.rs`). It believes nobody but the log's own key, so it asks for no
 //! client certificate, and it reads no entries: what stands in the book is not its business.
 
 mod request;
