@@ -197,3 +197,27 @@ pub const DESK_CHOICES: usize = 25;
 pub const FORM_BYTES: usize = 64 * 1024;
 /// Logins under way at the login service at once; one more, and the oldest begins anew.
 pub const LOGINS: usize = 4_096;
+
+/// A request to a witness: 63 hashes and a note with many signatures.
+pub const WITNESS_BODY_BYTES: usize = 136 * 1024;
+/// Checkpoints a witness looks at, or waits for the disk for, at once; more wait.
+pub const WITNESS_REQUESTS: usize = 64;
+/// How often a witness looks whether its certificate changed on disk.
+pub const WITNESS_RELOAD: Duration = Duration::from_secs(2);
+/// How long one call to a witness may take, from connecting to the last byte of its answer. Longer
+/// lets a slow witness count, but a quorum that needs it is that much older.
+pub const WITNESS_CALL: Duration = Duration::from_secs(5);
+/// How often witnesses are asked at most. Also how often a witness that is away is tried again.
+pub const WITNESS_ROUND: Duration = Duration::from_secs(1);
+/// How often they are asked again for a checkpoint they cosigned, when nothing was appended.
+pub const WITNESS_AGAIN: Duration = Duration::from_secs(20);
+/// How far a witness's clock may be ahead. A cosignature from later than that counts for nothing: it
+/// would make the quorum look young for ever.
+pub const WITNESS_CLOCK_MS: i64 = 60_000;
+/// Checkpoints for which cosignatures are still gathered, the newest; a slow witness may answer for
+/// an older one than was asked since.
+pub const WITNESS_ROUNDS: usize = 8;
+/// A witness's answer: some signature lines, of the largest kinds too.
+pub const WITNESS_ANSWER_BYTES: usize = 32 * 1024;
+/// A file with the policy of witnesses.
+pub const WITNESS_POLICY_BYTES: u64 = 64 * 1024;

@@ -3,11 +3,15 @@
 //! Neither ever holds personal data (DESIGN, I5): the modules below log transaction ids, OINs and
 //! route templates only, and a test searches every output for planted values.
 
+use std::sync::Arc;
+
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{Counter, Gauge, Registry};
+use prometheus::{Counter, CounterVec, Gauge, GaugeVec, Opts, Registry};
 use tracing_subscriber::EnvFilter;
 
+use crate::clock::Clock;
+use crate::cosign::{Outcome, WitnessStanding};
 use crate::ledger::Ledger;
 
 /// The variable that says how much is logged, such as `info` or `sluis=debug`.
@@ -116,4 +120,116 @@ impl Collector for LedgerFigures {
 /// When they were registered before.
 pub fn watch_ledger(registry: &Registry, ledger: &Ledger) -> Result<(), prometheus::Error> {
     registry.register(Box::new(LedgerFigures::new(ledger.clone())?))
+}
+
+/// The figures of the witnesses, read when somebody asks. An age that is not known yet is infinite, so
+/// that an alarm on it sounds.
+#[derive(Debug)]
+struct WitnessFigures {
+    ledger: Ledger,
+    standings: Arc<[Arc<WitnessStanding>]>,
+    clock: Arc<dyn Clock>,
+    quorum_age: Gauge,
+    quorum_size: Gauge,
+    age: GaugeVec,
+    calls: CounterVec,
+    refusals: Counter,
+}
+
+impl WitnessFigures {
+    fn collectors(&self) -> [&dyn Collector; 5] {
+        [
+            &self.quorum_age,
+            &self.quorum_size,
+            &self.age,
+            &self.calls,
+            &self.refusals,
+        ]
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "Prometheus counts in floating point"
+    )]
+    fn read(&self) {
+        let age = self.ledger.quorum_age();
+        self.quorum_age
+            .set(age.map_or(f64::INFINITY, |age| age.as_secs_f64()));
+        let size = self.ledger.cosigned().map_or(0, |cosigned| cosigned.size);
+        self.quorum_size.set(as_float(size));
+        raise(&self.refusals, as_float(self.ledger.unwitnessed()));
+        let now = self.clock.now();
+        for standing in self.standings.iter() {
+            let age = standing
+                .cosigned_at()
+                .map_or(f64::INFINITY, |at| now.ms_since(at).max(0) as f64 / 1000.0);
+            self.age.with_label_values(&[standing.name()]).set(age);
+            for outcome in Outcome::ALL {
+                let counter = self
+                    .calls
+                    .with_label_values(&[standing.name(), outcome.name()]);
+                raise(&counter, as_float(standing.calls(outcome)));
+            }
+        }
+    }
+}
+
+impl Collector for WitnessFigures {
+    fn desc(&self) -> Vec<&Desc> {
+        self.collectors()
+            .into_iter()
+            .flat_map(Collector::desc)
+            .collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        self.read();
+        self.collectors()
+            .into_iter()
+            .flat_map(Collector::collect)
+            .collect()
+    }
+}
+
+/// Lets the figures of the witnesses be read.
+///
+/// # Errors
+/// When they were registered before.
+pub fn watch_witnesses(
+    registry: &Registry,
+    ledger: &Ledger,
+    standings: Arc<[Arc<WitnessStanding>]>,
+    clock: &Arc<dyn Clock>,
+) -> Result<(), prometheus::Error> {
+    registry.register(Box::new(WitnessFigures {
+        ledger: ledger.clone(),
+        standings,
+        clock: Arc::clone(clock),
+        quorum_age: Gauge::new(
+            "sluis_witness_quorum_age_seconds",
+            "Since when a quorum of witnesses stands behind a checkpoint of the ledger",
+        )?,
+        quorum_size: Gauge::new(
+            "sluis_witness_quorum_size_entries",
+            "Entries that checkpoint covers",
+        )?,
+        age: GaugeVec::new(
+            Opts::new(
+                "sluis_witness_age_seconds",
+                "Since when each witness stands behind a checkpoint, by its own clock",
+            ),
+            &["witness"],
+        )?,
+        calls: CounterVec::new(
+            Opts::new(
+                "sluis_witness_calls_total",
+                "Calls to each witness since this gateway started, by how they ended",
+            ),
+            &["witness", "outcome"],
+        )?,
+        refusals: Counter::new(
+            "sluis_witness_refused_releases_total",
+            "Releases refused because the quorum was too old, since this gateway started",
+        )?,
+    }))
 }

@@ -10,20 +10,22 @@ use crate::bounds;
 use crate::errors::in_full;
 use crate::http;
 use crate::identity::Identity;
-use crate::ledger::{Failure, Ledger};
+use crate::ledger::{Failure, Lapsed, Ledger};
 use crate::store::{OpenError, Store};
 
 /// What is not ready, for whoever asks.
 #[derive(Debug, Clone)]
 pub(super) struct Readiness {
     identity: Arc<Identity>,
+    ledger: Ledger,
     book: Arc<AtomicBool>,
 }
 
 impl Readiness {
-    pub(super) fn new(identity: Arc<Identity>) -> Self {
+    pub(super) fn new(identity: Arc<Identity>, ledger: Ledger) -> Self {
         Self {
             identity,
+            ledger,
             book: Arc::new(AtomicBool::new(true)),
         }
     }
@@ -36,8 +38,20 @@ impl Readiness {
             if !own.book.load(Ordering::Relaxed) {
                 missing.push("the ledger cannot be written".to_owned());
             }
+            missing.extend(own.ledger.lapsed().as_ref().map(too_old));
             missing
         })
+    }
+}
+
+fn too_old(Lapsed { age, limit }: &Lapsed) -> String {
+    let limit = limit.as_secs();
+    match age {
+        None => format!("no quorum of witnesses yet; nothing is released (limit {limit} s)"),
+        Some(age) => {
+            let age = age.as_secs();
+            format!("the witnesses' quorum is {age} s old; nothing is released (limit {limit} s)")
+        }
     }
 }
 

@@ -4,7 +4,9 @@
 //! book, then the ports, and runs until it is told to stop or the book can no longer be trusted.
 
 mod chores;
+pub mod witness;
 
+use std::io::Read as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -14,13 +16,15 @@ use tokio::task::JoinSet;
 
 use crate::bounds;
 use crate::clock::{Clock, Random};
-use crate::config::{Config, Listen};
+use crate::config::{Config, Listen, WitnessesSettings};
+use crate::cosign::{self, Cosigning};
 use crate::desk;
 use crate::errors::in_full;
 use crate::exchange::officer::Officers;
 use crate::exchange::{self, Exchange};
 use crate::http::{self, Metrics, Ops};
-use crate::identity::Identity;
+use crate::identity::{Identity, login_tls};
+use crate::ledger::note::Policy;
 use crate::ledger::{self, KeyFileError, Keys, Ledger};
 use crate::oidc::LoginService;
 use crate::oversight::Oversight;
@@ -40,6 +44,7 @@ pub struct Prepared {
     identity: Arc<Identity>,
     policies: Policies,
     login: Option<Arc<LoginService>>,
+    witnesses: Option<cosign::Settings>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -85,18 +90,45 @@ impl Prepared {
                     .map(Arc::new)
             }
         };
+        let witnesses = match &config.witnesses {
+            None => None,
+            Some(settings) => read_witnesses(settings, &clock)
+                .map_err(|mistake| mistakes.push(mistake))
+                .ok(),
+        };
         match identity {
             Some(identity) if mistakes.is_empty() => Ok(Self {
                 config,
                 identity,
                 policies: Policies::new(bundles),
                 login,
+                witnesses,
                 clock,
                 random,
             }),
             _ => Err(mistakes),
         }
     }
+}
+
+/// Reads the policy file and the CAs of `[witnesses]`.
+fn read_witnesses(
+    settings: &WitnessesSettings,
+    clock: &Arc<dyn Clock>,
+) -> Result<cosign::Settings, String> {
+    let path = settings.policy.display();
+    let told = |error: &dyn std::error::Error| format!("{path}: {}", in_full(error));
+    let mut file = Vec::new();
+    std::fs::File::open(&settings.policy)
+        .and_then(|open| {
+            open.take(bounds::WITNESS_POLICY_BYTES + 1)
+                .read_to_end(&mut file)
+        })
+        .map_err(|error| format!("{path}: cannot be read ({error}); check witnesses.policy"))?;
+    let policy = Policy::parse(&file).map_err(|error| told(&error))?;
+    let tls = login_tls(&settings.trust_anchors, Arc::clone(clock));
+    let tls = tls.map_err(|error| in_full(&error))?;
+    cosign::Settings::new(policy, tls, settings.refuse_after).map_err(|error| told(&error))
 }
 
 /// An organisation whose part no bundle knows could never be permitted anything.
@@ -131,6 +163,12 @@ pub enum StartError {
     /// The book.
     #[error(transparent)]
     Ledger(#[from] ledger::OpenError),
+    /// Its witnesses know another book.
+    #[error(transparent)]
+    Broken(#[from] cosign::Broken),
+    /// The policy of its witnesses is for another book.
+    #[error("witnesses.policy is none for this ledger")]
+    Witnesses(#[from] cosign::SettingsError),
     /// The book was opened, and then could not be used.
     #[error("the ledger was opened but cannot be used")]
     Book,
@@ -257,14 +295,11 @@ impl Gateway {
             identity,
             policies,
             login,
+            witnesses,
             clock,
             random,
         } = prepared;
-        let settings = &config.ledger;
-        let keys = Keys::read(&settings.key, &settings.master_key, &settings.origin)?;
-        let store = Store::open(config.store.clone()).await?;
-        let ledger =
-            Ledger::open(store.clone(), keys, Arc::clone(&clock), Arc::clone(&random)).await?;
+        let (store, ledger) = open_book(&config, witnesses.as_ref(), &clock, &random).await?;
         // A port that is taken is found out before anything is written; nobody is let in until the
         // rest is ready, and waits in the kernel's queue until then.
         let ports = match ports {
@@ -272,6 +307,8 @@ impl Gateway {
             None => Ports::open(config.listen, login).await?,
         };
         let addresses = ports.addresses(config.listen)?;
+        // Before anything is appended: a book that its witnesses do not know must not grow.
+        let cosigning = ask_witnesses(witnesses, &ledger, &clock).await?;
         let unusable = |error: &dyn std::error::Error| {
             tracing::error!(error = in_full(error), "the ledger cannot be used");
             StartError::Book
@@ -296,10 +333,8 @@ impl Gateway {
         let activated = exchange.activate_bundles().await;
         activated.map_err(|error| unusable(&error))?;
 
-        let registry = Registry::new();
-        let metrics = Metrics::new(&registry)?;
-        telemetry::watch_ledger(&registry, &ledger)?;
-        let readiness = chores::Readiness::new(Arc::clone(&identity));
+        let (registry, metrics) = figures(&ledger, cosigning.as_ref(), &clock)?;
+        let readiness = chores::Readiness::new(Arc::clone(&identity), ledger.clone());
 
         let (stopper, stop) = Stopper::new();
         let mut listeners = JoinSet::new();
@@ -337,6 +372,9 @@ impl Gateway {
         listeners.spawn(serve::plain(ports.ops, ops, stop.clone()));
         let mut chores = JoinSet::new();
         chores::start(&mut chores, &identity, &ledger, &store, &readiness);
+        if let Some(cosigning) = cosigning {
+            chores.spawn(cosigning.run());
+        }
         tracing::info!(
             listen.exchange = %addresses.exchange,
             listen.desk = addresses.desk.map(tracing::field::display),
@@ -398,6 +436,50 @@ impl Gateway {
         let _ = tokio::time::timeout(bounds::COMMIT * 2, self.ledger.close()).await;
         Ok(())
     }
+}
+
+/// Opens the database and the book in it.
+async fn open_book(
+    config: &Config,
+    witnesses: Option<&cosign::Settings>,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> Result<(Store, Ledger), StartError> {
+    let settings = &config.ledger;
+    let keys = Keys::read(&settings.key, &settings.master_key, &settings.origin)?;
+    if let Some(witnesses) = witnesses {
+        witnesses.check_log(&keys.signer.verifier())?;
+    }
+    let store = Store::open(config.store.clone()).await?;
+    let (clock, random) = (Arc::clone(clock), Arc::clone(random));
+    let ledger = Ledger::open(store.clone(), keys, clock, random).await?;
+    Ok((store, ledger))
+}
+
+async fn ask_witnesses(
+    witnesses: Option<cosign::Settings>,
+    ledger: &Ledger,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Cosigning>, cosign::Broken> {
+    let Some(settings) = witnesses else {
+        return Ok(None);
+    };
+    let started = Cosigning::start(settings, ledger.clone(), Arc::clone(clock)).await;
+    started.map(Some)
+}
+
+fn figures(
+    ledger: &Ledger,
+    cosigning: Option<&Cosigning>,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Registry, Metrics), prometheus::Error> {
+    let registry = Registry::new();
+    let metrics = Metrics::new(&registry)?;
+    telemetry::watch_ledger(&registry, ledger)?;
+    if let Some(cosigning) = cosigning {
+        telemetry::watch_witnesses(&registry, ledger, cosigning.standings(), clock)?;
+    }
+    Ok((registry, metrics))
 }
 
 /// The desk's own address as browsers see it: the configured one, or in the demo where it listens.

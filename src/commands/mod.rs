@@ -3,6 +3,7 @@
 mod demo;
 pub(crate) mod output;
 mod verify;
+mod witness;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -101,6 +102,8 @@ enum Command {
     /// Check or test policy bundles.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Run a witness: a server of its own that cosigns what continues a ledger, and nothing else.
+    Witness(witness::WitnessArgs),
 }
 
 #[derive(Debug, Args)]
@@ -187,6 +190,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Token(args) => token(args),
         Command::Policy(PolicyCommand::Check { bundles }) => policy(policy::cli::check, &bundles),
         Command::Policy(PolicyCommand::Test { bundles }) => policy(policy::cli::test, &bundles),
+        Command::Witness(args) => in_runtime(witness::run(args)),
     }
 }
 
@@ -213,8 +217,11 @@ fn prepare(path: &Path) -> Result<Prepared, Failed> {
 
 fn start_failed(error: &StartError) -> Failed {
     let exit = match error {
-        StartError::Keys(_) | StartError::Store(_) | StartError::Listen { .. } => Exit::Usage,
-        StartError::Ledger(_) => Exit::Wrong,
+        StartError::Keys(_)
+        | StartError::Store(_)
+        | StartError::Listen { .. }
+        | StartError::Witnesses(_) => Exit::Usage,
+        StartError::Ledger(_) | StartError::Broken(_) => Exit::Wrong,
         StartError::Book | StartError::Figures(_) => Exit::Internal,
     };
     Failed {

@@ -5,6 +5,8 @@
 
 mod desk;
 mod section;
+mod witness;
+mod witnesses;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -22,6 +24,8 @@ use crate::provider::BaseUrl;
 use crate::store;
 pub use desk::DeskSettings;
 use section::Section;
+pub use witness::{WitnessConfig, WitnessTls};
+pub use witnesses::WitnessesSettings;
 
 /// One mistake in the configuration: the key, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +63,8 @@ pub struct Config {
     pub bundles: Vec<PathBuf>,
     /// The desk; without it nothing listens for browsers.
     pub desk: Option<DeskSettings>,
+    /// Who cosigns its checkpoints; without it nobody is asked.
+    pub witnesses: Option<WitnessesSettings>,
 }
 
 /// `[listen]`.
@@ -89,18 +95,7 @@ impl Config {
     /// # Errors
     /// Every mistake in it.
     pub fn read(path: &Path) -> Result<Self, Vec<Mistake>> {
-        let whole = |message: String| {
-            vec![Mistake {
-                key: path.display().to_string(),
-                message,
-            }]
-        };
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| whole(format!("cannot be read ({error}); check the path")))?;
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            whole(format!("is not TOML: {}", one_line(&error.to_string())))
-        })?;
-        let base = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let (table, base) = table_in(path)?;
         Self::from_table(table, &base)
     }
 
@@ -126,6 +121,7 @@ impl Config {
             policy.paths("bundles")
         };
         let desk = desk::desk(&mut root);
+        let witnesses = witnesses::witnesses(&mut root);
         let mistakes = root.finish();
         let complete = (audience, listen, tls, tokens, store, ledger, bundles);
         let (
@@ -172,8 +168,26 @@ impl Config {
             ledger,
             bundles,
             desk,
+            witnesses,
         })
     }
+}
+
+/// The table of a file, and the folder its paths are relative to.
+fn table_in(path: &Path) -> Result<(toml::Table, PathBuf), Vec<Mistake>> {
+    let whole = |message: String| {
+        vec![Mistake {
+            key: path.display().to_string(),
+            message,
+        }]
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| whole(format!("cannot be read ({error}); check the path")))?;
+    let table = text.parse().map_err(|error: toml::de::Error| {
+        whole(format!("is not TOML: {}", one_line(&error.to_string())))
+    })?;
+    let base = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+    Ok((table, base))
 }
 
 /// One `[[organisations]]` table.
@@ -240,17 +254,17 @@ fn listen(root: &mut Section) -> Option<Listen> {
     Some(listen)
 }
 
+fn profile(text: &str) -> Result<TlsProfile, String> {
+    match text {
+        "ncsc-goed" => Ok(TlsProfile::NcscGoed),
+        "digikoppeling" => Ok(TlsProfile::Digikoppeling),
+        _ => Err("expected ncsc-goed or digikoppeling".to_owned()),
+    }
+}
+
 fn tls(root: &mut Section) -> Option<TlsSettings> {
     let mut section = root.table("tls");
-    let profile = section.optional(
-        "profile",
-        |text| match text {
-            "ncsc-goed" => Ok(TlsProfile::NcscGoed),
-            "digikoppeling" => Ok(TlsProfile::Digikoppeling),
-            _ => Err("expected ncsc-goed or digikoppeling".to_owned()),
-        },
-        || TlsProfile::NcscGoed,
-    );
+    let profile = section.optional("profile", profile, || TlsProfile::NcscGoed);
     let certificate = section.path("certificate");
     let key = section.path("key");
     let trust_anchors = section.paths("trust-anchors");

@@ -14,6 +14,8 @@ pub(super) struct Section {
     name: String,
     rest: Table,
     base: PathBuf,
+    /// The file that explains every key.
+    sample: &'static str,
     mistakes: Rc<RefCell<Vec<Mistake>>>,
 }
 
@@ -23,8 +25,15 @@ impl Section {
             name: String::new(),
             rest: table,
             base: base.to_owned(),
+            sample: "deploy/sluis.toml",
             mistakes: Rc::default(),
         }
+    }
+
+    /// The same for a file that another sample explains.
+    pub(super) fn explained_by(mut self, sample: &'static str) -> Self {
+        self.sample = sample;
+        self
     }
 
     fn child(&self, name: String, rest: Table) -> Self {
@@ -32,6 +41,7 @@ impl Section {
             name,
             rest,
             base: self.base.clone(),
+            sample: self.sample,
             mistakes: Rc::clone(&self.mistakes),
         }
     }
@@ -243,9 +253,10 @@ impl Drop for Section {
     fn drop(&mut self) {
         let unknown: Vec<String> = self.rest.keys().cloned().collect();
         for key in unknown {
+            let sample = self.sample;
             self.mistake(
                 &key,
-                "there is no such key; see deploy/sluis.toml for those there are",
+                &format!("there is no such key; see {sample} for those there are"),
             );
         }
     }

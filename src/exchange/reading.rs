@@ -290,6 +290,12 @@ impl Exchange {
         self.ledger.checkpoint()
     }
 
+    /// The newest checkpoint that enough witnesses cosigned; `None` before the first.
+    #[must_use]
+    pub fn cosigned_checkpoint(&self) -> Option<String> {
+        self.ledger.cosigned().map(|cosigned| cosigned.note.clone())
+    }
+
     /// The first `width` hashes of a tile, as C2SP tlog-tiles serves them.
     ///
     /// # Errors

@@ -324,6 +324,15 @@ impl Exchange {
                 let recorded = self.record_other(entry, "token-hergebruikt", &personal, oin, none);
                 told(recorded.await, Failure::TokenReused)
             }
+            NotAppended::Unwitnessed => {
+                self.ledger.note_unwitnessed();
+                let mut entry = caller.entry(Kind::Decision, self.clock.now());
+                entry.handeling = Some(act);
+                let (oin, personal) = (caller.organisation.oin, caller.personal());
+                let code = "logboek-onbeschikbaar";
+                let recorded = self.record_other(entry, code, &personal, oin, caller.uses());
+                told(recorded.await, Failure::LedgerUnavailable)
+            }
             NotAppended::Overloaded | NotAppended::Stale => Failure::Overloaded,
             NotAppended::Unavailable => Failure::LedgerUnavailable,
         }

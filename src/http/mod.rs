@@ -15,6 +15,7 @@ pub mod problem;
 pub mod range;
 pub mod routes;
 pub mod tiles;
+pub mod witness;
 
 mod arrival;
 mod bulk;

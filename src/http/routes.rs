@@ -104,6 +104,8 @@ fn table() -> Vec<Row> {
         row(GET, "/v1/besluiten/{transactieId}/bewijs", Nothing, AS_TEXT, decisions::proof),
         row(GET, "/v1/logboek/checkpoint", Nothing, AS_TEXT, book::checkpoint),
         row(GET, "/v1/logboek/tile/{*tegel}", Nothing, AS_BYTES, book::tile),
+        row(GET, "/v1/logboek/getuigd/checkpoint", Nothing, AS_TEXT, book::cosigned),
+        row(GET, "/v1/logboek/getuigd/tile/{*tegel}", Nothing, AS_BYTES, book::tile),
         row(GET, "/v1/logboek/schema.json", Nothing, AS_JSON, book::schema),
         row(GET, "/v1/openapi.json", Nothing, AS_JSON, book::openapi),
     ]

@@ -57,7 +57,7 @@ pub enum IdentityError {
         path: PathBuf,
     },
     /// The gateway's own certificate is refused by the profile others will hold it to.
-    #[error("{}: this certificate cannot be the gateway's (tls.certificate)", path.display())]
+    #[error("{}: this certificate cannot be the server's own (tls.certificate)", path.display())]
     OwnProfile {
         /// Which file.
         path: PathBuf,

@@ -46,7 +46,7 @@ pub use maker::{TokenMakeError, TokenMaker, TokenRequest, make_token};
 pub use party::{Knocked, PartyTls};
 pub use pki::{DevParty, DevPki, PkiError, dev_pki};
 pub use profile::{ProfileFlaw, SubjectFlaw, Usage};
-pub use reader::{login_tls, reader_tls};
+pub use reader::{login_tls, reader_tls, server_tls};
 pub use settings::{IdentitySettings, OrganisationFiles, TlsProfile, TlsSettings, TokenSettings};
 pub use token::{Claims, Flaw, TokenError};
 

@@ -2,7 +2,7 @@
 
 use super::note::NoteError;
 use super::{Ledger, ReadError};
-use crate::merkle::{self, Proof};
+use crate::merkle;
 
 /// How a kept checkpoint stands to the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,21 +51,20 @@ impl Ledger {
             // Another gateway may have signed it; our own edge has to catch up first.
             self.beat().await.map_err(|_| ReadError::Unavailable)?;
         }
-        let edge = self.0.published.load().edge.clone();
-        let size = edge.size();
+        let stand = self.stand();
+        let size = stand.size();
         if size < kept.size {
             return Ok(Compared::Ahead {
                 kept: kept.size,
                 size,
             });
         }
-        let begins = match Proof::consistency(kept.size, size) {
-            Some(proof) => {
-                let proof = self.hashes(&proof, &edge).await?;
-                merkle::extends(kept.size, &kept.root, size, &edge.root(), &proof)
-            }
+        let proof = self.consistency(&stand, kept.size).await?;
+        let begins = if kept.size == 0 {
             // Every book begins with nothing.
-            None => kept.root == merkle::empty_root(),
+            kept.root == merkle::empty_root()
+        } else {
+            merkle::extends(kept.size, &kept.root, size, &stand.root(), &proof)
         };
         if begins {
             Ok(Compared::Begins {

@@ -107,6 +107,9 @@ pub enum NotAppended {
     /// Too much is waiting already.
     #[error("too much is waiting to be recorded")]
     Overloaded,
+    /// The witnesses have not stood behind the book for longer than is allowed: nothing is released.
+    #[error("the witnesses' quorum is too old")]
+    Unwitnessed,
     /// The book cannot be written now.
     #[error("the ledger cannot be written")]
     Unavailable,

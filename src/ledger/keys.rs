@@ -41,7 +41,7 @@ pub enum KeyFileError {
         path: PathBuf,
     },
     /// It exists already, and is never overwritten.
-    #[error("the key file {path} exists already; a ledger's keys are never overwritten")]
+    #[error("the key file {path} exists already; keys are never overwritten")]
     Exists {
         /// The file.
         path: PathBuf,
@@ -76,7 +76,11 @@ pub enum KeyFileError {
     Random(#[from] NoRandomness),
 }
 
-fn read_secret(path: &Path) -> Result<String, KeyFileError> {
+/// Reads a secret from a file that only its owner can read.
+///
+/// # Errors
+/// [`KeyFileError`].
+pub fn read_secret(path: &Path) -> Result<String, KeyFileError> {
     let io = |source| KeyFileError::Io {
         path: path.to_owned(),
         source,
@@ -90,7 +94,11 @@ fn read_secret(path: &Path) -> Result<String, KeyFileError> {
     fs::read_to_string(path).map_err(io)
 }
 
-fn write_secret(path: &Path, secret: &str) -> Result<(), KeyFileError> {
+/// Writes a secret to a new file that only its owner can read.
+///
+/// # Errors
+/// [`KeyFileError`]; a file that is there is never overwritten.
+pub fn write_secret(path: &Path, secret: &str) -> Result<(), KeyFileError> {
     let io = |source| KeyFileError::Io {
         path: path.to_owned(),
         source,

@@ -20,6 +20,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub mod verify;
+mod witnessed;
 
 use std::fmt;
 use std::sync::Arc;
@@ -33,8 +34,9 @@ pub use compare::{Compared, NotCompared};
 pub use draft::{
     Claims, Closing, Draft, DraftError, NotAppended, Receipt, Recorded, Report, Seen, permitted,
 };
-pub use keys::{KeyFileError, Keys};
+pub use keys::{KeyFileError, Keys, read_secret, write_secret};
 pub use read::{Found, Leaf, ReadError};
+pub use witnessed::{Cosigned, Lapsed, Stand};
 
 use crate::bounds;
 use crate::clock::{Clock, Moment, Random};
@@ -51,6 +53,7 @@ use entry::{Entry, Kind};
 use plan::{Appended, IndexJob, Job, Reply};
 use seal::{KeyCache, MasterKey, OpeningKey, Owner, Personal};
 use sequencer::Sequencer;
+use witnessed::Witnesses;
 
 /// Open releases of gateways that are gone, closed at once.
 const ORPHANS_AT_ONCE: u32 = 64;
@@ -173,6 +176,7 @@ struct Inner {
     published: Arc<ArcSwap<Published>>,
     figures: Arc<Figures>,
     failure: watch::Receiver<Option<Failure>>,
+    witnesses: Witnesses,
 }
 
 impl fmt::Debug for Ledger {
@@ -241,6 +245,7 @@ impl Ledger {
             published,
             figures,
             failure,
+            witnesses: Witnesses::default(),
         }));
         // Before the first release: one of a gateway that was never seen would be taken for an orphan.
         ledger.beat().await.map_err(OpenError::Write)?;
@@ -296,6 +301,9 @@ impl Ledger {
     /// # Errors
     /// [`NotAppended`]; the book is then as it was, and there is nothing to release.
     pub async fn release(&self, permit: Permit, draft: Draft) -> Result<Recorded, NotAppended> {
+        if self.lapsed().is_some() {
+            return Err(NotAppended::Unwitnessed);
+        }
         let slot = self
             .0
             .closings

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use super::draft::{Claims, Closing, ClosingJob, Draft, NotAppended, Receipt};
 use super::entry::Kind;
 use super::seal::KeyName;
+use super::witnessed::Cosigned;
 use crate::bounds;
 use crate::clock::{Clock, Moment};
 use crate::domain::{AddressId, Oin, TransactionId};
@@ -48,6 +49,8 @@ pub(super) enum Job {
         change: SavedChange,
         reply: Reply<bool>,
     },
+    /// Keep a cosigned checkpoint; nobody waits for it.
+    Cosigned(Cosigned),
     /// Say in the database that this gateway lives, and catch up with the others.
     Beat { reply: Reply<()> },
 }
@@ -106,6 +109,8 @@ pub(super) struct Plan {
     keys: Vec<NewKey>,
     claims: Vec<Claim>,
     saved: Vec<Saved>,
+    /// The newest that came in.
+    cosigned: Option<Cosigned>,
     beats: Vec<Reply<()>>,
 }
 
@@ -136,7 +141,11 @@ impl Plan {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0 && self.keys.is_empty() && self.saved.is_empty() && self.beats.is_empty()
+        self.len() == 0
+            && self.keys.is_empty()
+            && self.saved.is_empty()
+            && self.cosigned.is_none()
+            && self.beats.is_empty()
     }
 
     pub(super) fn add(
@@ -197,6 +206,8 @@ impl Plan {
                     changed: false,
                 });
             }
+            // They come in the order of their age.
+            Job::Cosigned(cosigned) => self.cosigned = Some(cosigned),
             Job::Beat { reply } => self.beats.push(reply),
         }
     }
@@ -420,6 +431,9 @@ impl Plan {
         }
         for saved in &mut self.saved {
             saved.changed = batch.change_saved(saved.owner, &saved.change).await?;
+        }
+        if let Some(Cosigned { size, at, note }) = &self.cosigned {
+            batch.keep_cosigned(*size, *at, note).await?;
         }
         Ok(moved)
     }

@@ -10,7 +10,7 @@ use super::note::{Checkpoint, Verifier};
 use super::seal::{self, KeyName, Opened, SealError};
 use super::{Ledger, OpenError};
 use crate::domain::TransactionId;
-use crate::merkle::{self, Edge, Hash, Proof, TILE_WIDTH, TileAt, Tiles};
+use crate::merkle::{self, Edge, Hash, Proof, TILE_WIDTH, TileAt};
 use crate::store::{Head, SealedEntry, Store, StoreError};
 
 /// Why something could not be read from the book.
@@ -302,23 +302,6 @@ impl Ledger {
         text.push('\n');
         text.push_str(&checkpoint);
         Ok(text)
-    }
-
-    /// The hashes of a proof in the tree with this edge: its whole tiles stand in the store.
-    pub(super) async fn hashes(&self, proof: &Proof, edge: &Edge) -> Result<Vec<Hash>, ReadError> {
-        let mut tiles = Tiles::default();
-        for at in proof.tiles() {
-            let hashes = if merkle::tile_width(at, edge.size()) < TILE_WIDTH {
-                edge.tile(at.level).to_vec()
-            } else {
-                let stored = self.0.store.find_tile(at).await?;
-                stored.ok_or(ReadError::Impossible("a whole tile of its tree"))?
-            };
-            tiles.insert(at, hashes);
-        }
-        proof
-            .hashes(&tiles)
-            .ok_or(ReadError::Impossible("the tiles of its tree"))
     }
 
     /// Opens the personal values of an entry; empty when they were erased or there are none.

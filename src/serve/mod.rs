@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
@@ -68,10 +69,21 @@ pub async fn exchange(
 /// Serves browsers: TLS without a client certificate. A request that is no proper HTTP is answered
 /// here.
 pub async fn browser(listener: TcpListener, identity: Arc<Identity>, app: Router, stop: Stop) {
+    encrypted(listener, move || identity.desk_tls(), app, stop).await;
+}
+
+/// Serves TLS without a client certificate, with the configuration that `tls` gives at each
+/// connection. A request that is no proper HTTP is answered here.
+pub async fn encrypted(
+    listener: TcpListener,
+    tls: impl Fn() -> Arc<ServerConfig>,
+    app: Router,
+    stop: Stop,
+) {
     accept(listener, stop, move |stream, ending| {
-        let (identity, app) = (identity.clone(), app.clone());
+        let (tls, app) = (tls(), app.clone());
         async move {
-            if let Some(stream) = handshake(stream, identity.desk_tls()).await {
+            if let Some(stream) = handshake(stream, tls).await {
                 connection::tls(stream, Door::new(app, None, None), ending).await;
             }
         }
@@ -135,10 +147,7 @@ where
     }
 }
 
-async fn handshake(
-    stream: TcpStream,
-    config: Arc<rustls::ServerConfig>,
-) -> Option<TlsStream<TcpStream>> {
+async fn handshake(stream: TcpStream, config: Arc<ServerConfig>) -> Option<TlsStream<TcpStream>> {
     match timeout(bounds::HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await {
         Ok(Ok(stream)) => Some(stream),
         Ok(Err(error)) => {

@@ -5,6 +5,7 @@
 //! [`Writer`], which the ledger owns. No future of this module that touches a connection is ever
 //! dropped half-way: reads run in tasks of their own (SECURITY 5), the writer in the ledger's task.
 
+mod cosigned;
 mod facts;
 mod log;
 mod open;

@@ -267,6 +267,14 @@ pub(super) const DROP_SEARCH: &str = "delete from saved_searches where owner = $
 pub(super) const SAVED_SEARCHES: &str =
     "select name, criteria from saved_searches where owner = $1";
 
+/// Keeps what the witnesses cosigned, unless what is there is newer: another gateway may be ahead.
+pub(super) const KEEP_COSIGNED: &str = "insert into cosigned (id, size, quorum_at, checkpoint) values (1, $1, $2, $3) \
+     on conflict (id) do update \
+     set size = excluded.size, quorum_at = excluded.quorum_at, checkpoint = excluded.checkpoint \
+     where cosigned.size < excluded.size \
+     or (cosigned.size = excluded.size and cosigned.quorum_at < excluded.quorum_at)";
+pub(super) const COSIGNED: &str = "select checkpoint from cosigned where id = 1";
+
 /// Every statement by its name, as PostgreSQL and as SQLite get it; a test prepares and runs each on both engines, and fails when one is
 /// missing here.
 #[cfg(test)]
@@ -282,7 +290,7 @@ pub(super) fn every() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> 
         FORGET_GATEWAYS FORGET_USED ACTIVATIONS ADDRESS OWNERSHIPS
         DOSSIERS CHOICES CHOICE AOS AOS_BY_ID DOCUMENT DOCUMENTS_AT ENTRIES
         SEALED_ENTRIES ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
-        KEEP_SEARCH DROP_SEARCH SAVED_SEARCHES
+        KEEP_SEARCH DROP_SEARCH SAVED_SEARCHES KEEP_COSIGNED COSIGNED
         ;
         COUNT_USED USE USE_TELLING INSERT_ENTRIES INSERT_OPEN_RELEASES
         COUNT_OPEN_RELEASES CLOSE_RELEASES CLOSE_RELEASES_TELLING ADDRESS_VERSIONS DOCUMENTS_BY_ID UPSERT_DOCUMENTS DELETE_DOCUMENTS

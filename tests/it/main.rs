@@ -35,4 +35,5 @@ mod no_record;
 mod once;
 mod providers;
 mod withdrawal;
+mod witness;
 mod year;

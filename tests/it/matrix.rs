@@ -252,6 +252,24 @@ fn rows(things: &Things) -> Vec<Row> {
             get(v1("logboek/tile/entries/000.p/3")),
         ),
         row(
+            "GET /logboek/getuigd/checkpoint",
+            "img",
+            "beheer",
+            get(v1("logboek/getuigd/checkpoint")),
+        ),
+        row(
+            "GET /logboek/getuigd/tile/{niveau}/{tegel}",
+            "img",
+            "beheer",
+            get(v1("logboek/getuigd/tile/0/000.p/3")),
+        ),
+        row(
+            "GET /logboek/getuigd/tile/entries/{tegel}",
+            "img",
+            "beheer",
+            get(v1("logboek/getuigd/tile/entries/000.p/3")),
+        ),
+        row(
             "GET /logboek/schema.json",
             "img",
             "beheer",

@@ -126,21 +126,13 @@ impl Gateway {
 
     /// Asks it to stop (SIGTERM) and waits for its exit code.
     pub(crate) async fn stop(&mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        let told = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-        assert!(told.success(), "the gateway was not there to be stopped");
-        let since = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            assert!(
-                since.elapsed() < END,
-                "the gateway did not stop: {}",
-                self.said()
-            );
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        terminate(&self.child);
+        self.ended().await
+    }
+
+    /// Waits for it to end by itself; answers its exit code.
+    pub(crate) async fn ended(&mut self) -> Option<i32> {
+        wait(&mut self.child, || said_since(&self.log, 0)).await
     }
 
     /// Its process.
@@ -158,6 +150,25 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Asks a process to stop (SIGTERM).
+pub(crate) fn terminate(child: &Child) {
+    let pid = child.id().to_string();
+    let told = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    assert!(told.success(), "the process was not there to be stopped");
+}
+
+/// Waits for a process to end; answers its exit code.
+pub(crate) async fn wait(child: &mut Child, said: impl Fn() -> String) -> Option<i32> {
+    let since = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        assert!(since.elapsed() < END, "it did not end: {}", said());
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

@@ -241,7 +241,7 @@ impl Officers {
         appended.map_err(|error| match error {
             NotAppended::Overloaded | NotAppended::Stale => Failure::Overloaded,
             NotAppended::TokenUsed | NotAppended::TransactionUsed => Failure::Conflict,
-            NotAppended::Unavailable => Failure::LedgerUnavailable,
+            NotAppended::Unwitnessed | NotAppended::Unavailable => Failure::LedgerUnavailable,
         })
     }
 

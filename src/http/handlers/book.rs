@@ -15,7 +15,14 @@ pub(in crate::http) async fn checkpoint(State(shared): State<Shared>, call: Arri
     Ok(reply::text(shared.exchange.checkpoint()))
 }
 
-/// `GET /logboek/tile/<L>/<N>[.p/<W>]` and `GET /logboek/tile/entries/<N>[.p/<W>]`
+/// `GET /logboek/getuigd/checkpoint`
+pub(in crate::http) async fn cosigned(State(shared): State<Shared>, call: Arrival) -> Answer {
+    call.plain()?;
+    let newest = shared.exchange.cosigned_checkpoint();
+    Ok(reply::text(newest.ok_or(Code::NotFound)?))
+}
+
+/// Under both prefixes: `GET /logboek/tile/<L>/<N>[.p/<W>]` and `GET /logboek/tile/entries/<N>[.p/<W>]`
 pub(in crate::http) async fn tile(State(shared): State<Shared>, call: Arrival) -> Answer {
     let tile = call.raw_path("tegel").and_then(TilePath::parse);
     call.plain()?;

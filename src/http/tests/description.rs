@@ -19,6 +19,9 @@ fn described() -> Vec<(String, String, Value)> {
             "/logboek/tile/{niveau}/{tegel}" | "/logboek/tile/entries/{tegel}" => {
                 "/v1/logboek/tile/{*tegel}".to_owned()
             }
+            "/logboek/getuigd/tile/{niveau}/{tegel}" | "/logboek/getuigd/tile/entries/{tegel}" => {
+                "/v1/logboek/getuigd/tile/{*tegel}".to_owned()
+            }
             path => format!("/v1{path}"),
         };
         for (method, operation) in methods.as_object().unwrap() {

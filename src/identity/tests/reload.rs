@@ -261,7 +261,7 @@ fn the_gateways_own_certificate_is_held_to_the_profile_too() {
     let errors = world.load().unwrap_err();
     let told = in_full(&errors[0]);
     assert!(
-        told.contains("cannot be the gateway's (tls.certificate): it is a CA"),
+        told.contains("cannot be the server's own (tls.certificate): it is a CA"),
         "{told}"
     );
     world.settings.tls.certificate = world.pki.party("img").unwrap().certificate.clone();

@@ -10,3 +10,4 @@ mod outcome;
 mod saved;
 mod serving;
 mod tampering;
+mod witnessed;

@@ -12,6 +12,15 @@ create table head (
     policy_epoch integer not null
 ) strict;
 
+-- At most one row: the newest checkpoint that enough witnesses cosigned, and since when the quorum
+-- stands behind it, so that every gateway and every restart has it.
+create table cosigned (
+    id integer primary key check (id = 1),
+    size integer not null,
+    quorum_at integer not null,
+    checkpoint text not null
+) strict;
+
 -- The leaves, and beside each that holds commitments what they open to: sealed under the key of one
 -- address and year, and erased by destroying that key. A release has two entries of one transaction:
 -- its decision and its closing.
