@@ -1,7 +1,8 @@
 //! The integration tests: the real `sluis` as processes, real mutual TLS, real tokens, real
 //! databases, real providing organisations. They know the product by CONTRACT.md only; what they
 //! take from its library is the maker of tokens and the demo's dataset, both a requester's side, and
-//! the road to the login service, whose other end is a real one.
+//! the road to the login service, whose other end is a real one. Only `oracles` looks further: it
+//! holds the product's tree and notes against other people's.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -33,6 +34,7 @@ mod main_job;
 mod matrix;
 mod no_record;
 mod once;
+mod oracles;
 mod providers;
 mod withdrawal;
 mod year;
