@@ -1,0 +1,599 @@
+//! Wrong keys and notes first; then cosignatures, and the policy file.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::*;
+use crate::clock::{Moment, SystemRandomness};
+
+fn signer() -> Signer {
+    Signer::generate("sluis.example/logboek", &SystemRandomness::default()).unwrap()
+}
+
+#[test]
+fn the_example_of_the_specification_verifies() {
+    // C2SP signed-note, "Example": a note by the Go checksum database.
+    let verifier =
+        Verifier::parse("sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8")
+            .unwrap();
+    assert_eq!(
+        verifier.to_string(),
+        "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"
+    );
+}
+
+#[test]
+fn a_checkpoint_that_was_touched_is_refused() {
+    let (ours, other) = (signer(), signer());
+    let checkpoint = Checkpoint {
+        size: 20,
+        root: [7; 32],
+    };
+    let note = ours.sign(&checkpoint);
+    assert_eq!(ours.verifier().open(&note), Ok(checkpoint));
+    assert_eq!(
+        Signer::parse(&ours.secret()).unwrap().verifier(),
+        ours.verifier()
+    );
+
+    let elsewhere =
+        Signer::generate("elders.example/logboek", &SystemRandomness::default()).unwrap();
+    for (wrong, why) in [
+        (String::new(), NoteError::Form),
+        (note.trim_end().to_owned(), NoteError::Form),
+        (note.replace("\n\n", "\n"), NoteError::Form),
+        (note.replace("\u{2014}", "-"), NoteError::Form),
+        (note.replace("20\n", "21\n"), NoteError::Signature),
+        (other.sign(&checkpoint), NoteError::Unsigned),
+        (elsewhere.sign(&checkpoint), NoteError::Unsigned),
+    ] {
+        assert_eq!(ours.verifier().open(&wrong), Err(why), "{wrong:?}");
+    }
+    let cosigned = format!(
+        "{note}\u{2014} getuige.example {}\n",
+        BASE64.encode([1; 80])
+    );
+    assert_eq!(ours.verifier().open(&cosigned), Ok(checkpoint));
+}
+
+#[test]
+fn a_key_that_was_touched_is_refused() {
+    let key = signer().verifier().to_string();
+    for (wrong, why) in [
+        (String::new(), KeyError::Form),
+        (key.replace("sluis", "sluiz"), KeyError::Hash),
+        (key.replace('+', " "), KeyError::Form),
+        (format!("{key}AAAA"), KeyError::Form),
+    ] {
+        assert_eq!(Verifier::parse(&wrong), Err(why), "{wrong:?}");
+    }
+}
+
+fn chance() -> SystemRandomness {
+    SystemRandomness::default()
+}
+
+fn moment(seconds: i64) -> Moment {
+    Moment::from_unix_seconds(seconds).unwrap()
+}
+
+fn checkpoint(size: u64) -> Checkpoint {
+    Checkpoint {
+        size,
+        root: [7; 32],
+    }
+}
+
+/// A note of these lines under a good body.
+fn with_lines(note: &str, lines: &[String]) -> String {
+    format!("{note}{}", lines.concat())
+}
+
+#[test]
+fn a_note_out_of_its_form_is_refused() {
+    let ours = signer();
+    let note = ours.sign(&checkpoint(20));
+    let (body, line) = note.split_once("\n\n").unwrap();
+    let line = line.trim_end();
+    let encoded = line.rsplit(' ').next().unwrap();
+    let root = body.lines().nth(2).unwrap();
+    let resigned = |body: &str| {
+        let signed = ours.0.line(&ours.0.sign(body.as_bytes()));
+        format!("{body}\n{signed}")
+    };
+    for (what, wrong) in [
+        ("no line end", note.trim_end().to_owned()),
+        ("nothing signed", format!("{body}\n\n")),
+        (
+            "no name",
+            note.replace(&format!("{} ", ours.verifier().name()), ""),
+        ),
+        (
+            "a name with a plus",
+            note.replace("\u{2014} sluis", "\u{2014} sl+uis"),
+        ),
+        (
+            "a name with a space",
+            note.replace("\u{2014} sluis", "\u{2014} sl\u{a0}uis"),
+        ),
+        ("two spaces", note.replace("\u{2014} ", "\u{2014}  ")),
+        ("a carriage return", note.replace('\n', "\r\n")),
+        ("a tab", note.replace("\n20\n", "\n20\t\n")),
+        ("no base64", note.replace(encoded, "****")),
+        ("base64 of less than a hash", note.replace(encoded, "AAAA")),
+        ("only a hash", note.replace(encoded, "AAAAAA==")),
+        ("a line of another kind", format!("{note}signed by me\n")),
+        ("an empty line at the end", format!("{note}\n")),
+        (
+            "too long",
+            format!("{note}{}", format!("{line}\n").repeat(1_500)),
+        ),
+        (
+            "a leading zero",
+            resigned(&format!("sluis.example/logboek\n020\n{root}\n")),
+        ),
+        (
+            "a plus",
+            resigned(&format!("sluis.example/logboek\n+20\n{root}\n")),
+        ),
+        (
+            "a minus",
+            resigned(&format!("sluis.example/logboek\n-20\n{root}\n")),
+        ),
+        (
+            "no number",
+            resigned(&format!("sluis.example/logboek\n\n{root}\n")),
+        ),
+        (
+            "too large a number",
+            resigned(&format!(
+                "sluis.example/logboek\n18446744073709551616\n{root}\n"
+            )),
+        ),
+        (
+            "a short root",
+            resigned("sluis.example/logboek\n20\nAAAA\n"),
+        ),
+        ("no root", resigned("sluis.example/logboek\n20\n")),
+        (
+            "an empty extension",
+            resigned(&format!("sluis.example/logboek\n20\n{root}\n\nmeer\n")),
+        ),
+    ] {
+        assert_eq!(
+            ours.verifier().open(&wrong),
+            Err(NoteError::Form),
+            "{what}: {wrong:?}"
+        );
+    }
+    assert_eq!(
+        ours.verifier()
+            .open(&resigned(&format!("elders\n20\n{root}\n"))),
+        Err(NoteError::Origin)
+    );
+    let extended = resigned(&format!("sluis.example/logboek\n20\n{root}\nmeer\n"));
+    assert_eq!(ours.verifier().open(&extended), Ok(checkpoint(20)));
+    let many = with_lines(&note, &vec![format!("{line}\n"); 16]);
+    assert_eq!(ours.verifier().open(&many), Ok(checkpoint(20)));
+}
+
+#[test]
+fn a_cosignature_that_was_touched_is_refused() {
+    let (log, witness) = (
+        signer(),
+        Cosigner::generate("getuige.example", &chance()).unwrap(),
+    );
+    let stranger = Cosigner::generate("getuige.example", &chance()).unwrap();
+    let note = log.sign(&checkpoint(20));
+    let other = log.sign(&checkpoint(21));
+    let body = UnverifiedNote::parse(&note).unwrap().body();
+    let key = witness.key();
+    let line = witness.cosign(body, moment(1_700_000_000));
+    let raw = |seconds: u64, sign: u64| {
+        let message = format!("cosignature/v1\ntime {sign}\n{body}");
+        let mut signature = seconds.to_be_bytes().to_vec();
+        signature.extend_from_slice(&witness.secret_key().sign(message.as_bytes()));
+        witness.secret_key().line(&signature)
+    };
+    let find = |note: &str| key.find(&UnverifiedNote::parse(note).unwrap());
+    for (what, note, expected) in [
+        (
+            "another time",
+            format!("{note}{}", raw(1_700_000_001, 1_700_000_000)),
+            NoteError::Signature,
+        ),
+        (
+            "another note",
+            format!("{other}{line}"),
+            NoteError::Signature,
+        ),
+        (
+            "cut",
+            format!("{note}{}", witness.secret_key().line(&[1, 2, 3])),
+            NoteError::Signature,
+        ),
+        (
+            "a bare signature",
+            format!(
+                "{note}{}",
+                witness
+                    .secret_key()
+                    .line(&witness.secret_key().sign(body.as_bytes()))
+            ),
+            NoteError::Signature,
+        ),
+        ("no time", format!("{note}{}", raw(0, 0)), NoteError::Time),
+        (
+            "beyond 2^63",
+            format!("{note}{}", raw(u64::MAX, u64::MAX)),
+            NoteError::Time,
+        ),
+        (
+            "beyond the year 9999",
+            format!("{note}{}", raw(1 << 40, 1 << 40)),
+            NoteError::Time,
+        ),
+        (
+            "one good and one wrong",
+            format!("{note}{line}{}", raw(5, 6)),
+            NoteError::Signature,
+        ),
+    ] {
+        assert_eq!(find(&note), Err(expected), "{what}");
+    }
+    let strange = stranger.cosign(body, moment(5));
+    assert_eq!(
+        find(&format!("{note}{strange}")),
+        Ok(None),
+        "the same name, another key"
+    );
+    let earlier = witness.cosign(body, moment(1_600_000_000));
+    let found = find(&format!("{note}{strange}{line}{earlier}"))
+        .unwrap()
+        .unwrap();
+    assert_eq!((found.at, &found.line), (moment(1_700_000_000), &line));
+    assert_eq!(
+        key.find_in_answer(body, &format!("{strange}{line}"))
+            .unwrap(),
+        Some(found)
+    );
+    for wrong in ["", "\n", "x\n", line.trim_end()] {
+        assert_eq!(
+            key.find_in_answer(body, wrong),
+            Err(NoteError::Form),
+            "{wrong:?}"
+        );
+    }
+    // The log's own verifier passes over what witnesses add.
+    assert_eq!(
+        log.verifier().open(&format!("{note}{line}")),
+        Ok(checkpoint(20))
+    );
+    let parsed = format!("{note}{line}");
+    assert_eq!(
+        log.verifier()
+            .bare(&UnverifiedNote::parse(&parsed).unwrap()),
+        note
+    );
+}
+
+#[test]
+fn the_keys_of_a_log_and_of_a_witness_are_no_other() {
+    let (log, witness) = (
+        signer(),
+        Cosigner::generate("getuige.example", &chance()).unwrap(),
+    );
+    assert_eq!(
+        Cosigner::parse(&witness.secret()).unwrap().key(),
+        witness.key()
+    );
+    assert_eq!(
+        CosignerKey::parse(&witness.key().to_string()),
+        Ok(witness.key())
+    );
+    assert!(
+        witness.key().to_string().contains("+B"),
+        "type 4 comes first in base64"
+    );
+    assert_eq!(
+        Verifier::parse(&witness.key().to_string()),
+        Err(KeyError::Algorithm)
+    );
+    assert_eq!(
+        CosignerKey::parse(&log.verifier().to_string()),
+        Err(KeyError::Algorithm)
+    );
+    assert!(Cosigner::parse(&log.secret()).is_err() && Signer::parse(&witness.secret()).is_err());
+    assert!(!format!("{witness:?}").contains("PRIVATE"));
+}
+
+/// The keys of tests: witnesses by number, always the same.
+fn witness(number: u8) -> Cosigner {
+    #[derive(Debug)]
+    struct Fixed(u8);
+    impl Random for Fixed {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+            bytes.fill(self.0);
+            Ok(())
+        }
+    }
+    Cosigner::generate(&format!("w{number}.example"), &Fixed(number)).unwrap()
+}
+
+fn policy(lines: &str) -> Result<Policy, String> {
+    let mut text = lines.to_owned();
+    for number in (1..=6).rev() {
+        text = text.replace(&format!("<{number}>"), &witness(number).key().to_string());
+    }
+    Policy::parse(text.as_bytes()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_wrong_policy_file_is_told_in_one_line() {
+    let log = signer().verifier();
+    let two = "witness a <1>\nwitness b <2>\n";
+    for (lines, told) in [
+        (String::new(), "it has no quorum line"),
+        (two.to_owned(), "it has no quorum line"),
+        ("quorum".to_owned(), "line 1: expected `quorum NAME`"),
+        ("quorum a b".to_owned(), "line 1: expected `quorum NAME`"),
+        ("quorum a".to_owned(), "line 1: no witness or group a"),
+        (
+            "quorum none\nquorum none".to_owned(),
+            "line 2: there is a quorum line already",
+        ),
+        (format!("quorum a\n{two}"), "line 1: no witness or group a"),
+        ("Quorum none".to_owned(), "line 1: `Quorum` is no keyword"),
+        (
+            "witness a".to_owned(),
+            "line 1: expected `witness NAME VKEY [URL]`",
+        ),
+        (
+            "witness a <1> https://a b".to_owned(),
+            "line 1: expected `witness NAME VKEY [URL]`",
+        ),
+        (
+            "witness a <1>x".to_owned(),
+            "line 1: the key cannot be used",
+        ),
+        (
+            format!("witness a {log}"),
+            "line 1: the key cannot be used: its type is another",
+        ),
+        (
+            "witness none <1>".to_owned(),
+            "line 1: the name none is taken",
+        ),
+        (format!("{two}witness a <3>"), "line 3: the name a is taken"),
+        (
+            format!("{two}witness c <2>"),
+            "line 3: another witness line has this public key",
+        ),
+        (format!("{two}group a any b"), "line 3: the name a is taken"),
+        (
+            format!("{two}group none any b"),
+            "line 3: the name none is taken",
+        ),
+        (
+            format!("{two}group g"),
+            "line 3: expected `group NAME any|all|NUMBER MEMBER…`",
+        ),
+        (
+            format!("{two}group g any"),
+            "line 3: expected `group NAME any|all|NUMBER MEMBER…`",
+        ),
+        (
+            format!("{two}group g 0 a b"),
+            "line 3: `0` of 2 members cannot be",
+        ),
+        (
+            format!("{two}group g 3 a b"),
+            "line 3: `3` of 2 members cannot be",
+        ),
+        (
+            format!("{two}group g +1 a b"),
+            "line 3: `+1` of 2 members cannot be",
+        ),
+        (
+            format!("{two}group g both a b"),
+            "line 3: `both` of 2 members cannot be",
+        ),
+        (
+            format!("{two}group g any a a"),
+            "line 3: a is a member of a group already",
+        ),
+        (
+            format!("{two}group g any a\ngroup h any a b"),
+            "line 4: a is a member of a group already",
+        ),
+        (
+            format!("{two}group g any g"),
+            "line 3: no witness or group g",
+        ),
+        (
+            format!("{two}group g any none"),
+            "line 3: no witness or group none",
+        ),
+        (
+            format!("log {log}\n\n# twice\nlog {log}"),
+            "line 4: another log line has this public key",
+        ),
+        (
+            "log <1>".to_owned(),
+            "line 1: the key cannot be used: its type is another",
+        ),
+        ("log".to_owned(), "line 1: expected `log VKEY [URL]`"),
+        (
+            "quorum none\r".to_owned(),
+            "line 1: holds the control character 0x0d",
+        ),
+        (
+            "# a\u{7}\nquorum none".to_owned(),
+            "line 1: holds the control character 0x07",
+        ),
+        ("#\n".repeat(40_000), "it is longer than"),
+    ] {
+        let error = policy(&lines).expect_err(&lines);
+        assert!(
+            error.starts_with(told) && !error.contains('\n'),
+            "{lines:?}: {error}"
+        );
+    }
+    let raw = b"witness \xff\xfe nokey\nquorum none";
+    assert!(Policy::parse(raw).is_err());
+}
+
+#[test]
+fn a_policy_says_who_is_enough() {
+    let three = "witness a <1>\nwitness b <2>\nwitness c <3>\n";
+    let nested = "\twitness a <1> https://a.example/\n  # two houses\nwitness b <2>\nwitness c <3>\n\
+         group X 2 a b c\nwitness d <4>\nwitness e <5>\ngroup Y any d e\ngroup XY all X Y\nquorum XY";
+    for (lines, enough, too_few) in [
+        ("quorum none".to_owned(), &[&[][..]][..], &[][..]),
+        (
+            format!("{three}quorum b"),
+            &[&[1], &[0, 1, 2]],
+            &[&[][..], &[0, 2]],
+        ),
+        (
+            format!("{three}group g any a b c\nquorum g"),
+            &[&[0], &[1], &[2]],
+            &[&[]],
+        ),
+        (
+            format!("{three}group g all a b c\nquorum g"),
+            &[&[0, 1, 2]],
+            &[&[0, 1], &[]],
+        ),
+        (
+            format!("{three}group g 2 a b c\nquorum g"),
+            &[&[0, 2], &[0, 1, 2]],
+            &[&[1]],
+        ),
+        (
+            nested.to_owned(),
+            &[&[0, 1, 3], &[1, 2, 4]],
+            &[&[0, 1, 2], &[0, 3, 4]],
+        ),
+    ] {
+        let policy = policy(&lines).unwrap();
+        for (sets, expected) in [(enough, true), (too_few, false)] {
+            for set in sets {
+                assert_eq!(
+                    policy.is_reached(|one| set.contains(&one)),
+                    expected,
+                    "{lines}: {set:?}"
+                );
+            }
+        }
+    }
+    // Names are bytes: whatever is not ASCII is a name like any other.
+    let key = witness(1).key();
+    let raw = [
+        b"witness \xff ".as_slice(),
+        key.to_string().as_bytes(),
+        b"\nquorum \xff",
+    ]
+    .concat();
+    assert!(Policy::parse(&raw).unwrap().asks_for_witnesses());
+}
+
+#[test]
+fn the_quorum_is_as_old_as_the_last_it_needs() {
+    let policy =
+        policy("witness a <1>\nwitness b <2>\nwitness c <3>\ngroup g 2 a b c\nquorum g").unwrap();
+    let at = |times: [i64; 3]| {
+        let times = times.map(|s| (s > 0).then(|| moment(s)));
+        policy.quorum_at(&times).map(Moment::unix_seconds)
+    };
+    for (times, expected) in [
+        ([0, 0, 0], None),
+        ([9, 0, 0], None),
+        ([9, 5, 0], Some(5)),
+        ([9, 5, 7], Some(7)),
+        ([4, 4, 4], Some(4)),
+    ] {
+        assert_eq!(at(times), expected, "{times:?}");
+    }
+}
+
+#[test]
+fn a_policy_opens_what_its_log_signed_and_its_witnesses_cosigned() {
+    let (log, elsewhere) = (signer(), signer());
+    let text = format!(
+        "log {} https://sluis.example/v1/logboek\nwitness a <1>\nwitness b <2>\ngroup g all a b\nquorum g",
+        log.verifier()
+    );
+    let policy = policy(&text).unwrap();
+    let note = log.sign(&checkpoint(9));
+    let body = note.split_inclusive('\n').take(3).collect::<String>();
+    let (a, b) = (
+        witness(1).cosign(&body, moment(50)),
+        witness(2).cosign(&body, moment(60)),
+    );
+    let wrong = witness(2).cosign("elders\n9\n\n", moment(60));
+    for (what, note, why) in [
+        ("alone", note.clone(), NotWitnessed::Quorum),
+        ("one of two", format!("{note}{a}"), NotWitnessed::Quorum),
+        ("one twice", format!("{note}{a}{a}"), NotWitnessed::Quorum),
+        (
+            "one wrong",
+            format!("{note}{a}{wrong}"),
+            NotWitnessed::Note(NoteError::Signature),
+        ),
+        (
+            "of another log",
+            format!("{}{a}{b}", elsewhere.sign(&checkpoint(9))),
+            NotWitnessed::Note(NoteError::Unsigned),
+        ),
+        (
+            "of no log",
+            format!("{body}\n{a}{b}"),
+            NotWitnessed::Note(NoteError::Unsigned),
+        ),
+        (
+            "cut",
+            note.replace('\n', ""),
+            NotWitnessed::Note(NoteError::Form),
+        ),
+    ] {
+        assert_eq!(policy.open(&note), Err(why), "{what}");
+    }
+    let opened = policy.open(&format!("{note}{b}{a}")).unwrap();
+    assert_eq!(opened.checkpoint, checkpoint(9));
+    assert_eq!(
+        (opened.origin.as_str(), opened.at),
+        ("sluis.example/logboek", Some(moment(50)))
+    );
+    assert_eq!(opened.times, [Some(moment(50)), Some(moment(60))]);
+    assert_eq!(
+        policy.logs()[0].url.as_deref(),
+        Some("https://sluis.example/v1/logboek")
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_brings_a_parser_down(text in "\\PC*", bytes in proptest::collection::vec(0_u8.., 0..200)) {
+        let note = format!("{text}\n\n\u{2014} {text}\n");
+        let _ = UnverifiedNote::parse(&note).map(|note| note.origin().len());
+        let _ = signer().verifier().open(&note);
+        let _ = Policy::parse(text.as_bytes());
+        let _ = Policy::parse(&bytes);
+        let _ = Policy::parse(&[b"group ", bytes.as_slice()].concat());
+        let _ = CosignerKey::parse(&text);
+        let _ = size(&text);
+        let _ = hash(&text);
+    }
+
+    #[test]
+    fn what_a_witness_signs_it_finds_again(entries: u64, root: [u8; 32], seconds in 1_i64..253_402_300_799) {
+        let note = signer().sign(&Checkpoint { size: entries, root });
+        let body = UnverifiedNote::parse(&note).unwrap().body().to_owned();
+        let cosigned = format!("{note}{}", witness(1).cosign(&body, moment(seconds)));
+        let parsed = UnverifiedNote::parse(&cosigned).unwrap();
+        let found = witness(1).key().find(&parsed).unwrap().unwrap();
+        proptest::prop_assert_eq!(found.at, moment(seconds));
+        proptest::prop_assert_eq!(witness(2).key().find(&parsed), Ok(None));
+    }
+}
