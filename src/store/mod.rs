@@ -6,6 +6,8 @@
 //! dropped half-way: reads run in tasks of their own (SECURITY 5), the writer in the ledger's task.
 
 mod facts;
+#[cfg(test)]
+pub(crate) mod faults;
 mod log;
 mod open;
 mod saved;

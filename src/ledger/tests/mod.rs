@@ -3,6 +3,7 @@
 mod appending;
 mod big;
 mod closing;
+mod failing;
 mod gateways;
 mod newest;
 mod outcome;
