@@ -20,6 +20,7 @@ mod outsider;
 mod party;
 mod process;
 mod provider;
+mod races;
 #[expect(dead_code, reason = "the tests of the store use more of it")]
 #[path = "../../src/store/testing.rs"]
 mod testing;
@@ -39,5 +40,6 @@ mod no_record;
 mod once;
 mod oracles;
 mod providers;
+mod raced;
 mod withdrawal;
 mod year;
