@@ -32,6 +32,7 @@ mod configuration;
 mod crash;
 mod desk;
 mod floors;
+mod force;
 mod fuzzed;
 mod login;
 mod main_job;

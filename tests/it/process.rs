@@ -129,6 +129,16 @@ impl Gateway {
         let pid = self.child.id().to_string();
         let told = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(told.success(), "the gateway was not there to be stopped");
+        self.ended().await
+    }
+
+    /// Whether it ended by itself.
+    pub(crate) fn is_gone(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until it ends; answers its exit code.
+    pub(crate) async fn ended(&mut self) -> Option<i32> {
         let since = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
