@@ -16,21 +16,23 @@
 mod bad_input;
 mod canary;
 mod client;
+mod cluster;
 mod outsider;
 mod party;
 mod process;
 mod provider;
 mod races;
+#[path = "../fuzz/targets.rs"]
+mod targets;
 #[expect(dead_code, reason = "the tests of the store use more of it")]
 #[path = "../../src/store/testing.rs"]
 mod testing;
-#[path = "../fuzz/targets.rs"]
-mod targets;
 mod world;
 
 mod configuration;
 mod crash;
 mod desk;
+mod failover;
 mod floors;
 mod force;
 mod fuzzed;
@@ -42,5 +44,6 @@ mod once;
 mod oracles;
 mod providers;
 mod raced;
+mod struck;
 mod withdrawal;
 mod year;
