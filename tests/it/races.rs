@@ -116,7 +116,7 @@ impl Lane {
             })
             .collect();
         // Each race a little later: before, in and after the requests' own commits.
-        tokio::time::sleep(Duration::from_micros(700 * (race as u64 % 13))).await;
+        tokio::time::sleep(Duration::from_micros(1_500 * (race as u64 % 13))).await;
         let token = Party::find("ncg").token(&Token::beheer());
         let call = Call::new("POST", format!("/v1/toestemmingen/{id}/intrekken")).token(&token);
         withdrawal.sent.store(true, Ordering::SeqCst);
