@@ -116,7 +116,10 @@ impl Policy {
             let read = reader.line(bytes);
             read.map_err(|what| PolicyError::Line { line, what })?;
         }
-        let quorum = reader.quorum.ok_or(PolicyError::NoQuorum)?;
+        let quorum = match reader.quorum.ok_or(PolicyError::NoQuorum)? {
+            Quorum::Nobody => None,
+            Quorum::Of(member) => Some(member),
+        };
         Ok(Self {
             logs: reader.logs,
             witnesses: reader.witnesses,
@@ -219,6 +222,13 @@ fn time_of(times: &[Option<Moment>], witness: usize) -> Option<Moment> {
     times.get(witness).copied().flatten()
 }
 
+/// What the quorum line names.
+#[derive(Debug, Clone, Copy)]
+enum Quorum {
+    Nobody,
+    Of(Member),
+}
+
 /// What was read so far.
 #[derive(Default)]
 struct Reader {
@@ -227,7 +237,7 @@ struct Reader {
     groups: Vec<Group>,
     /// Names are bytes: the file has no encoding. Each with what it names and whether a group has it.
     names: BTreeMap<Vec<u8>, (Member, bool)>,
-    quorum: Option<Option<Member>>,
+    quorum: Option<Quorum>,
 }
 
 impl Reader {
@@ -325,9 +335,9 @@ impl Reader {
             return Err("there is a quorum line already; keep one".to_owned());
         }
         self.quorum = Some(if name == NONE {
-            None
+            Quorum::Nobody
         } else {
-            Some(self.named(name)?)
+            Quorum::Of(self.named(name)?)
         });
         Ok(())
     }

@@ -196,7 +196,7 @@ impl Scene<'_> {
         let size = self.entries.len();
         let earlier = dice.below(size);
         let lines =
-            |to: usize| -> Vec<Vec<u8>> { book.lines[..to].iter().cloned().flatten().collect() };
+            |to: usize| -> Vec<Vec<u8>> { book.lines[..to].iter().flatten().cloned().collect() };
         match change {
             Change::HeadFlipped => dice.flip(&mut book.checkpoint),
             Change::HeadCut => book.checkpoint.truncate(dice.below(book.checkpoint.len())),
