@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use super::entry::Entry;
-use super::note::{NoteError, Verifier};
+use super::note::{self, NoteError, Verifier};
 use super::seal::commitment;
 use crate::merkle::{self, Hash};
 
@@ -43,14 +43,12 @@ pub enum NotProven {
 /// [`NotProven`].
 pub fn check(proof: &str, entry: &[u8], key: &Verifier) -> Result<Proven, NotProven> {
     let (head, checkpoint) = proof.split_once("\n\n").ok_or(NotProven::Form)?;
-    let mut lines = head.lines();
+    let mut lines = head.split('\n');
     if lines.next() != Some("c2sp.org/tlog-proof@v1") {
         return Err(NotProven::Form);
     }
     let index = lines.next().and_then(|line| line.strip_prefix("index "));
-    let index = index
-        .and_then(|number| number.parse().ok())
-        .ok_or(NotProven::Form)?;
+    let index = index.and_then(note::size).ok_or(NotProven::Form)?;
     let hashes: Vec<Hash> = lines
         .map(|line| STANDARD.decode(line).ok()?.try_into().ok())
         .collect::<Option<_>>()

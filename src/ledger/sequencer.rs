@@ -231,7 +231,14 @@ impl Sequencer {
         }
         let mut edge = self.edge.clone();
         catch_up(&mut batch, &head, &known, &mut edge, &self.signer).await?;
-        batch.roll_back().await?;
+        // What a server shows after a crash of its own may not be with its synchronous standby yet. A
+        // commit that follows returns only once everything before it is there, so only then anybody
+        // may be told yes.
+        let now = self.clock.now();
+        batch
+            .heartbeat(self.gateway, now, now.plus_ms(-bounds::GATEWAY_DEAD_MS))
+            .await?;
+        batch.commit().await?;
         // If it was committed, its changes moved facts that may be in the cache.
         let changes = plan
             .appends

@@ -5,6 +5,8 @@
 //! is the edge of the tree, the releases that are open and the names of choices and reports. What
 //! this module does not do: judge a decision again; that takes the policy and the keys.
 
+#[cfg(test)]
+mod changed;
 mod checker;
 mod database;
 #[cfg(test)]

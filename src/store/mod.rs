@@ -7,6 +7,8 @@
 
 mod cosigned;
 mod facts;
+#[cfg(test)]
+pub(crate) mod faults;
 mod log;
 mod open;
 mod saved;

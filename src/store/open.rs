@@ -155,6 +155,8 @@ pub struct Store {
     pub(super) pool: Pool,
     pub(super) settings: Settings,
     pub(super) cache: Arc<Cache>,
+    #[cfg(test)]
+    pub(crate) faults: super::faults::Faults,
     /// Keeps a second gateway out for as long as this process lives; only with SQLite.
     _lock: Option<Arc<File>>,
 }
@@ -283,6 +285,8 @@ impl Store {
             pool,
             settings,
             cache: Arc::new(Cache::new()),
+            #[cfg(test)]
+            faults: super::faults::Faults::default(),
             _lock: lock,
         })
     }
@@ -295,6 +299,8 @@ impl Store {
         Ok(Writer::new(
             connect(&self.settings, false).await?,
             self.settings.clone(),
+            #[cfg(test)]
+            self.faults.clone(),
         ))
     }
 

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
-const HOW_TO_INSTALL: &str = "the tests need PostgreSQL: install it (on Debian: apt-get install \
+pub(crate) const HOW_TO_INSTALL: &str = "the tests need PostgreSQL: install it (on Debian: apt-get install \
      postgresql), or name a server where databases may be created in SLUIS_TEST_POSTGRES, such as \
      postgres://postgres@localhost/postgres";
 
@@ -119,7 +119,7 @@ impl Drop for Database {
     }
 }
 
-async fn run_sql(engine: Engine, url: &str, sql: &str) -> u64 {
+pub(crate) async fn run_sql(engine: Engine, url: &str, sql: &str) -> u64 {
     let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
     match engine {
         Engine::Sqlite => {
@@ -146,7 +146,7 @@ async fn run_sql(engine: Engine, url: &str, sql: &str) -> u64 {
     }
 }
 
-fn chance() -> u64 {
+pub(crate) fn chance() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
@@ -266,7 +266,7 @@ fn start() -> Server {
 }
 
 /// Where initdb and postgres are: as `pg_config` says, where Debian puts them, or on the path.
-fn find_binaries() -> Option<PathBuf> {
+pub(crate) fn find_binaries() -> Option<PathBuf> {
     let mut candidates = Vec::new();
     if let Ok(told) = Command::new("pg_config").arg("--bindir").output() {
         candidates.push(PathBuf::from(String::from_utf8_lossy(&told.stdout).trim()));
@@ -290,7 +290,7 @@ fn find_binaries() -> Option<PathBuf> {
 }
 
 /// PostgreSQL refuses to run as root: then it runs as `postgres`, or as `nobody`.
-fn other_user() -> Option<(u32, u32)> {
+pub(crate) fn other_user() -> Option<(u32, u32)> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let uids = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     if uids.split_whitespace().nth(1) != Some("0") {
@@ -308,7 +308,7 @@ fn other_user() -> Option<(u32, u32)> {
     Some(user.expect("as root, the tests need a user postgres or nobody to run PostgreSQL as"))
 }
 
-fn command(user: Option<(u32, u32)>, program: impl AsRef<OsStr>) -> Command {
+pub(crate) fn command(user: Option<(u32, u32)>, program: impl AsRef<OsStr>) -> Command {
     match user {
         None => Command::new(program),
         Some((uid, gid)) => {

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sqlx::{Connection, Row};
 
+#[cfg(test)]
+use super::faults::Faults;
 use super::log::{Head, parse_head};
 use super::open::{Conn, Engine, Settings, connect};
 use super::sql::{self, Rows};
@@ -175,18 +177,30 @@ pub struct NewHead<'a> {
     pub policy_epoch: u64,
 }
 
+/// A failpoint of the unit tests; in every other build, nothing.
+macro_rules! fail_point {
+    ($at:expr, $when:ident, $step:ident) => {
+        #[cfg(test)]
+        $at.faults.$when(super::faults::Step::$step)?;
+    };
+}
+
 /// The one connection that writes.
 #[derive(Debug)]
 pub struct Writer {
     conn: Option<Conn>,
     settings: Settings,
+    #[cfg(test)]
+    faults: Faults,
 }
 
 impl Writer {
-    pub(super) fn new(conn: Conn, settings: Settings) -> Self {
+    pub(super) fn new(conn: Conn, settings: Settings, #[cfg(test)] faults: Faults) -> Self {
         Self {
             conn: Some(conn),
             settings,
+            #[cfg(test)]
+            faults,
         }
     }
 
@@ -196,6 +210,7 @@ impl Writer {
     /// [`StoreError`].
     pub async fn begin(&mut self) -> Result<(Batch<'_>, Head), StoreError> {
         const DOING: &str = "begin a batch";
+        fail_point!(self, before, Begin);
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
             None => connect(&self.settings, false).await?,
@@ -225,8 +240,14 @@ impl Writer {
             }
         };
         let head = head.unwrap_or_else(|| Err(corrupt("head", "id", 1)))?;
-        let home = &mut self.conn;
-        Ok((Batch { conn, home }, head))
+        fail_point!(self, after, Begin);
+        let batch = Batch {
+            conn,
+            home: &mut self.conn,
+            #[cfg(test)]
+            faults: self.faults.clone(),
+        };
+        Ok((batch, head))
     }
 
     /// Says goodbye, so that the engine can tidy up.
@@ -243,6 +264,8 @@ impl Writer {
 pub struct Batch<'w> {
     pub(super) conn: Conn,
     home: &'w mut Option<Conn>,
+    #[cfg(test)]
+    faults: Faults,
 }
 
 /// Runs a statement over many rows, in as few parts as it has forms for. With a last closure it reads
@@ -287,6 +310,7 @@ impl Batch<'_> {
     /// [`StoreError`].
     pub async fn claim(&mut self, claimed: &[(Once, Moment)]) -> Result<HashSet<Once>, StoreError> {
         const DOING: &str = "use up tokens and transaction ids";
+        fail_point!(self, before, Claim);
         let mut fresh: HashSet<Once> = claimed.iter().map(|(once, _)| *once).collect();
         // Telling which rows were touched costs more than everything else here, so it is asked only
         // when something is wrong.
@@ -304,6 +328,7 @@ impl Batch<'_> {
                 .bind(one.0.as_bytes())
                 .bind(one.1.unix_ms()));
             all_touched(DOING, touched, claimed.len())?;
+            fail_point!(self, after, Claim);
             return Ok(fresh);
         }
         fresh.clear();
@@ -315,6 +340,7 @@ impl Batch<'_> {
             |query, one| query.bind(one.0.as_bytes()).bind(one.1.unix_ms()),
             |row| fresh.insert(Once::from_bytes(row.try_get(0).map_err(failed(DOING))?)?)
         );
+        fail_point!(self, after, Claim);
         Ok(fresh)
     }
 
@@ -374,6 +400,7 @@ impl Batch<'_> {
     /// [`StoreError`]; [`StoreError::RowsTouched`] when one of these indices is taken.
     pub async fn insert_entries(&mut self, rows: &[EntryRow<'_>]) -> Result<(), StoreError> {
         const DOING: &str = "write entries";
+        fail_point!(self, before, InsertEntries);
         let touched = for_rows!(self, DOING, &sql::INSERT_ENTRIES, rows, |query, row| query
             .bind(to_sql(row.index))
             .bind(row.transaction.as_bytes().as_slice())
@@ -381,6 +408,7 @@ impl Batch<'_> {
             .bind(row.opening.as_ref().map(|opening| opening.tag.as_slice()))
             .bind(row.opening.map(|opening| i64::from(opening.year)))
             .bind(row.opening.map(|opening| opening.sealed)));
+        fail_point!(self, after, InsertEntries);
         all_touched(DOING, touched, rows.len())
     }
 
@@ -394,6 +422,7 @@ impl Batch<'_> {
         gateway: [u8; 16],
     ) -> Result<(), StoreError> {
         const DOING: &str = "note open releases";
+        fail_point!(self, before, OpenReleases);
         let touched = for_rows!(
             self,
             DOING,
@@ -404,6 +433,7 @@ impl Batch<'_> {
                 .bind(row.1.as_bytes().as_slice())
                 .bind(gateway.as_slice())
         );
+        fail_point!(self, after, OpenReleases);
         all_touched(DOING, touched, rows.len())
     }
 
@@ -413,6 +443,7 @@ impl Batch<'_> {
     /// [`StoreError`].
     pub async fn close_releases(&mut self, indices: &[u64]) -> Result<HashSet<u64>, StoreError> {
         const DOING: &str = "close releases";
+        fail_point!(self, before, CloseReleases);
         let mut closed: HashSet<u64> = indices.iter().copied().collect();
         let mut open = 0;
         for_rows!(
@@ -432,6 +463,7 @@ impl Batch<'_> {
                 |query, index| query.bind(to_sql(*index))
             );
             all_touched(DOING, touched, closed.len())?;
+            fail_point!(self, after, CloseReleases);
             return Ok(closed);
         }
         closed.clear();
@@ -456,6 +488,7 @@ impl Batch<'_> {
     /// [`StoreError`].
     pub async fn insert_tile(&mut self, tile: &WholeTile) -> Result<(), StoreError> {
         let blob = tile.hashes.as_flattened();
+        fail_point!(self, before, InsertTile);
         on!(&mut self.conn, c => {
             sqlx::query(sql::INSERT_TILE)
                 .bind(i64::from(tile.at.level))
@@ -465,6 +498,7 @@ impl Batch<'_> {
                 .await
                 .map_err(failed("write a tile"))?;
         });
+        fail_point!(self, after, InsertTile);
         Ok(())
     }
 
@@ -474,6 +508,7 @@ impl Batch<'_> {
     /// [`StoreError`].
     pub async fn apply(&mut self, change: &Change, index: u64) -> Result<(), StoreError> {
         const DOING: &str = "change the registry";
+        fail_point!(self, before, Apply);
         on!(&mut self.conn, c => {
             match change {
                 Change::Owners(address, ownership) => {
@@ -536,6 +571,7 @@ impl Batch<'_> {
                     .map_err(failed(DOING))?;
             }
         });
+        fail_point!(self, after, Apply);
         Ok(())
     }
 
@@ -550,6 +586,7 @@ impl Batch<'_> {
         changes: &[DocumentChange],
         all_or_nothing: bool,
     ) -> Result<(Vec<DocumentOutcome>, BTreeSet<AddressId>), StoreError> {
+        fail_point!(self, before, ChangeDocuments);
         let mut known = self.documents(changes).await?;
         let mut touched = BTreeSet::new();
         let mut final_state: BTreeMap<DocumentId, Option<&Document>> = BTreeMap::new();
@@ -594,6 +631,7 @@ impl Batch<'_> {
             return Ok((outcomes, BTreeSet::new()));
         }
         self.write_documents(&final_state, &touched).await?;
+        fail_point!(self, after, ChangeDocuments);
         Ok((outcomes, touched))
     }
 
@@ -678,7 +716,8 @@ impl Batch<'_> {
         wrapped: &[u8],
     ) -> Result<Vec<u8>, StoreError> {
         const DOING: &str = "keep a key";
-        on!(&mut self.conn, c => {
+        fail_point!(self, before, KeepKey);
+        let kept = on!(&mut self.conn, c => {
             sqlx::query(sql::NEW_OPENING_KEY)
                 .bind(tag.as_slice())
                 .bind(i64::from(year))
@@ -693,7 +732,9 @@ impl Batch<'_> {
                 .await
                 .map_err(failed(DOING))?;
             row.try_get(0).map_err(failed(DOING))
-        })
+        });
+        fail_point!(self, after, KeepKey);
+        kept
     }
 
     /// Notes that this gateway lives, and forgets what is too old to matter.
@@ -707,6 +748,7 @@ impl Batch<'_> {
         dead_before: Moment,
     ) -> Result<(), StoreError> {
         const DOING: &str = "note that this gateway lives";
+        fail_point!(self, before, Heartbeat);
         on!(&mut self.conn, c => {
             sqlx::query(sql::HEARTBEAT)
                 .bind(gateway.as_slice())
@@ -722,6 +764,7 @@ impl Batch<'_> {
                     .map_err(failed(DOING))?;
             }
         });
+        fail_point!(self, after, Heartbeat);
         Ok(())
     }
 
@@ -731,6 +774,7 @@ impl Batch<'_> {
     /// [`StoreError::RowsTouched`] when it is not.
     pub async fn swap_head(&mut self, old: &Head, new: &NewHead<'_>) -> Result<(), StoreError> {
         const DOING: &str = "swap the head";
+        fail_point!(self, before, SwapHead);
         let touched = on!(&mut self.conn, c => {
             sqlx::query(sql::SWAP_HEAD)
                 .bind(to_sql(new.size))
@@ -744,6 +788,7 @@ impl Batch<'_> {
                 .map_err(failed(DOING))?
                 .rows_affected()
         });
+        fail_point!(self, after, SwapHead);
         all_touched(DOING, touched, 1)
     }
 
@@ -752,9 +797,11 @@ impl Batch<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn commit(mut self) -> Result<(), StoreError> {
+        fail_point!(self, before, Commit);
         on!(&mut self.conn, c => {
             sqlx::query("commit").execute(&mut *c).await.map_err(failed("commit"))?;
         });
+        fail_point!(self, after, Commit);
         *self.home = Some(self.conn);
         Ok(())
     }

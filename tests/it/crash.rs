@@ -16,21 +16,21 @@ use crate::world::{Store, World, on_each_store};
 /// How many times it is killed; 200 is what the issue asks for once.
 const VARIABLE: &str = "SLUIS_TEST_KILLS";
 const KILLS: usize = 12;
-const CLIENTS: usize = 6;
+pub(crate) const CLIENTS: usize = 6;
 /// Large enough that some transfers are in the middle when the end comes.
-const SIZE: usize = 400_000;
+pub(crate) const SIZE: usize = 400_000;
 
 /// What the requesters hold.
 #[derive(Debug, Default)]
-struct Held {
+pub(crate) struct Held {
     /// Transactions of which at least one byte arrived.
-    any: Mutex<HashSet<String>>,
+    pub(crate) any: Mutex<HashSet<String>>,
     /// Of which all arrived.
-    whole: AtomicUsize,
-    stop: AtomicBool,
+    pub(crate) whole: AtomicUsize,
+    pub(crate) stop: AtomicBool,
 }
 
-async fn requester(mut line: Line, uuid: String, held: Arc<Held>) {
+pub(crate) async fn requester(mut line: Line, uuid: String, held: Arc<Held>) {
     while !held.stop.load(Ordering::Relaxed) {
         let token = Party::find("img").token(&Token::new("schade-afhandeling"));
         let call = Call::get(format!("/v1/documenten/{uuid}/download")).token(&token);
@@ -57,7 +57,7 @@ async fn requester(mut line: Line, uuid: String, held: Arc<Held>) {
 }
 
 /// Every transaction in hand has its permit.
-fn check_permits(book: &Book, held: &Held, kill: usize) {
+pub(crate) fn check_permits(book: &Book, held: &Held, kill: usize) {
     let permits: HashSet<&str> = book
         .of_kind("besluit")
         .filter(|(_, entry)| is_release(entry))

@@ -1,7 +1,8 @@
 //! The integration tests: the real `sluis` as processes, real mutual TLS, real tokens, real
 //! databases, real providing organisations. They know the product by CONTRACT.md only; what they
 //! take from its library is the maker of tokens and the demo's dataset, both a requester's side, and
-//! the road to the login service, whose other end is a real one.
+//! the road to the login service, whose other end is a real one. Only `oracles` and `fuzzed` look
+//! further: they hold the product's tree, notes and parsers against other people's.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -15,10 +16,14 @@
 mod bad_input;
 mod canary;
 mod client;
+mod cluster;
 mod outsider;
 mod party;
 mod process;
 mod provider;
+mod races;
+#[path = "../fuzz/targets.rs"]
+mod targets;
 #[expect(dead_code, reason = "the tests of the store use more of it")]
 #[path = "../../src/store/testing.rs"]
 mod testing;
@@ -27,13 +32,19 @@ mod world;
 mod configuration;
 mod crash;
 mod desk;
+mod failover;
 mod floors;
+mod force;
+mod fuzzed;
 mod login;
 mod main_job;
 mod matrix;
 mod no_record;
 mod once;
+mod oracles;
 mod providers;
+mod raced;
+mod struck;
 mod withdrawal;
 mod witness;
 mod year;

@@ -130,6 +130,11 @@ impl Gateway {
         self.ended().await
     }
 
+    /// Whether it ended by itself.
+    pub(crate) fn is_gone(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits for it to end by itself; answers its exit code.
     pub(crate) async fn ended(&mut self) -> Option<i32> {
         wait(&mut self.child, || said_since(&self.log, 0)).await

@@ -70,15 +70,20 @@ impl World {
 
     /// A world with an empty ledger, whose gateway is still to be started.
     pub(crate) async fn without_gateway(store: Store) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let (img, ncg) = (Provider::start("img").await, Provider::start("ncg").await);
         let database = Database::new(store).await;
         let url = match store {
             Store::Sqlite => "sqlite:ledger.db".to_owned(),
             Store::Postgres => database.url().to_owned(),
         };
+        Self::over(database, &url).await
+    }
+
+    /// The same over a database behind a URL of its own.
+    pub(crate) async fn over(database: Database, url: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (img, ncg) = (Provider::start("img").await, Provider::start("ncg").await);
         let config = folder.path().join("sluis.toml");
-        std::fs::write(&config, configuration(&url, &img, &ncg)).unwrap();
+        std::fs::write(&config, configuration(url, &img, &ncg)).unwrap();
         let made = sluis(["ledger", "init", "--config", &config.display().to_string()]);
         assert!(
             made.status.success(),
