@@ -22,6 +22,7 @@ pub mod oversight;
 pub mod paper;
 pub mod policy;
 pub mod provider;
+pub mod replay;
 pub mod serve;
 pub mod store;
 pub mod telemetry;

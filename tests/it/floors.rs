@@ -10,7 +10,7 @@ const FLOORS: [&[&str]; 8] = [
     ],
     &["policy", "identity", "store"],
     &["ledger", "https"],
-    &["provider", "fetch", "oidc", "oversight"],
+    &["provider", "fetch", "oidc", "oversight", "replay", "backup"],
     &["exchange"],
     &["http", "desk"],
     &["app", "serve", "config", "telemetry", "demo"],
