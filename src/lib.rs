@@ -2,6 +2,7 @@
 //! ground. ARCHITECTURE.md draws the floors; `exchange` tells the story of one request.
 
 pub mod app;
+pub mod backup;
 pub mod bounds;
 pub mod clock;
 pub mod config;
