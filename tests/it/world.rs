@@ -300,6 +300,16 @@ impl World {
                 self.gateways[at].said()
             );
         }
+        // With the keys, every decision of the test follows from what stood before it.
+        let config = self.config();
+        let verify = ["ledger", "verify", "--replay", "--config"];
+        let replayed = sluis(verify.into_iter().chain(config.to_str()));
+        assert_eq!(
+            replayed.status.code(),
+            Some(0),
+            "{}",
+            String::from_utf8_lossy(&replayed.stderr)
+        );
         self.closed = true;
         book
     }
