@@ -1,8 +1,8 @@
 //! What it costs to make every decision of a long book again: `cargo bench --bench replay`.
 //!
 //! It makes a book of a million entries (`--entries`) through the product's own ledger, decided by the
-//! statute's bundle at 26,000 addresses whose owners chose: of twenty requests nineteen are permitted,
-//! each with its closing entry. Then it replays the book on every core, and says how long that took and
+//! statute's bundle at 26,000 addresses whose owners chose; every permit is a release with its closing
+//! entry. Then it replays the book on every core, and says how long that took and
 //! how much memory the process had at most. With `--postgres URL` the book is in that (empty) database.
 //!
 //! Nothing is asserted in CI: nothing runs unless cargo was asked to bench.
@@ -11,6 +11,7 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a program that measures, and stops when something is not as it must be"
 )]
 

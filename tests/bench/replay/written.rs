@@ -20,7 +20,7 @@ pub(crate) const ORIGIN: &str = "sluis.example/ledger";
 const ADDRESSES: u64 = 26_000;
 /// Appends that wait for a commit at once.
 const AT_ONCE: u64 = 64;
-/// From one group to the next: a million entries are some three years.
+/// From one group to the next: a million entries are some years of office days.
 const BETWEEN_MS: i64 = 6_000_000;
 
 /// Where the book is, and what it takes to judge it.
