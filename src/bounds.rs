@@ -174,6 +174,8 @@ pub const DESK_NEWEST_LINES: usize = 20;
 /// Lines in one file taken out of the log: at about 250 bytes each this is 25 MB, made in memory.
 /// More, and the page says so.
 pub const EXPORT_LINES: usize = 100_000;
+/// Rows of the index of documents that are exported or restored at once.
+pub const EXPORT_ROWS: u32 = 1_000;
 /// Searches an officer can keep.
 pub const SAVED_SEARCHES: u32 = 50;
 /// Lines in one report to a person; an address has some tens a year.

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use crate::bounds;
 use crate::https::{Address, NoConnection};
 use crate::ledger::verify::{BookSource, Claim, SourceError, split_bundle};
-use crate::merkle::{Hash, TILE_WIDTH, TileAt};
+use crate::merkle::{Hash, TILE_WIDTH, TileAt, tile_number};
 
 /// A checkpoint with the signatures of many witnesses.
 const CHECKPOINT_BYTES: usize = 64 * 1024;
@@ -178,18 +178,6 @@ impl HttpsBook {
         let body = self.fetch(&whole, most_bytes).await?;
         body.ok_or(SourceError::Damaged { what: whole })
     }
-}
-
-/// The number of a tile in groups of three digits, all but the last behind an `x` (C2SP tlog-tiles).
-fn tile_number(number: u64) -> String {
-    let last = format!("{:03}", number % 1000);
-    let mut path = last;
-    let mut rest = number / 1000;
-    while rest > 0 {
-        path = format!("x{:03}/{path}", rest % 1000);
-        rest /= 1000;
-    }
-    path
 }
 
 impl BookSource for HttpsBook {

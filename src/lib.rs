@@ -2,6 +2,7 @@
 //! ground. ARCHITECTURE.md draws the floors; `exchange` tells the story of one request.
 
 pub mod app;
+pub mod backup;
 pub mod bounds;
 pub mod clock;
 pub mod config;
@@ -23,6 +24,7 @@ pub mod oversight;
 pub mod paper;
 pub mod policy;
 pub mod provider;
+pub mod replay;
 pub mod serve;
 pub mod store;
 pub mod telemetry;

@@ -74,6 +74,19 @@ pub struct TileAt {
     pub number: u64,
 }
 
+/// The number of a tile in groups of three digits, all but the last behind an `x` (C2SP tlog-tiles).
+#[must_use]
+pub fn tile_number(number: u64) -> String {
+    let last = format!("{:03}", number % 1000);
+    let mut path = last;
+    let mut rest = number / 1000;
+    while rest > 0 {
+        path = format!("x{:03}/{path}", rest % 1000);
+        rest /= 1000;
+    }
+    path
+}
+
 /// A tile that became whole: it will never change again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WholeTile {

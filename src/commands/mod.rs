@@ -1,5 +1,6 @@
 //! The commands, one function each.
 
+mod copy;
 mod demo;
 pub(crate) mod output;
 mod verify;
@@ -117,8 +118,15 @@ struct ConfigFile {
 enum LedgerCommand {
     /// Make the keys and the empty ledger that the configuration names.
     Init(ConfigFile),
-    /// Check a ledger from its first entry to its last: tree, signatures, order.
+    /// Check a ledger from its first entry to its last: tree, signatures, order, and with the keys
+    /// every decision again.
     Verify(verify::VerifyArgs),
+    /// Write the whole ledger to a folder: the public book, and what opens it, still sealed.
+    Export(copy::ExportArgs),
+    /// Fill an empty database from an export.
+    Restore(copy::RestoreArgs),
+    /// Export, restore into a scratch database, and check that it is the same ledger.
+    Drill(ConfigFile),
 }
 
 #[derive(Debug, Subcommand)]
@@ -185,6 +193,9 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Serve(file) => in_runtime(serve(&file.config)),
         Command::Ledger(LedgerCommand::Init(file)) => in_runtime(init(&file.config)),
         Command::Ledger(LedgerCommand::Verify(args)) => in_runtime(verify::run(args)),
+        Command::Ledger(LedgerCommand::Export(args)) => in_runtime(copy::export(args)),
+        Command::Ledger(LedgerCommand::Restore(args)) => in_runtime(copy::restore(args)),
+        Command::Ledger(LedgerCommand::Drill(file)) => in_runtime(copy::drill(file.config)),
         Command::CheckConfig(file) => check_config(&file.config),
         Command::Pki(PkiCommand::Dev { out }) => make_pki(&out),
         Command::Token(args) => token(args),

@@ -1,34 +1,43 @@
-//! `sluis ledger verify`: checks the book, in the database or over HTTPS.
+//! `sluis ledger verify`: checks the book, in the database, in an export or over HTTPS.
 
-use std::path::PathBuf;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use sluis::backup::{BackupError, Folder};
 use sluis::clock::SystemClock;
+use sluis::config::Config;
 use sluis::domain::Sha256;
 use sluis::errors::in_full;
 use sluis::fetch::HttpsBook;
 use sluis::identity::reader_tls;
-use sluis::ledger::Keys;
-use sluis::ledger::note::Verifier;
-use sluis::ledger::verify::{self, DatabaseBook, Progress, Summary, Wrong};
+use sluis::ledger::entry::Kind;
+use sluis::ledger::note::{Checkpoint, Verifier};
+use sluis::ledger::verify::{self, DatabaseBook, Progress, SealedSource, Summary, Wrong};
+use sluis::ledger::{Keys, Opener};
+use sluis::policy::{Bundle, Policies};
+use sluis::replay::{self, NotRight, Replayed};
 use sluis::store::Store;
 
 use super::{Exit, Failed, Outcome, output, read};
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// Check the ledger in the database this configuration names.
+    /// Check the ledger in the database this configuration names; with --export it names the keys.
     #[arg(
         long,
         value_name = "FILE",
-        required_unless_present = "url",
+        required_unless_present_any = ["url", "export"],
         conflicts_with = "url"
     )]
     config: Option<PathBuf>,
     /// Check the ledger that is served here, such as `https://sluis.example/v1/logboek`.
     #[arg(long, value_name = "URL", requires_all = ["ca", "cert", "key", "log_key"])]
     url: Option<String>,
+    /// Check the ledger in this export.
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
+    export: Option<PathBuf>,
     /// The CA of the server (PEM); with --url.
     #[arg(long, value_name = "FILE", requires = "url")]
     ca: Option<PathBuf>,
@@ -42,18 +51,32 @@ pub(super) struct VerifyArgs {
     /// out: it is then taken from the signing key.
     #[arg(long, value_name = "KEY")]
     log_key: Option<String>,
+    /// Also make every decision again, with the keys and the bundles that --config names.
+    #[arg(long, requires = "config")]
+    replay: bool,
+    /// A checkpoint of this ledger that you saw before: the ledger must have grown from it.
+    #[arg(long, value_name = "FILE")]
+    at_least: Option<PathBuf>,
+}
+
+/// What a ledger was found to be.
+enum Found {
+    Whole(Summary),
+    Replayed(Replayed),
 }
 
 /// Checks a book, and says what it is or the first thing wrong with it.
 pub(super) async fn run(args: VerifyArgs) -> Outcome {
     let given = args.log_key.as_deref().map(Verifier::parse).transpose();
     let given = given.map_err(|error| Failed::usage([format!("--log-key: {error}")]))?;
-    let checked = match args {
+    let known = args.at_least.as_deref();
+    let found = match args {
         VerifyArgs {
             url: Some(url),
             ca: Some(ca),
             cert: Some(cert),
             key: Some(key),
+            at_least,
             ..
         } => {
             let tls = reader_tls(&cert, &key, &ca, Arc::new(SystemClock))
@@ -62,43 +85,164 @@ pub(super) async fn run(args: VerifyArgs) -> Outcome {
                 .map_err(|error| Failed::usage([format!("--url: {error}")]))?;
             let verifier =
                 given.ok_or_else(|| Failed::usage(["--log-key is missing".to_owned()]))?;
-            verify::run(&book, &verifier, progress_bar()).await
+            let known = seen_before(at_least.as_deref(), &verifier)?;
+            whole(&book, &verifier, known).await?
         }
         VerifyArgs {
             config: Some(config),
+            export,
+            replay,
             ..
         } => {
             let config = read(&config)?;
-            let verifier = if let Some(verifier) = given {
-                verifier
-            } else {
-                let ledger = &config.ledger;
-                Keys::read(&ledger.key, &ledger.master_key, &ledger.origin)
-                    .map_err(|error| Failed::usage([in_full(&error)]))?
-                    .signer
-                    .verifier()
-            };
-            let store = Store::open_for_reading(config.store)
-                .await
-                .map_err(|error| Failed::usage([in_full(&error)]))?;
-            verify::run(&DatabaseBook::new(store), &verifier, progress_bar()).await
+            let keys = Keys::read(
+                &config.ledger.key,
+                &config.ledger.master_key,
+                &config.ledger.origin,
+            );
+            with_config(config, keys, given, export.as_deref(), replay, known).await?
+        }
+        VerifyArgs {
+            export: Some(export),
+            ..
+        } => {
+            let verifier = given.ok_or_else(|| {
+                Failed::usage([
+                    "name the ledger's key with --log-key, or its configuration with --config"
+                        .to_owned(),
+                ])
+            })?;
+            let known = seen_before(known, &verifier)?;
+            let folder = folder(&export, &verifier)?;
+            whole(&folder, &verifier, known).await?
         }
         _ => {
             return Err(Failed::usage([
-                "name a ledger with --config or --url".to_owned()
+                "name a ledger with --config, --export or --url".to_owned(),
             ]));
         }
     };
-    match checked {
-        Ok(summary) => {
+    match found {
+        Found::Whole(summary) => {
             tell(&summary);
-            Ok(Exit::Done)
+            tell_unchecked(&summary);
         }
-        Err(wrong) => Err(Failed {
-            exit: exit_of(&wrong),
-            lines: vec![in_full(&wrong)],
-        }),
+        Found::Replayed(replayed) => {
+            tell(&replayed.summary);
+            tell_replayed(&replayed);
+        }
     }
+    Ok(Exit::Done)
+}
+
+/// The ledger of a configuration: in its database, or in an export of it.
+async fn with_config(
+    config: Config,
+    keys: Result<Keys, sluis::ledger::KeyFileError>,
+    given: Option<Verifier>,
+    export: Option<&Path>,
+    replayed: bool,
+    known: Option<&Path>,
+) -> Result<Found, Failed> {
+    let unread = |error| Failed::usage([in_full(&error)]);
+    let (verifier, master) = match (given, keys) {
+        (given, Ok(keys)) => (
+            given.unwrap_or_else(|| keys.signer.verifier()),
+            Ok(keys.master),
+        ),
+        (Some(given), Err(error)) => (given, Err(error)),
+        (None, Err(error)) => return Err(unread(error)),
+    };
+    let known = seen_before(known, &verifier)?;
+    let folder = export.map(|path| folder(path, &verifier)).transpose()?;
+    if !replayed {
+        return match folder {
+            Some(folder) => whole(&folder, &verifier, known).await,
+            None => whole(&database(config).await?, &verifier, known).await,
+        };
+    }
+    let with = replay::With {
+        organisations: config.organisations.clone(),
+        policies: bundles(&config)?,
+        opener: Opener::new(Arc::new(master.map_err(unread)?)),
+        threads: threads(),
+    };
+    match folder {
+        Some(folder) => {
+            let sealed = folder.with_keys().map_err(|error| backup(&error))?;
+            again(sealed, &verifier, known, with).await
+        }
+        None => again(database(config).await?, &verifier, known, with).await,
+    }
+}
+
+async fn database(config: Config) -> Result<DatabaseBook, Failed> {
+    let store = Store::open_for_reading(config.store).await;
+    let store = store.map_err(|error| Failed::usage([in_full(&error)]))?;
+    Ok(DatabaseBook::new(store))
+}
+
+/// An export, of which everything that no tile covers was found good.
+fn folder(path: &Path, verifier: &Verifier) -> Result<Folder, Failed> {
+    let folder = Folder::open(path, verifier);
+    let checked = folder.and_then(|folder| folder.check_beside().map(|()| folder));
+    checked.map_err(|error| backup(&error))
+}
+
+async fn whole<S: verify::BookSource>(
+    source: &S,
+    verifier: &Verifier,
+    known: Option<Checkpoint>,
+) -> Result<Found, Failed> {
+    let checked = verify::run_knowing(source, verifier, known, progress_bar()).await;
+    checked.map(Found::Whole).map_err(|wrong| Failed {
+        exit: exit_of(&wrong),
+        lines: vec![in_full(&wrong)],
+    })
+}
+
+async fn again<S: SealedSource + Send + 'static>(
+    source: S,
+    verifier: &Verifier,
+    known: Option<Checkpoint>,
+    with: replay::With,
+) -> Result<Found, Failed> {
+    let replayed = replay::run(Arc::new(source), verifier, known, with, progress_bar()).await;
+    replayed
+        .map(Found::Replayed)
+        .map_err(|error| not_right(&error))
+}
+
+/// A checkpoint that somebody kept.
+fn seen_before(path: Option<&Path>, verifier: &Verifier) -> Result<Option<Checkpoint>, Failed> {
+    let Some(path) = path else { return Ok(None) };
+    let wrong = |why: String| Failed::usage([format!("--at-least {}: {why}", path.display())]);
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| wrong(format!("it cannot be read ({error})")))?;
+    let opened = verifier.open(&text);
+    opened.map(Some).map_err(|error| wrong(error.to_string()))
+}
+
+/// The bundles that the configuration names.
+pub(super) fn bundles(config: &Config) -> Result<Policies, Failed> {
+    let mut found = Vec::new();
+    let mut mistakes = Vec::new();
+    for folder in &config.bundles {
+        match Bundle::load(folder) {
+            Ok(bundle) => found.push(Arc::new(bundle)),
+            Err(error) => mistakes.extend(error.to_string().lines().map(str::to_owned)),
+        }
+    }
+    if mistakes.is_empty() {
+        Ok(Policies::new(found))
+    } else {
+        Err(Failed::usage(mistakes))
+    }
+}
+
+/// One for each core.
+pub(super) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 /// A book that could not be read was not found wrong.
@@ -107,6 +251,30 @@ fn exit_of(wrong: &Wrong) -> Exit {
         Exit::Wrong
     } else {
         Exit::Internal
+    }
+}
+
+pub(super) fn not_right(error: &NotRight) -> Failed {
+    let exit = if error.is_finding() {
+        Exit::Wrong
+    } else {
+        Exit::Internal
+    };
+    Failed {
+        exit,
+        lines: vec![in_full(error)],
+    }
+}
+
+fn backup(error: &BackupError) -> Failed {
+    let exit = match error {
+        error if error.is_usage() => Exit::Usage,
+        error if error.is_finding() => Exit::Wrong,
+        _ => Exit::Internal,
+    };
+    Failed {
+        exit,
+        lines: vec![in_full(error)],
     }
 }
 
@@ -128,7 +296,33 @@ fn tell(summary: &Summary) {
     output::say("Every entry has its form, every release stands after its permit.");
 }
 
-fn progress_bar() -> impl FnMut(Progress) + Send {
+fn tell_unchecked(summary: &Summary) {
+    let of = |kind| summary.kinds.get(&kind).copied().unwrap_or(0);
+    let decided = of(Kind::Decision) + of(Kind::Search);
+    output::say(&format!(
+        "Not checked: what the entries commit to, and whether {decided} decisions and searches follow from what was known; that takes the keys and --replay."
+    ));
+}
+
+fn tell_replayed(replayed: &Replayed) {
+    let counts = &replayed.counts;
+    output::say("Every sealed value is the one its entry committed to.");
+    output::say(&format!(
+        "Every decision follows from what stood before it: {} of the policy, {} searches; {} calls were refused before any policy was asked.",
+        counts.followed, counts.searches, counts.unasked
+    ));
+    if counts.erased > 0 {
+        output::say(&format!(
+            "  of {} entries something was erased",
+            counts.erased
+        ));
+    }
+    for told in counts.not_judged() {
+        output::say(&format!("  {told}"));
+    }
+}
+
+pub(super) fn progress_bar() -> impl FnMut(Progress) + Send {
     let bar = output::progress_bar("[{wide_bar}] {human_pos} of {human_len}, {eta} left");
     move |progress: Progress| {
         bar.set_length(progress.size);

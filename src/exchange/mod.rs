@@ -11,6 +11,8 @@ mod reading;
 mod record;
 mod registry;
 mod release;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::sync::Arc;
 

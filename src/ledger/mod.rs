@@ -9,9 +9,11 @@ mod draft;
 pub mod entry;
 mod keys;
 pub mod note;
+mod opener;
 mod plan;
 pub mod proof;
 mod read;
+pub mod registry;
 mod saved;
 pub mod seal;
 mod sequencer;
@@ -35,6 +37,7 @@ pub use draft::{
     Claims, Closing, Draft, DraftError, NotAppended, Receipt, Recorded, Report, Seen, permitted,
 };
 pub use keys::{KeyFileError, Keys, read_secret, write_secret};
+pub use opener::{EntryFlaw, Opener};
 pub use read::{Found, Leaf, ReadError};
 pub use witnessed::{Cosigned, Lapsed, Stand};
 
@@ -169,7 +172,7 @@ struct Inner {
     random: Arc<dyn Random>,
     gateway: [u8; 16],
     verifier: note::Verifier,
-    master: MasterKey,
+    master: Arc<MasterKey>,
     keys: KeyCache,
     jobs: mpsc::Sender<Job>,
     closings: mpsc::Sender<ClosingJob>,
@@ -238,7 +241,7 @@ impl Ledger {
             random,
             gateway,
             verifier,
-            master: keys.master,
+            master: Arc::new(keys.master),
             keys: KeyCache::new(),
             jobs,
             closings,
@@ -529,6 +532,12 @@ impl Ledger {
     #[must_use]
     pub fn verifier(&self) -> &note::Verifier {
         &self.0.verifier
+    }
+
+    /// What opens the entries of this book one by one, checking each.
+    #[must_use]
+    pub fn opener(&self) -> Opener {
+        Opener::new(Arc::clone(&self.0.master))
     }
 
     /// Counters for the operator.

@@ -267,6 +267,62 @@ pub fn open_values(
     Ok(fields.into_iter().map(owned).collect())
 }
 
+/// Why openings are not those of their entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpeningFlaw {
+    /// They do not open at all.
+    #[error("its openings do not open")]
+    Sealed(#[source] SealError),
+    /// A value is not the one that was committed to.
+    #[error("what its openings hold as {field} is not what it committed to")]
+    Commitment {
+        /// Of which field.
+        field: String,
+    },
+    /// A value has no commitment.
+    #[error("its openings hold {field}, to which it did not commit")]
+    Uncommitted {
+        /// Of which field.
+        field: String,
+    },
+    /// They are sealed under a key of somebody else, or of another year.
+    #[error("its openings are sealed under a key that is not its own")]
+    Key,
+}
+
+/// The values, each compared with the commitment the entry made to it.
+///
+/// # Errors
+/// [`OpeningFlaw`].
+pub fn open_committed(
+    sealed: &[u8],
+    key: &OpeningKey,
+    transaction: &TransactionId,
+    kind: Kind,
+    seals: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, OpeningFlaw> {
+    let plain = decrypt(&key.0, &place(transaction, kind), sealed).map_err(OpeningFlaw::Sealed)?;
+    let (seed, fields) = read_fields(&plain).ok_or(OpeningFlaw::Sealed(SealError::DoesNotOpen))?;
+    let seed = hmac::Key::new(HMAC_SHA256, seed);
+    let mut values = BTreeMap::new();
+    for (field, value) in fields {
+        let Some(committed) = seals.get(field) else {
+            let field = field.to_owned();
+            return Err(OpeningFlaw::Uncommitted { field });
+        };
+        let made = commitment(&salt(&seed, field), transaction, kind, field, value);
+        let mut written = [0; 43];
+        let same = BASE64URL.encode_slice(made, &mut written) == Ok(written.len())
+            && committed.as_bytes() == written;
+        if !same {
+            let field = field.to_owned();
+            return Err(OpeningFlaw::Commitment { field });
+        }
+        values.insert(field.to_owned(), value.to_owned());
+    }
+    Ok(values)
+}
+
 /// Fields with their values.
 type Fields<'p> = Vec<(&'p str, &'p str)>;
 

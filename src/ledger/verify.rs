@@ -21,8 +21,9 @@ pub use checker::{Checker, Flaw};
 pub use database::DatabaseBook;
 
 use super::entry::Kind;
-use super::note::{NoteError, Verifier};
+use super::note::{Checkpoint, NoteError, Verifier};
 use crate::merkle::{self, Hash, TILE_WIDTH, TileAt};
+use crate::store::SealedEntry;
 
 /// Where a book can be read.
 pub trait BookSource: Sync {
@@ -53,6 +54,17 @@ pub trait BookSource: Sync {
         let _ = size;
         async { Ok(false) }
     }
+}
+
+/// Where a book can be read together with what its commitments open to, still sealed.
+pub trait SealedSource: BookSource {
+    /// The entries `from..to` with their sealed openings: at most [`BookSource::step`], and `from` is a
+    /// multiple of it.
+    fn sealed(
+        &self,
+        from: u64,
+        to: u64,
+    ) -> impl Future<Output = Result<Vec<SealedEntry>, SourceError>> + Send;
 }
 
 /// What a source says of itself.
@@ -162,6 +174,24 @@ pub enum Wrong {
         /// Entries in the book.
         size: u64,
     },
+    /// It is older than what was seen of it before.
+    #[error(
+        "it was rolled back: a checkpoint seen before signs {known} entries, and this ledger has {size}"
+    )]
+    RolledBack {
+        /// What the checkpoint seen before signs.
+        known: u64,
+        /// Entries in the book.
+        size: u64,
+    },
+    /// What was seen of it before is not its past.
+    #[error(
+        "it was forked: its first {known} entries are not those a checkpoint seen before signs"
+    )]
+    Forked {
+        /// What the checkpoint seen before signs.
+        known: u64,
+    },
     /// There are entries after the last one that the checkpoint covers.
     #[error("entry {index} is covered by no checkpoint")]
     Excess {
@@ -183,9 +213,12 @@ impl Wrong {
             | Self::Hash { index }
             | Self::Tile { index, .. }
             | Self::Excess { index } => Some(*index),
-            Self::Checkpoint(_) | Self::Head { .. } | Self::Root { .. } | Self::Unreadable(_) => {
-                None
-            }
+            Self::Checkpoint(_)
+            | Self::Head { .. }
+            | Self::Root { .. }
+            | Self::RolledBack { .. }
+            | Self::Forked { .. }
+            | Self::Unreadable(_) => None,
         }
     }
 
@@ -195,7 +228,9 @@ impl Wrong {
         !matches!(self, Self::Unreadable(_))
     }
 
-    fn at(index: u64, error: SourceError) -> Self {
+    /// What an error of the source means for the entries from this index on.
+    #[must_use]
+    pub fn at(index: u64, error: SourceError) -> Self {
         match error {
             SourceError::Damaged { what } => Self::Damaged { index, what },
             error @ SourceError::Unreadable { .. } => Self::Unreadable(error),
@@ -224,60 +259,164 @@ impl fmt::Display for Summary {
 pub async fn run<S: BookSource>(
     source: &S,
     verifier: &Verifier,
+    progress: impl FnMut(Progress) + Send,
+) -> Result<Summary, Wrong> {
+    run_knowing(source, verifier, None, progress).await
+}
+
+/// The same, by somebody who saw a checkpoint of this book before: it must be one of its past.
+///
+/// # Errors
+/// [`Wrong`]: the first thing that is wrong.
+pub async fn run_knowing<S: BookSource>(
+    source: &S,
+    verifier: &Verifier,
+    known: Option<Checkpoint>,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Summary, Wrong> {
-    let claim = source
-        .checkpoint()
-        .await
-        .map_err(|error| Wrong::at(0, error))?;
-    let signed = verifier
-        .open(&claim.checkpoint)
-        .map_err(Wrong::Checkpoint)?;
-    let size = signed.size;
-    if let Some(claimed) = claim.size.filter(|claimed| *claimed != size) {
-        return Err(Wrong::Head {
-            claimed,
-            signed: size,
-        });
-    }
-    let mut checker = Checker::default();
-    while checker.size() < size {
-        let from = checker.size();
-        let to = size.min(from + source.step());
-        let lines = source
-            .entries(from, to)
-            .await
-            .map_err(|error| Wrong::at(from, error))?;
-        for line in lines
-            .iter()
-            .take(usize::try_from(to - from).unwrap_or(usize::MAX))
-        {
+    let walk = Walk::begin(source, verifier, known).await?;
+    let mut checker = walk.checker();
+    while let Some((from, to)) = walk.next(&checker) {
+        let lines = walk.lines(from, to).await?;
+        for line in &lines {
             if let Err((index, flaw)) = checker.push(line) {
-                // A change of an earlier entry may be what this one stumbled over.
-                compare_tiles(source, &mut checker).await?;
-                compare_edge(source, &checker, size).await?;
-                return Err(Wrong::Entry { index, flaw });
+                return Err(walk.stumbled(&mut checker, index, flaw).await);
             }
         }
-        compare_tiles(source, &mut checker).await?;
+        walk.settle(&mut checker, to).await?;
+        progress(Progress {
+            checked: to,
+            size: walk.size(),
+        });
+    }
+    walk.finish(checker).await
+}
+
+/// A walk through a book, step by step; who walks feeds the entries to a [`Checker`] between the steps.
+#[derive(Debug)]
+pub struct Walk<'s, S> {
+    source: &'s S,
+    signed: Checkpoint,
+    known: Option<Checkpoint>,
+}
+
+impl<'s, S: BookSource> Walk<'s, S> {
+    /// Believes the checkpoint, or not.
+    ///
+    /// # Errors
+    /// [`Wrong`].
+    pub async fn begin(
+        source: &'s S,
+        verifier: &Verifier,
+        known: Option<Checkpoint>,
+    ) -> Result<Self, Wrong> {
+        let claim = source
+            .checkpoint()
+            .await
+            .map_err(|error| Wrong::at(0, error))?;
+        let signed = verifier
+            .open(&claim.checkpoint)
+            .map_err(Wrong::Checkpoint)?;
+        let size = signed.size;
+        if let Some(claimed) = claim.size.filter(|claimed| *claimed != size) {
+            return Err(Wrong::Head {
+                claimed,
+                signed: size,
+            });
+        }
+        if let Some(known) = known.filter(|known| known.size > size) {
+            return Err(Wrong::RolledBack {
+                known: known.size,
+                size,
+            });
+        }
+        Ok(Self {
+            source,
+            signed,
+            known,
+        })
+    }
+
+    /// Entries in the book.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.signed.size
+    }
+
+    /// What the entries are to be fed to.
+    #[must_use]
+    pub fn checker(&self) -> Checker {
+        Checker::knowing(self.known)
+    }
+
+    /// The entries of the next step; `None` after the last.
+    #[must_use]
+    pub fn next(&self, checker: &Checker) -> Option<(u64, u64)> {
+        let from = checker.size();
+        let to = self.size().min(from + self.source.step());
+        (from < to).then_some((from, to))
+    }
+
+    async fn lines(&self, from: u64, to: u64) -> Result<Vec<Vec<u8>>, Wrong> {
+        let lines = self.source.entries(from, to).await;
+        let mut lines = lines.map_err(|error| Wrong::at(from, error))?;
+        lines.truncate(usize::try_from(to - from).unwrap_or(usize::MAX));
+        Ok(lines)
+    }
+
+    /// What to say of an entry with this flaw: a change of an earlier entry may be what this one
+    /// stumbled over.
+    pub async fn stumbled(&self, checker: &mut Checker, index: u64, flaw: Flaw) -> Wrong {
+        match self.look_around(checker).await {
+            Err(earlier) => earlier,
+            Ok(()) => Wrong::Entry { index, flaw },
+        }
+    }
+
+    /// Compares every tile over what was taken so far, also those that are not whole.
+    ///
+    /// # Errors
+    /// [`Wrong`].
+    pub async fn look_around(&self, checker: &mut Checker) -> Result<(), Wrong> {
+        compare_tiles(self.source, checker).await?;
+        compare_edge(self.source, checker, self.size()).await
+    }
+
+    /// Ends a step that should have taken the entries up to `to`.
+    ///
+    /// # Errors
+    /// [`Wrong`].
+    pub async fn settle(&self, checker: &mut Checker, to: u64) -> Result<(), Wrong> {
+        compare_tiles(self.source, checker).await?;
         if checker.size() < to {
             return Err(Wrong::Damaged {
                 index: checker.size(),
                 what: "the entry".to_owned(),
             });
         }
-        progress(Progress { checked: to, size });
+        match checker.forked_at() {
+            Some(known) => Err(Wrong::Forked { known }),
+            None => Ok(()),
+        }
     }
-    compare_edge(source, &checker, size).await?;
-    let summary = checker.finish(&signed).ok_or(Wrong::Root { size })?;
-    if source
-        .has_excess(size)
-        .await
-        .map_err(|error| Wrong::at(size, error))?
-    {
-        return Err(Wrong::Excess { index: size });
+
+    /// Compares what is left with what was signed.
+    ///
+    /// # Errors
+    /// [`Wrong`].
+    pub async fn finish(self, checker: Checker) -> Result<Summary, Wrong> {
+        let size = self.size();
+        compare_edge(self.source, &checker, size).await?;
+        if let Some(known) = checker.forked_at() {
+            return Err(Wrong::Forked { known });
+        }
+        let summary = checker.finish(&self.signed).ok_or(Wrong::Root { size })?;
+        let excess = self.source.has_excess(size).await;
+        if excess.map_err(|error| Wrong::at(size, error))? {
+            return Err(Wrong::Excess { index: size });
+        }
+        Ok(summary)
     }
-    Ok(summary)
 }
 
 /// Compares the tiles that became whole with those of the source.

@@ -8,7 +8,6 @@
 
 mod about;
 mod calendar;
-mod facts;
 mod figures;
 #[cfg(test)]
 mod following;
@@ -36,8 +35,8 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::{Notify, watch};
 
+pub use crate::ledger::registry::{choice_of, facts_of};
 pub use calendar::{Calendar, OFFICE_HOURS};
-pub use facts::{choice_of, facts_of};
 pub use figures::{
     Against, Basis, BookState, CHECK_EVERY_DAYS, EXPIRES_WITHIN_DAYS, FIGURE_WEEKS, Figures,
     OpenChoices, OpenIncidents, OpenProposals, Waiting,

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use super::activities::Activity;
+use super::again;
 use super::decide::Rules;
 use super::engine::Engine;
 use super::facts::{Question, Situation};
@@ -36,6 +37,7 @@ pub struct Bundle {
     table: Table,
     variant: Variant,
     activities: OnceLock<Vec<Activity>>,
+    only_compares_addresses: bool,
 }
 
 /// One rule of a bundle, as somebody reads it who wants to know why.
@@ -116,6 +118,7 @@ impl Bundle {
             .map_err(|text| failed(vec![Mistake::in_file(SCHEMA, text)]))?;
         let bundle = Self {
             hash: source.hash(),
+            only_compares_addresses: again::only_compare_addresses(&rules),
             manifest,
             schema,
             rules,
@@ -217,6 +220,17 @@ impl Bundle {
     #[must_use]
     pub fn run_table(&self) -> TableReport {
         table_run::run(self, &self.table)
+    }
+
+    /// The question, reduced as a decision reduces it.
+    pub(super) fn reduce<'a>(&'a self, question: &Question<'a>) -> Situation<'a> {
+        let days = self.manifest.unsafe_situation_days;
+        Situation::reduce(question, &self.variant.limits, days)
+    }
+
+    /// Whether its rules do no more with an address than compare it.
+    pub(super) const fn only_compares_addresses(&self) -> bool {
+        self.only_compares_addresses
     }
 
     /// The decision rules under a variant of the switches.

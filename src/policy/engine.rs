@@ -149,6 +149,12 @@ impl Engine {
             .collect()
     }
 
+    /// Whether one of these actions asks for this fact.
+    pub(super) fn asks(&self, actions: &[String], fact: ContextFact) -> bool {
+        let mut asked = actions.iter().filter_map(|code| self.actions.get(code));
+        asked.any(|action| action.facts.contains(&fact))
+    }
+
     /// Builds and validates the entities of a request.
     pub(super) fn prepare(&self, situation: &Situation<'_>) -> Result<Prepared, Unusable> {
         let mut references = References::default();

@@ -50,7 +50,7 @@ pub struct DocumentFacts<'a> {
 }
 
 /// How the owners stand towards one question, by number.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Stand {
     /// Said yes, and it counts now; sorted.
     pub(super) yes: Vec<usize>,

@@ -16,6 +16,7 @@
 //! results. Everything else is a denial with a reason of its own ([`Reason::PolicyUnusable`]).
 
 mod activities;
+mod again;
 mod bundle;
 mod check;
 pub mod cli;
@@ -47,6 +48,7 @@ mod vocabulary;
 mod tests;
 
 pub use activities::{Activity, Basis, Flow};
+pub use again::{Judgement, Judgements};
 pub use bundle::{Bundle, BundleHash, RuleInfo};
 pub use facts::{DocumentFacts, Question};
 pub use force::{Activation, NotInForce, Policies, in_force};

@@ -5,6 +5,7 @@
 //! [`Writer`], which the ledger owns. No future of this module that touches a connection is ever
 //! dropped half-way: reads run in tasks of their own (SECURITY 5), the writer in the ledger's task.
 
+mod copy;
 mod cosigned;
 mod facts;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod writer;
 
 use std::future::Future;
 
+pub use copy::{Anew, KeptSearch};
 pub use facts::{Cache, Loaded, Subject};
 pub use log::{Activation, Head, OpenRelease, SealedEntry, StoredOpening};
 pub use open::{Location, OpenError, Settings, Store};

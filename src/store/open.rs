@@ -173,7 +173,7 @@ const SCHEMA_VERSION: i64 = 1;
 /// Prepared statements kept for each connection: more than there are, in all their widths.
 const STATEMENTS: usize = 256;
 
-fn migrator(settings: &Settings) -> Migrator {
+pub(super) fn migrator(settings: &Settings) -> Migrator {
     let ddl = match settings.location {
         Location::Sqlite(_) => include_str!("migrations/sqlite/0001_book_and_registry.sql"),
         Location::Postgres(_) => include_str!("migrations/postgres/0001_book_and_registry.sql"),
@@ -386,7 +386,7 @@ pub(super) async fn connect(settings: &Settings, create: bool) -> Result<Conn, S
     }
 }
 
-fn lock_beside(path: &Path, location: &Location) -> Result<File, OpenError> {
+pub(super) fn lock_beside(path: &Path, location: &Location) -> Result<File, OpenError> {
     let lock_path = path.with_added_extension("lock");
     let io = |source| OpenError::Lock {
         path: lock_path.clone(),

@@ -241,6 +241,11 @@ pub(super) const DOCUMENT: &str = "select record from documents where id = $1";
 pub(super) const DOCUMENTS_AT: &str =
     "select record from documents where address = $1 and id > $2 order by id limit $3";
 
+pub(super) const ALL_DOCUMENTS: &str =
+    "select record from documents where id > $1 order by id limit $2";
+pub(super) const ALL_USED: &str = "select what, until from used order by what";
+pub(super) const ALL_SEARCHES: &str = "select owner, name, criteria from saved_searches";
+
 pub(super) const ENTRIES: &str =
     "select idx, entry from entries where idx >= $1 and idx < $2 order by idx";
 pub(super) const SEALED_ENTRIES: &str = "select e.idx, e.entry, e.opening_tag, e.opening_year, e.opening, k.wrapped \
@@ -290,7 +295,8 @@ pub(super) fn every() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> 
         FORGET_GATEWAYS FORGET_USED ACTIVATIONS ADDRESS OWNERSHIPS
         DOSSIERS CHOICES CHOICE AOS AOS_BY_ID DOCUMENT DOCUMENTS_AT ENTRIES
         SEALED_ENTRIES ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
-        KEEP_SEARCH DROP_SEARCH SAVED_SEARCHES KEEP_COSIGNED COSIGNED
+        KEEP_SEARCH DROP_SEARCH SAVED_SEARCHES KEEP_COSIGNED COSIGNED ALL_DOCUMENTS ALL_USED
+        ALL_SEARCHES
         ;
         COUNT_USED USE USE_TELLING INSERT_ENTRIES INSERT_OPEN_RELEASES
         COUNT_OPEN_RELEASES CLOSE_RELEASES CLOSE_RELEASES_TELLING ADDRESS_VERSIONS DOCUMENTS_BY_ID UPSERT_DOCUMENTS DELETE_DOCUMENTS

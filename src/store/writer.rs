@@ -47,7 +47,7 @@ impl Once {
     }
 
     /// Told apart by their length.
-    fn from_bytes(stored: &[u8]) -> Result<Self, StoreError> {
+    pub(super) fn from_bytes(stored: &[u8]) -> Result<Self, StoreError> {
         match <[u8; 32]>::try_from(stored) {
             Ok(tag) => Ok(Self::Token(tag)),
             Err(_) => bytes(stored, "used", "what", "")
@@ -248,6 +248,22 @@ impl Writer {
             faults: self.faults.clone(),
         };
         Ok((batch, head))
+    }
+
+    /// Begins a batch where there is no head to lock yet.
+    pub(super) async fn begin_headless(&mut self) -> Result<Batch<'_>, StoreError> {
+        const DOING: &str = "begin to fill the database";
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => connect(&self.settings, false).await?,
+        };
+        match &mut conn {
+            Engine::Sqlite(c) => sqlx::query("begin immediate").execute(c).await.map(drop),
+            Engine::Postgres(c) => sqlx::query("begin").execute(c).await.map(drop),
+        }
+        .map_err(failed(DOING))?;
+        let home = &mut self.conn;
+        Ok(Batch { conn, home })
     }
 
     /// Says goodbye, so that the engine can tidy up.
@@ -573,6 +589,44 @@ impl Batch<'_> {
         });
         fail_point!(self, after, Apply);
         Ok(())
+    }
+
+    /// Notes the version of an address of which an entry can no longer be told.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn touch(&mut self, address: AddressId, index: u64) -> Result<(), StoreError> {
+        on!(&mut self.conn, c => {
+            sqlx::query(sql::TOUCH_ADDRESS)
+                .bind(address.as_str())
+                .bind(to_sql(index + 1))
+                .execute(&mut *c)
+                .await
+                .map_err(failed("change the registry"))?;
+        });
+        Ok(())
+    }
+
+    /// Makes the head of a book that was filled from a copy.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`StoreError::RowsTouched`] when there is one.
+    pub async fn make_head(&mut self, new: &NewHead<'_>) -> Result<(), StoreError> {
+        const DOING: &str = "write the head";
+        on!(&mut self.conn, c => {
+            sqlx::query(sql::NEW_HEAD)
+                .bind(new.checkpoint)
+                .execute(&mut *c)
+                .await
+                .map_err(failed(DOING))?;
+        });
+        let empty = Head {
+            size: 0,
+            checkpoint: new.checkpoint.to_owned(),
+            facts_epoch: 0,
+            policy_epoch: 0,
+        };
+        self.swap_head(&empty, new).await
     }
 
     /// Changes the document index for one organisation. With `all_or_nothing` a single wrong line

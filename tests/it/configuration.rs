@@ -40,7 +40,11 @@ fn edit(world: &World, edits: &[(&str, &str)]) {
 fn a_wrong_command_line_is_one_line_that_says_where_to_look() {
     for (args, what, help) in [
         (&[][..], "name a command: demo, serve, ", "sluis"),
-        (&["ledger"], "name a command: init, verify;", "sluis ledger"),
+        (
+            &["ledger"],
+            "name a command: init, verify, export, restore, drill;",
+            "sluis ledger",
+        ),
         (&["serv"], "'serve'", "sluis"),
         (
             &["ledger", "verify"],
@@ -220,6 +224,8 @@ on_each_store! {
         for (key, was) in keys.iter().zip(were) {
             assert!(!key.exists(), "a new key for an old ledger");
             std::fs::write(key, was).unwrap();
+            let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            std::fs::set_permissions(key, private).unwrap();
         }
         assert_eq!(world.book().await.lines, before);
         world.close().await;

@@ -15,6 +15,8 @@ const FLOORS: [&[&str]; 8] = [
         "fetch",
         "oidc",
         "oversight",
+        "replay",
+        "backup",
         "witness",
         "cosign",
     ],

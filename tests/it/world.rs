@@ -268,16 +268,21 @@ impl World {
     /// Ends the test: the book is whole, every release in it is closed, and an entry of it is proven
     /// to one of its parties.
     pub(crate) async fn close(self) -> Book {
-        self.close_when(true).await
+        self.close_when(true, true).await
     }
 
     /// The same where a gateway that shares the book was killed: only others may close its releases,
     /// and only after a minute.
     pub(crate) async fn close_with_releases_open(self) -> Book {
-        self.close_when(false).await
+        self.close_when(false, true).await
     }
 
-    async fn close_when(mut self, all_closed: bool) -> Book {
+    /// The same where only the gateway could reach its database, so that it cannot be replayed here.
+    pub(crate) async fn close_out_of_reach(self) -> Book {
+        self.close_when(true, false).await
+    }
+
+    async fn close_when(mut self, all_closed: bool, in_reach: bool) -> Book {
         let book = if all_closed {
             self.settled().await
         } else {
@@ -305,8 +310,20 @@ impl World {
                 self.gateways[at].said()
             );
         }
+        if in_reach {
+            self.replay();
+        }
         self.closed = true;
         book
+    }
+
+    /// With the keys: every decision of the test follows from what stood before it.
+    fn replay(&self) {
+        let config = self.config();
+        let verify = ["ledger", "verify", "--replay", "--config"];
+        let replayed = sluis(verify.into_iter().chain(config.to_str()));
+        let said = String::from_utf8_lossy(&replayed.stderr);
+        assert_eq!(replayed.status.code(), Some(0), "{said}");
     }
 
     /// Ends a test whose gateway cannot be asked any more.

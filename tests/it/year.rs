@@ -75,9 +75,42 @@ fn a_year_is_played_whole_and_once() {
     assert!(!folder.path().join("jaar.new").exists());
 
     let config = folder.path().join("sluis.toml");
-    let verify = ["ledger", "verify", "--config", config.to_str().unwrap()];
-    let (code, verified, errors) = said(&sluis(verify));
-    assert_eq!(code, Some(0), "{errors}{verified}");
+    let config = config.to_str().unwrap();
+    let out = folder.path().join("export");
+    let out = out.to_str().unwrap();
+    let export = ["ledger", "export", "--config", config, "--out", out];
+    let of_export = ["ledger", "verify", "--config", config, "--export", out];
+    let kept = folder.path().join("export/log/checkpoint");
+    let kept = ["--at-least", kept.to_str().unwrap()];
+    for (args, says) in [
+        (
+            vec!["ledger", "verify", "--config", config],
+            "Not checked: ",
+        ),
+        (
+            vec!["ledger", "verify", "--replay", "--config", config],
+            "Every decision follows",
+        ),
+        (export.to_vec(), "were checked and written"),
+        (of_export.to_vec(), "Not checked: "),
+        (
+            [&of_export[..], &["--replay"], &kept].concat(),
+            "Every decision follows",
+        ),
+        (vec!["ledger", "drill", "--config", config], "the same root"),
+    ] {
+        let (code, told, errors) = said(&sluis(&args));
+        assert_eq!(code, Some(0), "{args:?}: {errors}{told}");
+        assert!(told.contains(says), "{args:?}: {told}");
+        assert!(!told.contains("were not judged"), "{args:?}: {told}");
+    }
+    let (code, _, errors) = said(&sluis(export));
+    assert_eq!(code, Some(64), "{errors}");
+    assert!(errors.contains("not an empty folder"), "{errors}");
+    let restore = ["ledger", "restore", "--config", config, "--from", out];
+    let (code, _, errors) = said(&sluis(restore));
+    assert_eq!(code, Some(64), "{errors}");
+    assert!(errors.contains("there is a ledger"), "{errors}");
 
     let (code, seen, errors) = said(&demo(folder.path(), &["--seed-year", "3000"]));
     assert_eq!(code, Some(0), "{errors}{seen}");

@@ -1,4 +1,5 @@
-//! Checking the whole book from the desk: one check at a time, its result an entry.
+//! Checking the whole book from the desk: one check at a time, its result an entry. Every decision is
+//! made again too, on one thread, so that the gateway keeps the others.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +10,8 @@ use crate::clock::Moment;
 use crate::domain::{DeskRole, Sha256};
 use crate::errors::in_full;
 use crate::ledger::entry::{Finding, Kind};
-use crate::ledger::verify::{self, DatabaseBook, Summary, Wrong};
+use crate::ledger::verify::DatabaseBook;
+use crate::replay::{self, NotRight, Replayed};
 
 /// A check that is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,13 +107,19 @@ impl Officers {
     async fn check(&self, officer: &Officer, running: &Running) -> Checked {
         let ledger = &self.exchange.ledger;
         let book = DatabaseBook::new(self.exchange.store.clone());
-        let verified = verify::run(&book, ledger.verifier(), |progress| {
+        let with = replay::With {
+            organisations: self.exchange.organisations.clone(),
+            policies: self.exchange.policies.clone(),
+            opener: ledger.opener(),
+            threads: 1,
+        };
+        let verified = replay::run(Arc::new(book), ledger.verifier(), None, with, |progress| {
             running.done.store(progress.checked, Ordering::Relaxed);
             running.of.store(progress.size, Ordering::Relaxed);
         });
         let verified = verified.await;
         let told = match &verified {
-            Ok(summary) => Ok(summary.to_string()),
+            Ok(replayed) => Ok(replayed.to_string()),
             Err(wrong) => {
                 tracing::error!(error = in_full(wrong), "a check of the book found it wrong");
                 Err(in_full(wrong))
@@ -131,11 +139,11 @@ impl Officers {
     async fn record_check(
         &self,
         officer: &Officer,
-        verified: &Result<Summary, Wrong>,
+        verified: &Result<Replayed, NotRight>,
     ) -> Result<(), Failure> {
         let (mut entry, personal) = self.entry(officer, Kind::Check, None)?;
         match verified {
-            Ok(summary) => {
+            Ok(Replayed { summary, .. }) => {
                 entry.bevinding = Some(Finding::Whole);
                 entry.aantal = Some(summary.size);
                 entry.sha256 = Some(Sha256::from_bytes(summary.root));

@@ -8,7 +8,7 @@ use crate::clock::Moment;
 use crate::domain::{AosId, ChoiceId, TransactionId};
 use crate::ledger::entry::{Act, Entry, EntryError, Kind, Outcome};
 use crate::ledger::note::Checkpoint;
-use crate::merkle::{self, Edge, WholeTile};
+use crate::merkle::{self, Edge, Hash, WholeTile};
 
 /// What is wrong with an entry at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -70,21 +70,70 @@ pub struct Checker {
     choices: HashSet<ChoiceId>,
     situations: HashSet<AosId>,
     newest: Option<Moment>,
+    known: Option<Checkpoint>,
+    /// The root at the size of the known checkpoint, once it was reached.
+    then: Option<Hash>,
 }
 
 impl Checker {
-    /// Takes the next entry; of one that is refused its index is told, and nothing is kept.
+    /// A checker that also compares with a checkpoint that was seen before.
+    #[must_use]
+    pub fn knowing(known: Option<Checkpoint>) -> Self {
+        let mut checker = Self {
+            known,
+            ..Self::default()
+        };
+        checker.look_back();
+        checker
+    }
+
+    /// Takes the next line; of one that is refused its index is told, and nothing is kept.
     ///
     /// # Errors
     /// Its index and [`Flaw`].
     pub fn push(&mut self, line: &[u8]) -> Result<(), (u64, Flaw)> {
         let index = self.edge.size();
         let entry = Entry::parse(line).map_err(|error| (index, Flaw::Form(error)))?;
-        self.judge(index, &entry).map_err(|flaw| (index, flaw))?;
+        self.take(&entry, merkle::leaf_hash(line))
+    }
+
+    /// Takes the next entry, which was read from its canonical form, with its hash in the tree.
+    ///
+    /// # Errors
+    /// Its index and [`Flaw`].
+    pub fn take(&mut self, entry: &Entry, leaf: Hash) -> Result<(), (u64, Flaw)> {
+        let index = self.edge.size();
+        self.judge(index, entry).map_err(|flaw| (index, flaw))?;
         self.newest = self.newest.max(Some(entry.tijd));
         *self.kinds.entry(entry.soort).or_default() += 1;
-        self.edge.push(merkle::leaf_hash(line), &mut self.whole);
+        self.edge.push(leaf, &mut self.whole);
+        self.look_back();
         Ok(())
+    }
+
+    fn look_back(&mut self) {
+        if self
+            .known
+            .is_some_and(|known| known.size == self.edge.size())
+        {
+            self.then = Some(self.edge.root());
+        }
+    }
+
+    /// The size of a checkpoint that was seen before and is not of this history, when it was passed.
+    #[must_use]
+    pub fn forked_at(&self) -> Option<u64> {
+        let known = self.known?;
+        self.then
+            .is_some_and(|then| then != known.root)
+            .then_some(known.size)
+    }
+
+    /// The releases that are permitted and not closed, by the index of their decision.
+    pub fn open_releases(&self) -> impl Iterator<Item = (u64, TransactionId)> {
+        self.open
+            .iter()
+            .map(|(index, open)| (*index, open.transaction))
     }
 
     /// How many entries were taken.
@@ -97,6 +146,12 @@ impl Checker {
     #[must_use]
     pub fn edge(&self) -> &Edge {
         &self.edge
+    }
+
+    /// The tiles that became whole since they were last taken.
+    #[must_use]
+    pub fn tiles(&self) -> &[WholeTile] {
+        &self.whole
     }
 
     /// The tiles that became whole since this was last asked.

@@ -1,8 +1,8 @@
 //! The book in a database, also beside a gateway that goes on writing it.
 
-use super::{BookSource, Claim, SourceError};
+use super::{BookSource, Claim, SealedSource, SourceError};
 use crate::merkle::{Hash, TILE_WIDTH, TileAt};
-use crate::store::{Store, StoreError};
+use crate::store::{SealedEntry, Store, StoreError};
 
 /// Entries that are read at once.
 const STEP: u64 = 16 * TILE_WIDTH as u64;
@@ -83,5 +83,26 @@ impl BookSource for DatabaseBook {
             .map_err(source_error(what()))?;
         // A gateway may have appended meanwhile: then the head moved with it.
         Ok(!after.is_empty() && self.checkpoint().await?.size == Some(size))
+    }
+}
+
+impl SealedSource for DatabaseBook {
+    async fn sealed(&self, from: u64, to: u64) -> Result<Vec<SealedEntry>, SourceError> {
+        let what = || format!("the entries from {from}");
+        match self.0.sealed_entries(from, to).await {
+            // As above.
+            Err(StoreError::Corrupt {
+                column: "idx", row, ..
+            }) => {
+                let gap = row
+                    .parse()
+                    .map_err(|_| SourceError::Damaged { what: what() })?;
+                self.0
+                    .sealed_entries(from, gap)
+                    .await
+                    .map_err(source_error(what()))
+            }
+            entries => entries.map_err(source_error(what())),
+        }
     }
 }

@@ -1,0 +1,240 @@
+//! Filling an empty database from an export, in one transaction: the entries as they are, and the
+//! tables of the registry from what the entries tell, with the code that applies a change.
+
+use super::BackupError;
+use super::folder::Sealed;
+use crate::bounds;
+use crate::domain::{Document, Oin};
+use crate::ledger::note::Verifier;
+use crate::ledger::registry::{Registry, Taken};
+use crate::ledger::verify::{
+    BookSource as _, Checker, Progress, SealedSource as _, Summary, Walk, Wrong,
+};
+use crate::ledger::{Leaf, Opener};
+use crate::store::{
+    Anew, Batch, Change, DocumentChange, EntryRow, NewHead, OpeningRow, SavedChange, SavedSearch,
+    SealedEntry, Settings,
+};
+
+/// Of no gateway that lives: the next one to start closes what was open.
+const NOBODY: [u8; 16] = [0; 16];
+
+/// What was restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The book.
+    pub summary: Summary,
+    /// Documents in the index.
+    pub documents: u64,
+    /// Changes of the registry that were made again.
+    pub changes: u64,
+    /// Changes that could not be made again in full, for something of them was erased.
+    pub erased: u64,
+}
+
+/// Restores an export into an empty database. Everything is checked on the way: tree, signature, order,
+/// commitments, and that each change of the registry follows the one before it.
+///
+/// # Errors
+/// [`BackupError`]; then there is no book in the database.
+pub async fn restore(
+    settings: &Settings,
+    export: &Sealed,
+    verifier: &Verifier,
+    opener: &Opener,
+    mut progress: impl FnMut(Progress) + Send,
+) -> Result<Restored, BackupError> {
+    export.folder().check_beside()?;
+    let mut anew = Anew::make(settings).await?;
+    let filled = fill(&mut anew, export, verifier, opener, &mut progress).await;
+    match filled {
+        Ok(restored) => {
+            anew.done().await;
+            Ok(restored)
+        }
+        Err(error) => {
+            anew.give_up().await;
+            Err(error)
+        }
+    }
+}
+
+/// A restore under way.
+struct Restoring<'a, 'w> {
+    batch: Batch<'w>,
+    opener: &'a Opener,
+    registry: Registry,
+    changes: u64,
+    erased: u64,
+}
+
+async fn fill(
+    anew: &mut Anew,
+    export: &Sealed,
+    verifier: &Verifier,
+    opener: &Opener,
+    progress: &mut (impl FnMut(Progress) + Send),
+) -> Result<Restored, BackupError> {
+    let mut restoring = Restoring {
+        batch: anew.begin().await?,
+        opener,
+        registry: Registry::default(),
+        changes: 0,
+        erased: 0,
+    };
+    for ((tag, year), wrapped) in export.keys() {
+        restoring
+            .batch
+            .keep_opening_key(*tag, *year, wrapped)
+            .await?;
+    }
+    let walk = Walk::begin(export, verifier, None).await?;
+    let mut checker = walk.checker();
+    while let Some((from, to)) = walk.next(&checker) {
+        let sealed = export.sealed(from, to).await;
+        let sealed = sealed.map_err(BackupError::at(from))?;
+        restoring.take(&walk, &mut checker, &sealed).await?;
+        for tile in checker.tiles() {
+            restoring.batch.insert_tile(tile).await?;
+        }
+        walk.settle(&mut checker, to).await?;
+        progress(Progress {
+            checked: to,
+            size: walk.size(),
+        });
+    }
+    let open: Vec<_> = checker.open_releases().collect();
+    restoring.batch.open_releases(&open, NOBODY).await?;
+    let summary = walk.finish(checker).await?;
+    let documents = restoring.fill_index(export).await?;
+    let checkpoint = export.checkpoint().await.map_err(BackupError::at(0))?;
+    let policy_epoch = restoring.registry.activations().last();
+    let new = NewHead {
+        size: summary.size,
+        checkpoint: &checkpoint.checkpoint,
+        facts_epoch: summary.size,
+        policy_epoch: policy_epoch.map_or(0, |last| last.index + 1),
+    };
+    restoring.batch.make_head(&new).await?;
+    restoring.batch.commit().await?;
+    Ok(Restored {
+        summary,
+        documents,
+        changes: restoring.changes,
+        erased: restoring.erased,
+    })
+}
+
+impl Restoring<'_, '_> {
+    async fn take(
+        &mut self,
+        walk: &Walk<'_, Sealed>,
+        checker: &mut Checker,
+        sealed: &[SealedEntry],
+    ) -> Result<(), BackupError> {
+        let mut rows = Vec::with_capacity(sealed.len());
+        let mut told: Vec<(u64, Taken)> = Vec::new();
+        for one in sealed {
+            let index = one.index;
+            let leaf: Leaf = match self.opener.open(one) {
+                Ok(leaf) => leaf,
+                Err(source) => {
+                    walk.look_around(checker).await?;
+                    return Err(BackupError::Entry { index, source });
+                }
+            };
+            if let Err((index, flaw)) = checker.take(&leaf.entry, leaf.hash) {
+                return Err(match walk.stumbled(checker, index, flaw).await {
+                    Wrong::Entry { index, flaw } => BackupError::Order {
+                        index,
+                        source: flaw,
+                    },
+                    wrong => wrong.into(),
+                });
+            }
+            let taken = self.registry.take(&leaf);
+            told.push((
+                index,
+                taken.map_err(|source| BackupError::Registry { index, source })?,
+            ));
+            rows.push(EntryRow {
+                index,
+                transaction: leaf.entry.transactie,
+                entry: &one.entry,
+                opening: one.opening.as_ref().map(|(opening, _)| OpeningRow {
+                    tag: opening.tag,
+                    year: opening.year,
+                    sealed: &opening.sealed,
+                }),
+            });
+        }
+        self.batch.insert_entries(&rows).await?;
+        for (index, taken) in told {
+            match taken {
+                Taken::Nothing => {}
+                Taken::Changed(change) => {
+                    self.batch.apply(&change, index).await?;
+                    self.changes += u64::from(!matches!(*change, Change::Activation { .. }));
+                }
+                Taken::Partly(address) => {
+                    self.batch.touch(address, index).await?;
+                    self.erased += 1;
+                }
+                Taken::Hidden => self.erased += 1,
+            }
+        }
+        Ok(())
+    }
+
+    /// What is kept beside the book; answers how many documents there are.
+    async fn fill_index(&mut self, export: &Sealed) -> Result<u64, BackupError> {
+        let folder = export.folder();
+        let mut chunk: Vec<Document> = Vec::new();
+        let mut chunks = Vec::new();
+        folder.documents(|document| {
+            // In parts, each of one organisation: only it can change its own.
+            let other = chunk
+                .last()
+                .is_some_and(|last| last.provider != document.provider);
+            if other || chunk.len() >= bounds::EXPORT_ROWS as usize {
+                chunks.push(std::mem::take(&mut chunk));
+            }
+            chunk.push(document);
+            Ok(())
+        })?;
+        chunks.push(chunk);
+        let mut count = 0;
+        for chunk in chunks {
+            let Some(owner) = chunk.first().map(|first| first.provider) else {
+                continue;
+            };
+            count += chunk.len() as u64;
+            self.put(owner, chunk).await?;
+        }
+        let mut used = Vec::new();
+        folder.used(|one| {
+            used.push(one);
+            Ok(())
+        })?;
+        self.batch.claim(&used).await?;
+        let mut searches = Vec::new();
+        folder.searches(|kept| {
+            searches.push(kept);
+            Ok(())
+        })?;
+        for kept in searches {
+            let change = SavedChange::Keep(SavedSearch {
+                name: kept.name,
+                criteria: kept.criteria,
+            });
+            self.batch.change_saved(kept.owner, &change).await?;
+        }
+        Ok(count)
+    }
+
+    async fn put(&mut self, owner: Oin, documents: Vec<Document>) -> Result<(), BackupError> {
+        let changes: Vec<DocumentChange> = documents.into_iter().map(DocumentChange::Put).collect();
+        self.batch.change_documents(owner, &changes, false).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! `sluis ledger export`, `restore` and `drill`: the ledger as a folder, and back.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use sluis::backup::{self, BackupError, Folder, Restored};
+use sluis::config::Config;
+use sluis::domain::Sha256;
+use sluis::errors::in_full;
+use sluis::ledger::note::Verifier;
+use sluis::ledger::seal::MasterKey;
+use sluis::ledger::verify::{DatabaseBook, Summary};
+use sluis::ledger::{Keys, Opener};
+use sluis::replay::{self, Replayed};
+use sluis::store::{Location, Settings, Store};
+
+use super::verify::{bundles, not_right, progress_bar, threads};
+use super::{Exit, Failed, Outcome, output, read};
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// The configuration that names the ledger.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The folder to write: not there yet, or empty.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RestoreArgs {
+    /// The configuration that names the empty database and the keys of the ledger.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The export.
+    #[arg(long, value_name = "DIR")]
+    from: PathBuf,
+}
+
+/// The keys of the ledger, as its configuration names them.
+struct Secrets {
+    verifier: Verifier,
+    master: Arc<MasterKey>,
+}
+
+impl Secrets {
+    fn read(config: &Config) -> Result<Self, Failed> {
+        let ledger = &config.ledger;
+        let keys = Keys::read(&ledger.key, &ledger.master_key, &ledger.origin)
+            .map_err(|error| Failed::usage([in_full(&error)]))?;
+        Ok(Self {
+            verifier: keys.signer.verifier(),
+            master: Arc::new(keys.master),
+        })
+    }
+
+    fn opener(&self) -> Opener {
+        Opener::new(Arc::clone(&self.master))
+    }
+}
+
+fn failed(error: &BackupError) -> Failed {
+    let exit = match error {
+        error if error.is_usage() => Exit::Usage,
+        error if error.is_finding() => Exit::Wrong,
+        _ => Exit::Internal,
+    };
+    Failed {
+        exit,
+        lines: vec![in_full(error)],
+    }
+}
+
+async fn open(settings: Settings) -> Result<Store, Failed> {
+    let store = Store::open_for_reading(settings).await;
+    store.map_err(|error| Failed::usage([in_full(&error)]))
+}
+
+/// Writes an export.
+pub(super) async fn export(args: ExportArgs) -> Outcome {
+    let config = read(&args.config)?;
+    let secrets = Secrets::read(&config)?;
+    let store = open(config.store).await?;
+    let exported = backup::export(&store, &secrets.verifier, &args.out, progress_bar()).await;
+    let summary = exported.map_err(|error| failed(&error))?;
+    output::say(&format!(
+        "{} entries were checked and written to {}.",
+        summary.size,
+        args.out.display()
+    ));
+    output::say(&format!("  root {}", Sha256::from_bytes(summary.root)));
+    output::say(&format!(
+        "Its folder log can be shown to anyone. The rest is as sensitive as the database; the keys {} and {} are not in it.",
+        config.ledger.key.display(),
+        config.ledger.master_key.display()
+    ));
+    Ok(Exit::Done)
+}
+
+/// Fills the database that the configuration names.
+pub(super) async fn restore(args: RestoreArgs) -> Outcome {
+    let config = read(&args.config)?;
+    let secrets = Secrets::read(&config)?;
+    let restored = fill(&config.store, &args.from, &secrets).await?;
+    output::say(&format!(
+        "{} entries, {} changes of the registry and {} documents were restored.",
+        restored.summary.size, restored.changes, restored.documents
+    ));
+    output::say(&format!(
+        "  root {}",
+        Sha256::from_bytes(restored.summary.root)
+    ));
+    if restored.erased > 0 {
+        output::say(&format!(
+            "  of {} changes something was erased, and stays so",
+            restored.erased
+        ));
+    }
+    output::say(
+        "Compare with a newer checkpoint before you serve it: `sluis ledger verify --at-least`.",
+    );
+    Ok(Exit::Done)
+}
+
+async fn fill(store: &Settings, from: &Path, secrets: &Secrets) -> Result<Restored, Failed> {
+    let opened = Folder::open(from, &secrets.verifier).and_then(Folder::with_keys);
+    let sealed = opened.map_err(|error| failed(&error))?;
+    let (verifier, opener) = (&secrets.verifier, secrets.opener());
+    let restored = backup::restore(store, &sealed, verifier, &opener, progress_bar()).await;
+    restored.map_err(|error| failed(&error))
+}
+
+/// A folder of its own beside the ledger's key, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn make(config: &Config) -> Result<Self, Failed> {
+        let name = format!("drill-{}", std::process::id());
+        let beside = config.ledger.key.parent().unwrap_or(Path::new("."));
+        let folder = beside.join(name);
+        let made = std::fs::create_dir(&folder);
+        made.map_err(|error| {
+            Failed::usage([format!(
+                "{} could not be made for the drill ({error}); make room beside ledger.key",
+                folder.display()
+            )])
+        })?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Exports, restores into a scratch database, and compares.
+pub(super) async fn drill(config: PathBuf) -> Outcome {
+    let config = read(&config)?;
+    let secrets = Secrets::read(&config)?;
+    let store = open(config.store.clone()).await?;
+    let scratch = Scratch::make(&config)?;
+    let folder = scratch.0.join("export");
+    let exported = backup::export(&store, &secrets.verifier, &folder, progress_bar()).await;
+    let exported = exported.map_err(|error| failed(&error))?;
+    let settings = Settings {
+        location: Location::Sqlite(scratch.0.join("ledger.db")),
+        password: None,
+    };
+    fill(&settings, &folder, &secrets).await?;
+    let replayed = replay_of(settings, &config, &secrets).await?;
+    same(&exported, &replayed)?;
+    output::say(&format!(
+        "The drill went well: {} entries exported, restored and replayed; the same root.",
+        exported.size
+    ));
+    output::say(&format!("  root {}", Sha256::from_bytes(exported.root)));
+    for told in replayed.counts.not_judged() {
+        output::say(&format!("  {told}"));
+    }
+    Ok(Exit::Done)
+}
+
+async fn replay_of(
+    settings: Settings,
+    config: &Config,
+    secrets: &Secrets,
+) -> Result<Replayed, Failed> {
+    let with = replay::With {
+        organisations: config.organisations.clone(),
+        policies: bundles(config)?,
+        opener: secrets.opener(),
+        threads: threads(),
+    };
+    let source = Arc::new(DatabaseBook::new(open(settings).await?));
+    let replayed = replay::run(source, &secrets.verifier, None, with, progress_bar()).await;
+    replayed.map_err(|error| not_right(&error))
+}
+
+fn same(exported: &Summary, replayed: &Replayed) -> Result<(), Failed> {
+    if *exported == replayed.summary {
+        return Ok(());
+    }
+    Err(Failed {
+        exit: Exit::Wrong,
+        lines: vec![format!(
+            "what was restored is another ledger: {}; exported was {exported}",
+            replayed.summary
+        )],
+    })
+}

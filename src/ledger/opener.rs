@@ -1,0 +1,103 @@
+//! Opening entries one by one as a checker does: the form, the commitments, and whose key it is.
+
+use std::sync::Arc;
+
+use super::Leaf;
+use super::entry::{Entry, EntryError, Kind};
+use super::seal::{self, KeyCache, KeyName, MasterKey, OpeningFlaw, Owner, SealError};
+use crate::domain::AddressId;
+use crate::merkle;
+use crate::store::SealedEntry;
+
+/// What is wrong with an entry by itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryFlaw {
+    /// It is not the canonical form of an entry.
+    #[error("it is not an entry in canonical form")]
+    Form(#[source] EntryError),
+    /// What is kept beside it is not what it committed to.
+    #[error(transparent)]
+    Opening(#[from] OpeningFlaw),
+}
+
+/// Opens entries with the master key of their book.
+#[derive(Debug)]
+pub struct Opener {
+    master: Arc<MasterKey>,
+    keys: KeyCache,
+}
+
+impl Opener {
+    /// With this master key.
+    #[must_use]
+    pub fn new(master: Arc<MasterKey>) -> Self {
+        Self {
+            master,
+            keys: KeyCache::new(),
+        }
+    }
+
+    /// Opens an entry. Every value must be the one its entry committed to, and sealed under the key of
+    /// its own address (or of the organisation that asked) and year. A field whose opening is gone was
+    /// erased: it is not among the values.
+    ///
+    /// # Errors
+    /// [`EntryFlaw`].
+    pub fn open(&self, sealed: &SealedEntry) -> Result<Leaf, EntryFlaw> {
+        let entry = Entry::parse(&sealed.entry).map_err(EntryFlaw::Form)?;
+        let hash = merkle::leaf_hash(&sealed.entry);
+        let mut leaf = Leaf {
+            index: sealed.index,
+            hash,
+            entry,
+            values: std::collections::BTreeMap::new(),
+        };
+        let Some((opening, wrapped)) = &sealed.opening else {
+            return Ok(leaf);
+        };
+        let name = KeyName {
+            tag: opening.tag,
+            year: opening.year,
+        };
+        let key = if let Some(key) = self.keys.find(name) {
+            key
+        } else {
+            let unwrapped = self.master.unwrap(name, wrapped);
+            let key = unwrapped.map_err(OpeningFlaw::Sealed)?;
+            self.keys.keep(name, key.clone());
+            key
+        };
+        let entry = &leaf.entry;
+        let (transaction, kind, seals) = (&entry.transactie, entry.soort, &entry.zegels);
+        leaf.values = seal::open_committed(&opening.sealed, &key, transaction, kind, seals)?;
+        if self.is_own(name, &leaf)? {
+            Ok(leaf)
+        } else {
+            Err(OpeningFlaw::Key.into())
+        }
+    }
+
+    /// Whether this is the key that seals what this entry says.
+    fn is_own(&self, name: KeyName, leaf: &Leaf) -> Result<bool, OpeningFlaw> {
+        const ADDRESS: &str = "nummeraanduiding";
+        let entry = &leaf.entry;
+        if name.year != entry.tijd.year() {
+            return Ok(false);
+        }
+        if let Some(address) = leaf.values.get(ADDRESS) {
+            let address = AddressId::parse(address)
+                .map_err(|_| OpeningFlaw::Sealed(SealError::DoesNotOpen))?;
+            return Ok(self.master.name(Owner::Address(address), name.year) == name);
+        }
+        match (entry.soort, entry.aanvrager) {
+            // What no policy was asked about belongs to who asked. (A judgement at the desk is sealed
+            // with the address it is about, without naming it.)
+            (Kind::Decision | Kind::Search | Kind::Reading, Some(asked))
+                if !entry.zegels.contains_key(ADDRESS) =>
+            {
+                Ok(self.master.name(Owner::Organisation(asked), name.year) == name)
+            }
+            _ => Ok(true),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What a replay can find wrong.
+
+use std::fmt;
+
+use crate::domain::Sha256;
+use crate::ledger::EntryFlaw;
+use crate::ledger::entry::{Act, Entry, Outcome};
+use crate::ledger::registry::RegistryFlaw;
+use crate::ledger::verify::{Flaw, Wrong};
+use crate::policy::Judgement;
+
+/// Why there is no [`super::Replayed`].
+#[derive(Debug, thiserror::Error)]
+pub enum NotRight {
+    /// The book is not whole, or could not be read.
+    #[error(transparent)]
+    Book(#[from] Wrong),
+    /// An entry does not follow from what stands before it.
+    #[error("entry {index} is wrong")]
+    Entry {
+        /// Its index.
+        index: u64,
+        /// What is wrong with it.
+        #[source]
+        fault: Fault,
+    },
+    /// It was not done to its end; nothing is said of the book.
+    #[error("the replay was broken off")]
+    Broken,
+}
+
+impl NotRight {
+    /// The first wrong index, where one entry can be named.
+    #[must_use]
+    pub const fn index(&self) -> Option<u64> {
+        match self {
+            Self::Book(wrong) => wrong.index(),
+            Self::Entry { index, .. } => Some(*index),
+            Self::Broken => None,
+        }
+    }
+
+    /// Whether the book was read and found wrong, rather than not read.
+    #[must_use]
+    pub const fn is_finding(&self) -> bool {
+        match self {
+            Self::Book(wrong) => wrong.is_finding(),
+            Self::Entry { .. } => true,
+            Self::Broken => false,
+        }
+    }
+}
+
+/// What is wrong with an entry at its place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// It is not in its form, or what it seals is not what it committed to.
+    #[error(transparent)]
+    Entry(#[from] EntryFlaw),
+    /// It is not in its order.
+    #[error(transparent)]
+    Order(#[from] Flaw),
+    /// It changes the registry as it could not be changed.
+    #[error(transparent)]
+    Registry(#[from] RegistryFlaw),
+    /// A field a decision must have is missing.
+    #[error("it lacks {0}, which a decision of the policy must have")]
+    Lacks(&'static str),
+    /// Its fields contradict one another.
+    #[error("its fields {0} and {1} contradict each other")]
+    Contradicts(&'static str, &'static str),
+    /// It did not see the newest facts of its address.
+    #[error(
+        "it was made on its address as of size {seen}, but the newest change there was at {newest}"
+    )]
+    Seen {
+        /// The version it says to have seen.
+        seen: u64,
+        /// The newest version of its address then.
+        newest: u64,
+    },
+    /// The owners it seals are others.
+    #[error("the owners it seals are not those the entries before it tell")]
+    Owners,
+    /// It rests on another bundle than the one in force.
+    #[error("it names bundle {}, but in force was {}", short(*.recorded), short(Some(*.in_force)))]
+    Bundle {
+        /// The bundle it names.
+        recorded: Option<Sha256>,
+        /// The one in force at its moment.
+        in_force: Sha256,
+    },
+    /// It puts a bundle in force for other dates than the bundle's own.
+    #[error("it puts bundle {} in force for other dates than the bundle's own", short(Some(*.0)))]
+    Activation(Sha256),
+    /// It says something else than what follows.
+    #[error("it says {recorded}; but what stands before it gives {follows}")]
+    Differs {
+        /// What it says.
+        recorded: Box<Told>,
+        /// What follows.
+        follows: Box<Told>,
+    },
+    /// A search listed a kind that it could not list.
+    #[error("it listed {kind}, which nobody could be permitted then")]
+    Listed {
+        /// The kind.
+        kind: String,
+    },
+    /// A search withheld a kind for a reason that could not be.
+    #[error("it withheld {kind} as {reason}, which could not be the reason then")]
+    Withheld {
+        /// The kind.
+        kind: String,
+        /// The reason.
+        reason: String,
+    },
+}
+
+fn short(bundle: Option<Sha256>) -> String {
+    match bundle {
+        Some(bundle) => bundle.to_string().chars().take(16).collect(),
+        None => "none".to_owned(),
+    }
+}
+
+/// A decision, as it is told: what was recorded, or what follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    test: bool,
+    bundle: Option<Sha256>,
+    reason: Option<String>,
+    ground: Option<String>,
+    article: Option<String>,
+    rules: Vec<String>,
+    duties: Vec<String>,
+}
+
+impl Told {
+    /// What an entry says.
+    pub(super) fn recorded(entry: &Entry) -> Self {
+        Self {
+            test: entry.uitkomst == Some(Outcome::Test),
+            bundle: entry.bundel,
+            reason: match (entry.uitkomst, &entry.reden) {
+                (Some(Outcome::Refused), None) => Some("(without a reason)".to_owned()),
+                (_, reason) => reason.clone(),
+            },
+            ground: entry.grondslag.clone(),
+            article: entry.artikel.clone(),
+            rules: entry.regels.clone(),
+            duties: entry.verplichtingen.clone(),
+        }
+    }
+
+    /// What a bundle says.
+    pub(super) fn follows(judgement: &Judgement, entry: &Entry) -> Self {
+        let ground = judgement.ground.as_ref();
+        Self {
+            test: entry.handeling == Some(Act::Test),
+            bundle: Some(judgement.bundle),
+            reason: judgement.reason.map(|reason| reason.code().to_owned()),
+            ground: ground.map(|ground| ground.iri.clone()),
+            article: ground.map(|ground| ground.article.clone()),
+            rules: judgement.rules.iter().map(ToString::to_string).collect(),
+            duties: judgement
+                .obligations
+                .iter()
+                .map(|duty| duty.code().to_owned())
+                .collect(),
+        }
+    }
+
+    /// What follows where no bundle can decide.
+    pub(super) fn unusable(entry: &Entry) -> Self {
+        Self {
+            test: entry.handeling == Some(Act::Test),
+            bundle: None,
+            reason: Some(crate::policy::Reason::PolicyUnusable.code().to_owned()),
+            ground: None,
+            article: None,
+            rules: Vec::new(),
+            duties: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.test {
+            f.write_str("as a test: ")?;
+        }
+        if let Some(reason) = &self.reason {
+            write!(f, "refused, {reason}")?;
+        } else {
+            let article = self.article.as_deref().unwrap_or("no article");
+            let ground = self.ground.as_deref().unwrap_or("no ground");
+            write!(f, "permitted, {article}, {ground}")?;
+        }
+        if !self.rules.is_empty() {
+            write!(f, ", by {}", self.rules.join(" "))?;
+        }
+        if !self.duties.is_empty() {
+            write!(f, ", with {}", self.duties.join(" "))?;
+        }
+        write!(f, ", bundle {}", short(self.bundle))
+    }
+}
