@@ -11,11 +11,9 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
-    clippy::string_slice,
     clippy::unwrap_used,
     dead_code,
     unused_imports,
-    unused_macros,
     reason = "a program that proves, and stops when something is not as it must be; the harness is that of the tests, which use more of it"
 )]
 
