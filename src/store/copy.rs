@@ -155,7 +155,12 @@ impl Anew {
             return Err(OpenError::Exists(settings.location.clone()));
         }
         Ok(Self {
-            writer: Writer::new(conn, settings.clone()),
+            writer: Writer::new(
+                conn,
+                settings.clone(),
+                #[cfg(test)]
+                super::faults::Faults::default(),
+            ),
             made,
             _lock: lock,
         })

@@ -262,8 +262,12 @@ impl Writer {
             Engine::Postgres(c) => sqlx::query("begin").execute(c).await.map(drop),
         }
         .map_err(failed(DOING))?;
-        let home = &mut self.conn;
-        Ok(Batch { conn, home })
+        Ok(Batch {
+            conn,
+            home: &mut self.conn,
+            #[cfg(test)]
+            faults: self.faults.clone(),
+        })
     }
 
     /// Says goodbye, so that the engine can tidy up.
