@@ -246,7 +246,12 @@ fn summary(
         0 => times(0),
         count => format!("{}. {none}", times(count)),
     };
-    [
+    let unlawful = given.iter().filter(|line| line.unlawful).count();
+    let unlawful = (unlawful > 0).then(|| {
+        let name = l.pick("Niet terecht gedeeld", "Wrongly shared");
+        (name.to_owned(), times(unlawful))
+    });
+    let mut told = [
         (l.pick("Gedeeld", "Shared"), format!("{documents}{with}")),
         (l.pick("Opgezocht", "Looked up"), times(sought.len())),
         (
@@ -259,17 +264,22 @@ fn summary(
         ),
     ]
     .map(|(name, value)| (name.to_owned(), value))
-    .to_vec()
+    .to_vec();
+    told.splice(1..1, unlawful);
+    told
 }
 
 fn grounds(given: &[&SharedLine], l: Language) -> Option<Section> {
-    let used: BTreeSet<Ground> = given.iter().flat_map(|line| Ground::of(line)).collect();
+    let on_a_ground = given.iter().filter(|line| !line.unlawful);
+    let used: BTreeSet<Ground> = on_a_ground.flat_map(|line| Ground::of(line)).collect();
     (!used.is_empty()).then(|| Section {
-        heading: l.pick("Waarom delen mocht", "Why sharing was allowed").to_owned(),
+        heading: l
+            .pick("Wat de gronden betekenen", "What the grounds mean")
+            .to_owned(),
         text: vec![
             l.pick(
-                "Elke keer dat iets is gedeeld, was daar een reden voor in de wet. Dit betekenen de woorden in de tabel:",
-                "Each time something was shared, there was a reason for it in the law. This is what the words in the table mean:",
+                "In de tabel staat op welke grond in de wet een document is gedeeld. Zo is dat bij het delen vastgelegd. Het zegt nog niet of het delen terecht was. Twijfelt u daaraan? Laat het ons weten. Dit betekenen de woorden:",
+                "The table says on what ground in the law a document was shared. So it was recorded when it was shared. It does not yet say that the sharing was right. Do you doubt that? Let us know. This is what the words mean:",
             )
             .to_owned(),
         ],
