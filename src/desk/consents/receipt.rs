@@ -292,6 +292,7 @@ fn receipt(
         ),
         Block::Facts(place),
     ]);
+    blocks.extend(papers::contact(own));
     Report {
         title: if counts_not(receipted) {
             l.pick(

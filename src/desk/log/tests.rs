@@ -20,6 +20,7 @@ fn organisations() -> Organisations {
         role: Role::parse("img").unwrap(),
         teams: [].into(),
         provides: true,
+        contact: String::new(),
     }])
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::Asked;
 use super::ground::Ground;
 use super::tables;
-use super::texts::{intro, kept, nothing, responsible, rights};
+use super::texts::{contact, intro, kept, nothing, responsible, rights};
 use crate::desk::words::{self, Wording};
 use crate::domain::{Oin, Organisation};
 use crate::exchange::officer::{Choices, Officers, Shared, SharedLine, Subject};
@@ -166,12 +166,19 @@ impl Letter {
         };
         let short = words::short_name(organisation);
         letter.intro = intro(asked, shared, &short, &letter.day);
-        letter.tell(organisation.oin, &short, wording, shared, asked);
+        letter.tell(organisation, wording, shared, asked);
         letter
     }
 
-    fn tell(&mut self, own: Oin, short: &str, wording: &Wording, shared: &Shared, asked: &Asked) {
-        let l = self.l;
+    fn tell(
+        &mut self,
+        organisation: &Organisation,
+        wording: &Wording,
+        shared: &Shared,
+        asked: &Asked,
+    ) {
+        let (l, own) = (self.l, organisation.oin);
+        let short = &words::short_name(organisation);
         let of = |wanted| -> Vec<&SharedLine> {
             let lines = shared.lines.iter();
             lines.filter(|line| group(line) == wanted).collect()
@@ -208,6 +215,7 @@ impl Letter {
             .push(responsible(short, &others.collect::<Vec<_>>(), l));
         self.sections.push(kept(short, wording.retention(), l));
         self.sections.push(rights(short, l));
+        self.sections.extend(contact(organisation, l));
         self.sections.extend(numbers);
     }
 }

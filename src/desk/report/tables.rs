@@ -353,10 +353,10 @@ pub(super) fn read(lines: &[&SharedLine], short: &str, l: Language) -> Option<Se
             .to_owned(),
         text: vec![match l {
             Language::Dutch => format!(
-                "Privacy officers en beheerders van {short} keken in het logboek of het register naar dit adres. Ook dat wordt bijgehouden. De reden was:"
+                "Privacy officers en beheerders van {short} keken in het logboek of het register naar dit adres. Ook dat wordt bijgehouden. Wat zij bekeken om uw verzoek te beantwoorden, telt hier niet mee. De reden was:"
             ),
             Language::English => format!(
-                "Privacy officers and registrars of {short} looked in the log or the registry at this address. That is kept as well. The reason was:"
+                "Privacy officers and registrars of {short} looked in the log or the registry at this address. That is kept as well. What they saw to answer your request is not counted here. The reason was:"
             ),
         }],
         points: points.collect(),

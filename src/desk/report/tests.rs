@@ -246,6 +246,13 @@ async fn a_report_tells_what_was_shared_and_names_nobody(engine: Engine) {
         .count();
     assert_eq!(numbers, 5, "two shared, two looked up, one refused");
 
+    // What was read for this very request is not told, however often it is made.
+    let again = self::letter(&make(&mut anna, &fields).await);
+    for letter in [&letter, &again] {
+        assert_eq!(letter.matches("<li>klacht: 1 keer</li>").count(), 1);
+        assert!(!letter.contains("vraag van een bewoner: "), "{letter}");
+    }
+
     // As a file, recorded again, and under a name that tells nothing.
     let size = house.size();
     let pdf = [
@@ -287,7 +294,8 @@ async fn what_was_unlawful_is_told_as_that_and_nothing_claims_to_be_right(engine
         ("aanleiding", "nabeoordeling"),
         ("zaak", "B-1"),
     ];
-    let judged = anna.post(&format!("/beoordelingen/{wrong}"), &judged);
+    let review = format!("/beoordelingen/{wrong}");
+    let judged = anna.post(&review, &judged);
     assert_eq!(judged.await.status, StatusCode::SEE_OTHER);
 
     let answer = make(&mut anna, &fields).await;

@@ -163,10 +163,18 @@ impl Officers {
         };
         let own = officer.organisation.oin;
         let now = self.now();
-        let sought = addresses.clone();
+        let (sought, case) = (addresses.clone(), cause.case.clone());
         let found = self.oversight.read(move |index| {
             let party = index.party(own);
-            let found = index.about(own, &sought, (from, until), bounds::REPORT_LINES + 1);
+            let mut found = index.about(own, &sought, (from, until), bounds::REPORT_LINES + 1);
+            // What was read to answer this very request is no news to who asked; and so the page and
+            // the file that are made one after the other tell the same.
+            let this = index.tag(Tagged::Case(own), case.as_str());
+            let is_of_this = |line: &Line| {
+                let row = index.find_row(line.index);
+                line.what == What::Reading && row.is_some_and(|row| row.case == this)
+            };
+            found.retain(|(_, line)| !is_of_this(line));
             let found = found.into_iter().map(|(address, line)| {
                 let judged = Judged::of(index, line.index, party);
                 (address, judged, line)
