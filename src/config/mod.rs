@@ -173,6 +173,9 @@ impl Config {
     }
 }
 
+/// So many characters at most say where people reach an organisation.
+const CONTACT_CHARS: usize = 500;
+
 /// The table of a file, and the folder its paths are relative to.
 fn table_in(path: &Path) -> Result<(toml::Table, PathBuf), Vec<Mistake>> {
     let whole = |message: String| {
@@ -290,6 +293,16 @@ fn tokens(root: &mut Section) -> Option<TokenSettings> {
     })
 }
 
+/// Where people reach an organisation; over several lines if need be.
+fn contact(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let proper = (1..=CONTACT_CHARS).contains(&text.chars().count())
+        && !text.chars().any(|c| c.is_control() && c != '\n');
+    proper
+        .then(|| text.to_owned())
+        .ok_or_else(|| format!("expected a text of 1 to {CONTACT_CHARS} characters"))
+}
+
 fn organisations(root: &mut Section) -> Vec<OneOrganisation> {
     let mut known = BTreeSet::new();
     let mut list = Vec::new();
@@ -315,6 +328,7 @@ fn organisations(root: &mut Section) -> Vec<OneOrganisation> {
         let role = section.required("role", text_of(Role::parse));
         let teams = section.list("teams", text_of(Team::parse));
         let jwks = section.path("jwks");
+        let contact = section.optional("contact", contact, String::new);
         let provider = section.has("provider").then(|| {
             let mut provider = section.table("provider");
             let base_url = provider.required("base-url", text_of(BaseUrl::parse));
@@ -337,6 +351,7 @@ fn organisations(root: &mut Section) -> Vec<OneOrganisation> {
                 role,
                 teams: teams.unwrap_or_default().into_iter().collect(),
                 provides,
+                contact: contact.unwrap_or_default(),
             },
             jwks,
             provider: provider.flatten(),
@@ -491,6 +506,24 @@ mod tests {
             !mistakes.iter().any(|mistake| mistake.contains("geheim")),
             "a secret is not shown"
         );
+    }
+
+    #[test]
+    fn where_people_reach_an_organisation_is_a_short_text_or_nothing() {
+        let with = |value: &str| {
+            let line = format!("jwks = \"img.jwks.json\"\ncontact = {value}");
+            read(&WHOLE.replace("jwks = \"img.jwks.json\"", &line))
+        };
+        let long = format!("\"{}\"", "x".repeat(501));
+        for wrong in ["\"\"", "\" \"", "\"a\\tb\"", &long, "3"] {
+            let mistakes = with(wrong).unwrap_err();
+            let told = mistakes.first().unwrap();
+            assert!(told.starts_with("organisations[0].contact: "), "{told}");
+        }
+        let reached = |config: Config| config.organisations.iter().next().unwrap().contact.clone();
+        assert_eq!(reached(read(WHOLE).unwrap()), "");
+        let lines = with("\"\"\"\nPostbus 1\n050 000\n\"\"\"").unwrap();
+        assert_eq!(reached(lines), "Postbus 1\n050 000");
     }
 
     #[test]

@@ -91,6 +91,8 @@ fn organisation(text: &mut String, pki: &DevPki, party: Party, at: &Addresses) {
     let _ = write!(
         text,
         "[[organisations]]\noin = \"{}\"\nname = \"{}\"\nrole = \"{code}\"\n\
+         contact = \"Voorbeeldpostbus 1, 9700 XX Voorbeeldstad, telefoon 050 000 00 00. \
+         Functionaris gegevensbescherming: fg@{code}.example\"\n\
          teams = {}\njwks = \"certs/{code}.jwks.json\"\n",
         about.oin,
         about.organisation,

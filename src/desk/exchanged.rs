@@ -23,7 +23,7 @@ use super::routes::{Routes, WATCHERS};
 use super::visit::{Visit, see_other};
 use super::words::{self, Wording};
 use crate::bounds;
-use crate::domain::{DocumentKind, Purpose, TransactionId};
+use crate::domain::{DocumentKind, Oin, Purpose, TransactionId};
 use crate::exchange::officer::{Exchanged, Opened};
 use crate::ledger::entry::{Entry, Kind};
 use crate::merkle;
@@ -58,8 +58,10 @@ struct ExchangePage {
     badge: Badge,
     iso: String,
     at: String,
-    /// Why it was allowed, or not.
+    /// On what ground it was given, or why not.
     why: String,
+    /// Who judged afterwards that it was not lawful.
+    unlawful: String,
     steps: Vec<Step>,
     rules: Vec<Rule>,
     bundle: Option<story::Terms>,
@@ -75,6 +77,8 @@ struct ExchangePage {
 /// What the index knows around an entry.
 struct Around {
     review: Option<(Review, Standing)>,
+    /// Who judged afterwards that it was not lawful.
+    unlawful: Vec<Oin>,
     readings: Vec<Seen>,
     more_readings: bool,
     /// The transaction of the entry a reading was of.
@@ -139,6 +143,8 @@ async fn around(visit: &Visit, exchanged: &Exchanged) -> Result<Around, Problem>
     let looked = visit.desk.officers.oversight().read(move |index| {
         let own = index.party(oin);
         let review = index.reviews().get(&at);
+        let unlawful = index.incidents().values();
+        let unlawful = unlawful.filter(|incident| incident.decision == at);
         let rows = index.rows();
         // Whoever read an entry did so after it was written.
         let later = rows.partition_point(|row| row.index <= at);
@@ -148,6 +154,7 @@ async fn around(visit: &Visit, exchanged: &Exchanged) -> Result<Around, Problem>
             .map(|row| Seen::new(index, row, own));
         Around {
             review: review.map(|review| (review.clone(), review.standing(own))),
+            unlawful: unlawful.filter_map(|one| index.oin(one.by)).collect(),
             readings: readings.by_ref().take(bounds::DESK_NEWEST_LINES).collect(),
             more_readings: readings.next().is_some(),
             read: of
@@ -193,6 +200,12 @@ async fn page(
         iso: entry.tijd.to_string(),
         at: words::moment(entry.tijd, l),
         why: why(entry, &wording),
+        unlawful: around
+            .unlawful
+            .iter()
+            .map(|oin| wording.organisation(*oin))
+            .collect::<Vec<_>>()
+            .join(l.pick(" en ", " and ")),
         steps: story::steps(&exchanged.entry, closing, around.read, &wording),
         rules: story::rules(entry, bundle.map(|bundle| &**bundle)),
         bundle: bundle.map(|bundle| story::Terms::new(bundle, l)),
@@ -297,7 +310,7 @@ fn headline(line: &Line, wording: &Wording) -> String {
     })
 }
 
-/// Why it was allowed, or not, in a sentence or two.
+/// On what ground it was given, or why not, in a sentence or two.
 fn why(entry: &Entry, wording: &Wording) -> String {
     let l = wording.l;
     let purpose = entry.doel.as_ref().map(Purpose::as_str);
@@ -312,13 +325,13 @@ fn why(entry: &Entry, wording: &Wording) -> String {
     let because = match (&entry.grondslag, &entry.artikel) {
         (Some(ground), Some(article)) => format!(
             "{} {}.",
-            l.pick("Het mocht:", "It was allowed:"),
+            l.pick("Grond:", "Ground:"),
             law::ground_of(ground, article, l)
         ),
         _ => match entry.reden.as_deref().or(entry.code.as_deref()) {
             Some(code) => format!(
                 "{} {}.",
-                l.pick("Het mocht niet:", "It was not allowed:"),
+                l.pick("Geweigerd:", "Refused:"),
                 wording.reason(code)
             ),
             None => String::new(),

@@ -196,8 +196,8 @@ impl Problem {
             Self::Conflict => (
                 l.pick("Dit is al gedaan", "This was done already"),
                 l.pick(
-                    "Iemand anders was u voor, of het was al afgehandeld. Er is niets veranderd.",
-                    "Somebody else was first, or it was dealt with already. Nothing was changed.",
+                    "Iemand deed dit al: een collega, of uzelf in een ander tabblad. Er is nu niets veranderd.",
+                    "Somebody did this already: a colleague, or you yourself in another tab. Nothing was changed now.",
                 ),
                 l.pick(
                     "Ga terug en laad de pagina opnieuw om te zien hoe het nu staat.",

@@ -14,6 +14,8 @@ mod tables;
 mod tests;
 mod texts;
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::response::Response;
 
@@ -24,6 +26,7 @@ use super::page::{Page, file, html};
 use super::problem::Problem;
 use super::routes::{OFFICER, Routes};
 use super::visit::Visit;
+use super::words::Wording;
 use crate::clock::{Day, Moment};
 use crate::domain::{AddressId, OwnerId};
 use crate::exchange::officer::{Choices, Shared, Subject};
@@ -99,6 +102,14 @@ async fn make(visit: Visit, form: Form) -> Result<Response, Problem> {
     let (l, officers) = (visit.l, &visit.desk.officers);
     let mut f = Filled::new(form, l);
     let asked = read(&mut f, l);
+    let today = officers.now().local().day();
+    if asked.as_ref().and_then(|asked| asked.from) > Some(today) {
+        f.wrong(
+            "van",
+            "Deze dag ligt in de toekomst. Kies een dag tot en met vandaag.",
+            "This day lies in the future. Choose a day up to today.",
+        );
+    }
     let cause = cause::of(&visit, &mut f);
     let (Some(asked), Some(cause), false) = (asked, cause, f.is_wrong()) else {
         return Ok(wrong(form_page(&visit, f)));
@@ -123,7 +134,7 @@ async fn make(visit: Visit, form: Form) -> Result<Response, Problem> {
         f,
         letter,
         entry: l.number(shared.receipt.index),
-        cautions: cautions(&shared, l),
+        cautions: cautions(&shared, &Wording::new(officers, l)),
     }))
 }
 
@@ -184,9 +195,75 @@ fn read(f: &mut Filled, l: Language) -> Option<Asked> {
     })
 }
 
-/// What to see to before it is sent.
-fn cautions(shared: &Shared, l: Language) -> Vec<String> {
+/// What is not settled, or was judged unlawful: the officer reads that before the letter goes out.
+fn doubts(shared: &Shared, wording: &Wording) -> Vec<String> {
+    let l = wording.l;
+    let lines = |count: usize| match (count, l) {
+        (1, Language::Dutch) => "1 regel".to_owned(),
+        (count, Language::Dutch) => format!("{} regels", l.number(count as u64)),
+        (1, Language::English) => "1 line".to_owned(),
+        (count, Language::English) => format!("{} lines", l.number(count as u64)),
+    };
     let mut all = Vec::new();
+    let has_choices = !matches!(&shared.choices, Choices::Of(list) if list.is_empty());
+    let has_choices = has_choices && shared.choices != Choices::NotHere;
+    if shared.lines.is_empty() && !has_choices {
+        all.push(
+            l.pick(
+                "De balie vond niets over dit adres of deze eigenaar. Kijk na of u het nummer, het pseudoniem en de periode goed invulde voor u dit verstuurt.",
+                "The desk found nothing about this address or this owner. Check whether you filled in the number, the pseudonym and the period rightly before you send this.",
+            )
+            .to_owned(),
+        );
+    }
+    if shared.in_signals > 0 {
+        let told = lines(shared.in_signals);
+        all.push(match l {
+            Language::Dutch => format!(
+                "{told} in dit overzicht hoort bij een signaal waar nog niemand naar keek. Zoek eerst uit of het delen terecht was, op de pagina Signalen. Verstuur het overzicht daarna."
+            ),
+            Language::English => format!(
+                "{told} in this overview is part of a signal that nobody looked at yet. First find out whether the sharing was right, on the page Signals. Send the overview after that."
+            ),
+        });
+    }
+    let unlawful = shared.lines.iter().filter(|line| line.unlawful).count();
+    if unlawful > 0 {
+        let told = lines(unlawful);
+        all.push(match l {
+            Language::Dutch => format!(
+                "Bij {told} in dit overzicht oordeelde uw organisatie dat delen niet mocht. Dat staat in de brief. Is de bewoner al geïnformeerd over dit datalek (AVG 34)? Kijk bij Beoordelingen, onder incidenten."
+            ),
+            Language::English => format!(
+                "About {told} in this overview your organisation judged that sharing was not lawful. The letter says so. Was the resident told of this breach already (GDPR 34)? Look under Reviews, at the incidents."
+            ),
+        });
+    }
+    let others = shared.lines.iter().filter(|line| !line.unlawful);
+    let others: Vec<_> = others.flat_map(|line| &line.unlawful_by_others).collect();
+    if !others.is_empty() {
+        let told = lines(others.len());
+        let names: BTreeSet<_> = others
+            .iter()
+            .map(|oin| wording.organisation(**oin))
+            .collect();
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        all.push(match l {
+            Language::Dutch => format!(
+                "Bij {told} in dit overzicht oordeelde {names} dat delen niet mocht. Uw eigen organisatie oordeelde dat niet. Overleg voor u het overzicht verstuurt."
+            ),
+            Language::English => format!(
+                "About {told} in this overview {names} judged that sharing was not lawful. Your own organisation did not. Consult before you send the overview."
+            ),
+        });
+    }
+    all
+}
+
+/// What to see to before it is sent.
+fn cautions(shared: &Shared, wording: &Wording) -> Vec<String> {
+    let mut all = doubts(shared, wording);
+    let l = wording.l;
     if let Some(last) = shared.owners_changed.last() {
         let day = super::words::day(last.local().day(), l);
         all.push(match l {

@@ -246,6 +246,7 @@ mod tests {
             role: Role::parse("img").unwrap(),
             teams: BTreeSet::new(),
             provides: true,
+            contact: String::new(),
         };
         Officer {
             subject: Employee::parse(subject).unwrap(),

@@ -93,6 +93,7 @@ impl House {
             role: Role::parse("gemeente").unwrap(),
             teams: BTreeSet::new(),
             provides: false,
+            contact: String::new(),
         });
         let clock: Arc<dyn Clock> = book.clock.clone();
         let random: Arc<dyn Random> = book.random.clone();

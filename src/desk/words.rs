@@ -372,6 +372,19 @@ pub(super) const fn choice_state(state: ChoiceState, l: Language) -> &'static st
     }
 }
 
+/// The same of this kind: an objection or a request is made, not given.
+pub(super) const fn choice_state_of(
+    kind: ChoiceKind,
+    state: ChoiceState,
+    l: Language,
+) -> &'static str {
+    let made = matches!(kind, ChoiceKind::Objection | ChoiceKind::JointRequest);
+    match state {
+        ChoiceState::Given if made => l.pick("gemaakt", "made"),
+        _ => choice_state(state, l),
+    }
+}
+
 /// How a transfer ended.
 pub(super) const fn end(end: End, l: Language) -> &'static str {
     match end {

@@ -18,6 +18,9 @@ pub struct Organisation {
     pub teams: BTreeSet<Team>,
     /// Whether it keeps documents here for others to ask for.
     pub provides: bool,
+    /// Where people reach it, as it is printed on letters: address, telephone, data protection officer.
+    /// Empty when it was not configured.
+    pub contact: String,
 }
 
 /// All configured organisations. Few, so a list is searched.

@@ -13,6 +13,7 @@ mod usual;
 mod weekly;
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use cases::{ADDRESSES_OF_ONE_CASE, ADDRESSES_WITHOUT_DOSSIER, FOLLOWS_WITHIN_DAYS};
@@ -216,9 +217,34 @@ impl Index {
     /// the newest first.
     #[must_use]
     pub fn signals(&self, own: Oin, now: Moment) -> Vec<Signal> {
+        self.with_patterns(own, now, |found| {
+            let told = in_order(found).into_iter().take(TOLD);
+            told.map(|pattern| pattern.told(self)).collect()
+        })
+    }
+
+    /// Which of these entries are part of what stands out for this organisation, as long as nobody dealt
+    /// with it.
+    #[must_use]
+    pub fn in_open_signals(&self, own: Oin, now: Moment, entries: &BTreeSet<u64>) -> BTreeSet<u64> {
+        self.with_patterns(own, now, |found| {
+            let open = found.iter();
+            let open = open.filter(|pattern| pattern.signal.dismissed.is_none());
+            let parts = open.flat_map(|pattern| pattern.part.iter().map(|row| row.index));
+            parts.filter(|index| entries.contains(index)).collect()
+        })
+    }
+
+    /// Finds what stands out for an organisation, and does something with it.
+    fn with_patterns<T: Default>(
+        &self,
+        own: Oin,
+        now: Moment,
+        then: impl FnOnce(Vec<Pattern<'_>>) -> T,
+    ) -> T {
         let party = self.party(own);
         let Some(tally) = self.tally(party) else {
-            return Vec::new();
+            return T::default();
         };
         let weeks = i32::try_from(SIGNAL_WEEKS + HISTORY_WEEKS).unwrap_or(i32::MAX);
         let calendar = Calendar::up_to(now, weeks);
@@ -235,14 +261,15 @@ impl Index {
         look.weeks_of_systems(tally, &mut found);
         look.refusals(tally, &mut found);
         look.nothing_followed(tally, &mut found);
-        let told = in_order(found).into_iter().take(TOLD);
-        told.map(|pattern| pattern.told(self)).collect()
+        then(found)
     }
 }
 
 /// A signal, and the exchanges that will be named with it.
 struct Pattern<'i> {
     signal: Signal,
+    /// Everything it consists of.
+    part: Vec<&'i Row>,
     named: Vec<&'i Row>,
 }
 
@@ -343,7 +370,11 @@ impl<'i> Look<'i> {
                 dismissed: dismissed.copied(),
             };
             let named = came.named.into_iter().take(LINES).collect();
-            found.push(Pattern { signal, named });
+            found.push(Pattern {
+                signal,
+                part: part.to_vec(),
+                named,
+            });
         }
     }
 

@@ -135,6 +135,7 @@ impl Service {
             role: Role::parse("img").unwrap(),
             teams: [].into(),
             provides: true,
+            contact: String::new(),
         };
         let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandomness::default()));
         LoginService::new(settings, Organisations::new(vec![img]), clock, random).unwrap()

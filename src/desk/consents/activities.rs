@@ -138,7 +138,10 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
             .uris
             .iter()
             .map(|(role, uri)| UriLine {
-                party: role.as_str().to_uppercase(),
+                party: match role.as_str() {
+                    short if short.len() <= 4 => short.to_uppercase(),
+                    name => name.to_owned(),
+                },
                 uri: uri.clone(),
             })
             .collect(),
@@ -228,7 +231,10 @@ async fn as_csv(visit: Visit) -> Result<Response, Problem> {
 /// The register as a table: a line for each direction of each purpose.
 fn table(bundle: &Bundle) -> Result<Vec<u8>, csv::Error> {
     let l = Language::Dutch;
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Semicolons: what a Dutch spreadsheet splits at.
+    let mut writer = csv::WriterBuilder::new()
+        .delimiter(b';')
+        .from_writer(Vec::new());
     writer.write_record([
         "doel",
         "naam",

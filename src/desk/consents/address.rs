@@ -14,7 +14,7 @@ use super::history::{self, Step};
 use super::standing::{self, Chosen, Stand};
 use super::wording::{Date, absent, in_a_row, kind_name, validity};
 use crate::clock::Moment;
-use crate::domain::{Choice, ChoiceKind, ChoiceState, DeskRole};
+use crate::domain::{AddressFacts, Choice, ChoiceKind, ChoiceState, DeskRole};
 use crate::language::Language;
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -51,6 +51,8 @@ struct OwnerPart {
 
 struct FormerRow {
     owner: String,
+    /// Why it does not count.
+    why: &'static str,
     kind: &'static str,
     state: &'static str,
     about: String,
@@ -127,7 +129,10 @@ async fn show(visit: Visit, Path(number): Path<String>) -> Result<Response, Prob
         lead: lead(&kept, &wording),
         is_known: facts.version > 0,
         owners,
-        former: former.iter().map(|one| former_row(one, &wording)).collect(),
+        former: former
+            .iter()
+            .map(|one| former_row(one, facts, &wording))
+            .collect(),
         ownerships: ownerships(&kept, l),
         dossiers: dossiers(&kept, &wording),
         reports: reports(&kept, &wording),
@@ -244,12 +249,19 @@ fn rows(chosen: &Chosen<'_>, may_withdraw: bool, wording: &Wording) -> Vec<Choic
     chosen.choices.iter().map(row).collect()
 }
 
-fn former_row(choice: &Choice, wording: &Wording) -> FormerRow {
+fn former_row(choice: &Choice, facts: &AddressFacts, wording: &Wording) -> FormerRow {
     let l = wording.l;
+    let mut told = facts.ownerships.iter();
+    let was_owner = told.any(|told| told.owners.contains(&choice.owner));
     FormerRow {
         owner: choice.owner.to_string(),
+        why: if was_owner {
+            l.pick("telt niet", "does not count")
+        } else {
+            l.pick("nooit eigenaar", "never an owner")
+        },
         kind: kind_name(choice.kind, l),
-        state: words::choice_state(choice.state, l),
+        state: words::choice_state_of(choice.kind, choice.state, l),
         about: wording.about(choice),
         holds: validity(choice.valid_from, choice.valid_until, l),
     }

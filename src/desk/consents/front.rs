@@ -100,7 +100,8 @@ async fn page(visit: &Visit, f: Filled) -> Result<Response, Problem> {
 
 fn proposal_row(one: &WaitingProposal, l: crate::language::Language) -> ProposalRow {
     let kind = one.kind.map_or("", |kind| kind_name(kind, l));
-    let state = one.state.map_or("", |state| words::choice_state(state, l));
+    let state = one.kind.zip(one.state);
+    let state = state.map_or("", |(kind, state)| words::choice_state_of(kind, state, l));
     ProposalRow {
         index: one.index,
         at: Date::of(one.at, l),

@@ -173,9 +173,8 @@ fn choice(address: AddressId, leaf: &Leaf, wording: &Wording) -> Told {
     let l = wording.l;
     let entry = &leaf.entry;
     let kind = entry.keuze.map_or("", |kind| kind_name(kind, l));
-    let state = entry
-        .toestand
-        .map_or("", |state| words::choice_state(state, l));
+    let state = entry.keuze.zip(entry.toestand);
+    let state = state.map_or("", |(kind, state)| words::choice_state_of(kind, state, l));
     let title = format!("{kind} {state}");
     let mark = entry.toestand.map_or("", mark);
     let Some(choice) = choice_of(address, leaf) else {

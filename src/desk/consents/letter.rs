@@ -19,7 +19,7 @@ use super::super::words::Wording;
 use super::letter_words::{self, Names};
 use super::papers::{self, Paper, PaperPage};
 use crate::clock::Moment;
-use crate::domain::{Choice, ChoiceId};
+use crate::domain::{Choice, ChoiceId, ChoiceKind};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -66,9 +66,16 @@ async fn show(
     let wording = Wording::new(officers, language);
     let choice = &kept.choice;
     let organisations = officers.organisations();
+    // Who writes keeps the documents already; where nobody else is named, it is named itself.
+    let own = visit.officer().organisation.oin;
+    let mut others = choice.receivers.clone();
+    others.retain(|oin| *oin != own);
+    if others.is_empty() || choice.kind == ChoiceKind::Objection {
+        others.clone_from(&choice.receivers);
+    }
     let names = Names {
         own: &visit.officer().organisation,
-        receivers: papers::names(&choice.receivers, organisations, language),
+        receivers: papers::names(&others, organisations, language),
         coordinator: choice
             .coordinator
             .map(|oin| papers::names(&[oin], organisations, language)),

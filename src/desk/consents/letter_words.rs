@@ -10,7 +10,7 @@ use crate::language::Language;
 use crate::paper::{Block, Report};
 
 /// The version of these texts, to be recorded with the answer. It changes when a text does.
-pub(super) const VERSION: &str = "balie-2026-1";
+pub(super) const VERSION: &str = "balie-2026-2";
 
 /// The organisations in a letter, by their whole names.
 pub(super) struct Names<'o> {
@@ -165,7 +165,7 @@ pub(super) fn letter(
         text("Geachte eigenaar,", "Dear owner,"),
         said(texts.why),
         heading("Waar gaat het om?", "What is it about?"),
-        Block::Facts(about(choice, names, wording)),
+        Block::Facts(about(choice, at, names, wording)),
         heading(
             "Wat gebeurt er als u nee zegt?",
             "What happens if you say no?",
@@ -181,8 +181,9 @@ pub(super) fn letter(
             "Zet hieronder een kruis bij wat u wilt. Schrijf uw naam en de datum op, en zet uw handtekening. Stuur de hele brief in de antwoordenvelop terug. Zijn er meer eigenaren? Dan krijgt ieder een eigen brief.",
             "Put a cross below at what you want. Write your name and the date, and sign. Send the whole letter back in the reply envelope. Are there more owners? Then each gets a letter.",
         ),
-        heading("Uw antwoord", "Your answer"),
     ];
+    blocks.extend(papers::contact(names.own));
+    blocks.push(heading("Uw antwoord", "Your answer"));
     blocks.extend(answer(&texts, names, l));
     Report {
         title: texts.title.to_owned(),
@@ -212,16 +213,42 @@ fn answer(texts: &Texts, names: &Names<'_>, l: Language) -> [Block; 3] {
         Block::Paragraph(format!("{BOX} {yes}\n{BOX} {}", texts.no_box)),
         Block::Signature(lines.map(str::to_owned).to_vec()),
         Block::Paragraph(format!(
-            "{} {}, {} {VERSION}",
-            l.pick("Tekst:", "Text:"),
-            l.tag(),
-            l.pick("versie", "version")
+            "{} {VERSION}. {}",
+            l.pick(
+                "Taal van deze tekst: Nederlands, versie",
+                "Language of this text: English, version"
+            ),
+            l.pick(
+                "De vierkante code bovenaan is het kenmerk van deze brief; er staat niets anders in.",
+                "The square code at the top is the reference of this letter; nothing else is in it."
+            )
         )),
     ]
 }
 
+/// How long it will hold: never from before the letter, which asks for it.
+fn how_long(choice: &Choice, at: Moment, l: Language) -> String {
+    if choice.valid_from > at {
+        return validity(choice.valid_from, choice.valid_until, l);
+    }
+    let from = l.pick("vanaf de dag dat u tekent", "from the day you sign");
+    match choice.valid_until {
+        Some(until) => format!(
+            "{from} {} {}",
+            l.pick("tot", "until"),
+            words::day(until.local().day(), l)
+        ),
+        None => from.to_owned(),
+    }
+}
+
 /// What is shared, with whom and why.
-fn about(choice: &Choice, names: &Names<'_>, wording: &Wording) -> Vec<(String, String)> {
+fn about(
+    choice: &Choice,
+    at: Moment,
+    names: &Names<'_>,
+    wording: &Wording,
+) -> Vec<(String, String)> {
     let l = wording.l;
     let scope = wording.scope(choice);
     let fact = |dutch, english, value: String| (l.pick(dutch, english).to_owned(), value);
@@ -248,10 +275,6 @@ fn about(choice: &Choice, names: &Names<'_>, wording: &Wording) -> Vec<(String, 
             coordinator.clone(),
         ));
     }
-    facts.push(fact(
-        "Hoe lang",
-        "How long",
-        validity(choice.valid_from, choice.valid_until, l),
-    ));
+    facts.push(fact("Hoe lang", "How long", how_long(choice, at, l)));
     facts
 }

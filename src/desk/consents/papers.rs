@@ -69,6 +69,17 @@ pub(super) fn head(organisation: &crate::domain::Organisation) -> Head {
     }
 }
 
+/// Where to reach it, if that was configured.
+pub(super) fn contact(organisation: &crate::domain::Organisation) -> Vec<Block> {
+    if organisation.contact.is_empty() {
+        return Vec::new();
+    }
+    vec![
+        Block::Heading(1, "Contact".to_owned()),
+        Block::Paragraph(organisation.contact.clone()),
+    ]
+}
+
 /// Organisations by their whole names, for people who do not know the abbreviations.
 pub(super) fn names(oins: &[Oin], organisations: &Organisations, l: Language) -> String {
     let name = |oin: &Oin| {

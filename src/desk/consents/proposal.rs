@@ -14,11 +14,14 @@ use super::super::problem::Problem;
 use super::super::routes::{REGISTRAR, Routes};
 use super::super::visit::{Visit, see_other};
 use super::super::words::{self, Wording};
-use super::facts::{Fact, of_choice};
-use super::receipt::{Receipted, Told};
+use super::facts::{Fact, has_own_evidence, of_choice, of_end};
+use super::receipt::{Receipted, Told, is_end};
 use super::wording::{Date, kind_name};
+use crate::clock::Moment;
+use crate::domain::{Choice, ChoiceState};
 use crate::exchange::Failure;
 use crate::exchange::officer::{Proposed, Remark};
+use crate::language::Language;
 use crate::oversight::Personal;
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -32,11 +35,14 @@ struct Outside {
     at: Date,
     what: String,
     is_mine: bool,
+    withdraws: bool,
 }
 
 /// What was proposed, once it was opened.
 struct Inside {
     withdraws: bool,
+    /// Whether an end has evidence of its own, rather than that of the choice.
+    is_proven: bool,
     is_of_owner: bool,
     proposer: String,
     facts: Vec<Fact>,
@@ -69,13 +75,13 @@ async fn outside(visit: &Visit, index: u64) -> Result<Outside, Problem> {
     }
     let l = visit.l;
     let kind = proposal.kind.map_or("", |kind| kind_name(kind, l));
-    let state = proposal
-        .state
-        .map_or("", |state| words::choice_state(state, l));
+    let state = proposal.kind.zip(proposal.state);
+    let state = state.map_or("", |(kind, state)| words::choice_state_of(kind, state, l));
     Ok(Outside {
         at: Date::and_time(proposal.at, l),
         what: format!("{kind}: {state}"),
         is_mine,
+        withdraws: is_end(proposal.state),
     })
 }
 
@@ -89,11 +95,20 @@ async fn page(visit: &Visit, index: u64, f: Filled) -> Result<Response, Problem>
     let outside = outside(visit, index).await?;
     let l = visit.l;
     let wording = Wording::new(&visit.desk.officers, l);
-    let inside = find_opened(visit, index).map(|proposed| Inside {
-        withdraws: proposed.change.withdraws,
-        is_of_owner: proposed.is_of_owner,
-        proposer: proposed.proposer.to_string(),
-        facts: of_choice(&proposed.change.choice, &wording),
+    let inside = find_opened(visit, index).map(|proposed| {
+        let (choice, before) = (&proposed.change.choice, proposed.before.as_ref());
+        let withdraws = proposed.change.withdraws;
+        Inside {
+            withdraws,
+            is_proven: !withdraws || has_own_evidence(choice, before),
+            is_of_owner: proposed.is_of_owner,
+            proposer: proposed.proposer.to_string(),
+            facts: if withdraws {
+                of_end(choice, before, &wording)
+            } else {
+                of_choice(choice, &wording)
+            },
+        }
     });
     Ok(html(&ProposalPage {
         action: format!("/toestemmingen/voorstel/{index}"),
@@ -194,12 +209,57 @@ async fn confirm(
             transaction: receipt.transaction,
             time: receipt.time,
         },
-        choice,
+        choice: choice.clone(),
+        before: proposed.before.clone(),
+        is_of_owner: proposed.is_of_owner,
         checkpoint: officers.checkpoint(),
     });
-    visit.session.tell(Notice::done(visit.l.pick(
-        "De keuze is vastgelegd. Zij geldt vanaf nu. Hieronder staat een bewijs voor de eigenaar.",
-        "The choice is registered. It holds from now on. Below is a receipt for the owner.",
-    )));
+    let l = visit.l;
+    let below = l.pick(
+        "Hieronder staat een bewijs voor de eigenaar.",
+        "Below is a receipt for the owner.",
+    );
+    let done = done(&choice, proposed.is_of_owner, receipt.time, l);
+    visit.session.tell(Notice::done(format!("{done} {below}")));
     Ok(see_other(&format!("/toestemmingen/bewijs/{number}")))
+}
+
+/// What was done by confirming it.
+fn done(choice: &Choice, is_of_owner: bool, at: Moment, l: Language) -> String {
+    let counts = matches!(choice.state, ChoiceState::Given | ChoiceState::Renewed);
+    let text = match choice.state {
+        _ if is_end(Some(choice.state)) => l.pick(
+            "De keuze is beëindigd. Zij geldt vanaf nu niet meer.",
+            "The choice has ended. It no longer holds from now on.",
+        ),
+        ChoiceState::Refused => l.pick(
+            "Vastgelegd is dat de eigenaar nee zegt.",
+            "It is recorded that the owner says no.",
+        ),
+        _ if !counts => l.pick(
+            "Vastgelegd is dat de keuze is gevraagd. Er is nog geen antwoord.",
+            "It is recorded that the choice was asked for. There is no answer yet.",
+        ),
+        _ if !is_of_owner => l.pick(
+            "De keuze is vastgelegd, maar telt niet mee: het register kent deze eigenaar niet als eigenaar van dit adres.",
+            "The choice is recorded, but does not count: the registry does not know this owner as an owner of this address.",
+        ),
+        _ if at < choice.valid_from => {
+            let day = words::day(choice.valid_from.local().day(), l);
+            let text = l.pick(
+                "De keuze is vastgelegd. Zij geldt nog niet, maar vanaf",
+                "The choice is registered. It does not hold yet, but from",
+            );
+            return format!("{text} {day}.");
+        }
+        _ if choice.expired_at(at) => l.pick(
+            "De keuze is vastgelegd, maar is al verlopen.",
+            "The choice is registered, but has expired already.",
+        ),
+        _ => l.pick(
+            "De keuze is vastgelegd. Zij geldt vanaf nu.",
+            "The choice is registered. It holds from now on.",
+        ),
+    };
+    text.to_owned()
 }

@@ -11,8 +11,9 @@ use super::super::routes::{REGISTRAR, Routes};
 use super::super::visit::Visit;
 use super::super::words::{self, Wording};
 use super::address::closed;
-use super::facts::of_choice;
+use super::facts::{of_choice, of_end};
 use super::papers::{self, Paper, PaperPage, WINDOW};
+use super::typed::FINAL_STATES;
 use crate::clock::Moment;
 use crate::domain::{Choice, ChoiceKind, ChoiceState, TransactionId};
 use crate::language::Language;
@@ -29,6 +30,11 @@ pub(super) fn routes(routes: Routes) -> Routes {
         )
 }
 
+/// Whether a choice in this state has ended.
+pub(super) fn is_end(state: Option<ChoiceState>) -> bool {
+    state.is_some_and(|state| FINAL_STATES.contains(&state))
+}
+
 /// Where and when something was recorded.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Told {
@@ -41,6 +47,10 @@ pub(super) struct Told {
 #[derive(Debug)]
 pub(super) struct Receipted {
     pub(super) choice: Choice,
+    /// The choice as it was, of one that ended.
+    pub(super) before: Option<Choice>,
+    /// Whether the registry had who chose as an owner since before the choice began.
+    pub(super) is_of_owner: bool,
     pub(super) told: Told,
     /// A signed checkpoint that covers its entry.
     pub(super) checkpoint: String,
@@ -71,8 +81,15 @@ async fn of_history(
     };
     let leaf = kept.leaves.iter().find(|leaf| leaf.index == index);
     let leaf = leaf.ok_or(Problem::NotFound)?;
+    let choice = choice_of(kept.address, leaf).ok_or(Problem::NotFound)?;
+    let earlier = kept.leaves.iter().filter(|leaf| leaf.index < index);
+    let mut earlier = earlier.filter_map(|leaf| choice_of(kept.address, leaf));
+    let owners = kept.facts.owners_at(leaf.entry.tijd);
+    let since = owners.get(&choice.owner);
     let receipted = Receipted {
-        choice: choice_of(kept.address, leaf).ok_or(Problem::NotFound)?,
+        before: earlier.rfind(|before| before.id == choice.id),
+        is_of_owner: since.is_some_and(|since| choice.valid_from >= *since),
+        choice,
         told: Told {
             index,
             transaction: leaf.entry.transactie,
@@ -158,6 +175,44 @@ const fn title(kind: ChoiceKind, state: ChoiceState, l: Language) -> &'static st
     }
 }
 
+/// Whether it is an answer that does not count, because the registry does not know who gave it.
+const fn counts_not(receipted: &Receipted) -> bool {
+    let answered = matches!(
+        receipted.choice.state,
+        ChoiceState::Given | ChoiceState::Renewed | ChoiceState::Refused
+    );
+    answered && !receipted.is_of_owner
+}
+
+/// Since when it holds, or why it does not, where the facts alone would mislead.
+fn holds(receipted: &Receipted, l: Language) -> Option<String> {
+    let (choice, at) = (&receipted.choice, receipted.told.time);
+    if counts_not(receipted) {
+        let text = l.pick(
+            "Het register kent u niet als eigenaar van dit adres op de dag dat de keuze begint. Daarom telt uw keuze niet mee. Bent u wel de eigenaar? Laat het ons weten.",
+            "The registry does not know you as an owner of this address on the day the choice begins. So your choice does not count. Are you the owner? Then tell us.",
+        );
+        return Some(text.to_owned());
+    }
+    if is_end(Some(choice.state)) {
+        let at = words::moment(at, l);
+        let since = l.pick(
+            "Uw keuze geldt niet meer sinds",
+            "Your choice no longer holds since",
+        );
+        return Some(format!("{since} {at}."));
+    }
+    let is_yes = matches!(choice.state, ChoiceState::Given | ChoiceState::Renewed);
+    (is_yes && at < choice.valid_from).then(|| {
+        let day = words::day(choice.valid_from.local().day(), l);
+        let from = l.pick(
+            "Uw keuze geldt nog niet. Zij geldt vanaf",
+            "Your choice does not hold yet. It holds from",
+        );
+        format!("{from} {day}.")
+    })
+}
+
 fn receipt(
     receipted: &Receipted,
     own: &crate::domain::Organisation,
@@ -167,7 +222,13 @@ fn receipt(
     let l = wording.l;
     let (choice, told) = (&receipted.choice, &receipted.told);
     let text = |dutch, english| Block::Paragraph(l.pick(dutch, english).to_owned());
-    let mut facts: Vec<(String, String)> = of_choice(choice, wording)
+    let ended = is_end(Some(choice.state));
+    let facts = if ended {
+        of_end(choice, receipted.before.as_ref(), wording)
+    } else {
+        of_choice(choice, wording)
+    };
+    let mut facts: Vec<(String, String)> = facts
         .into_iter()
         .map(|fact| (fact.name.to_owned(), fact.value))
         .collect();
@@ -209,8 +270,9 @@ fn receipt(
             "Hieronder staat wat wij hebben vastgelegd. Klopt er iets niet? Laat het ons dan weten.",
             "Below is what we have recorded. Is something wrong? Then tell us.",
         ),
-        Block::Facts(facts),
     ];
+    blocks.extend(holds(receipted, l).map(Block::Paragraph));
+    blocks.push(Block::Facts(facts));
     if choice.can_end() && choice.state != ChoiceState::Requested {
         blocks.push(Block::Heading(
             1,
@@ -225,13 +287,22 @@ fn receipt(
     blocks.extend([
         Block::Heading(1, l.pick("Waar het staat", "Where it stands").to_owned()),
         text(
-            "Wij schrijven elke keuze in een logboek. Niemand kan er ongemerkt iets in veranderen. Met deze gegevens kan iedereen nagaan dat uw keuze erin staat.",
-            "We write every choice in a log. Nobody can change anything in it unnoticed. With these data everybody can check that your choice is in it.",
+            "Wij schrijven elke keuze in een logboek. Niemand kan er ongemerkt iets in veranderen. Met deze gegevens vinden wij uw keuze terug. Wilt u laten nagaan dat zij ongewijzigd in het logboek staat? Vraag ons dan om het bewijs bij deze regel.",
+            "We write every choice in a log. Nobody can change anything in it unnoticed. With these data we find your choice again. Do you want to have it checked that it stands in the log unchanged? Then ask us for the proof of this entry.",
         ),
         Block::Facts(place),
     ]);
+    blocks.extend(papers::contact(own));
     Report {
-        title: title(choice.kind, choice.state, l).to_owned(),
+        title: if counts_not(receipted) {
+            l.pick(
+                "Wij kregen uw antwoord, maar het telt niet mee",
+                "We received your answer, but it does not count",
+            )
+            .to_owned()
+        } else {
+            title(choice.kind, choice.state, l).to_owned()
+        },
         language: l,
         head: papers::head(own),
         to: WINDOW.to_owned(),

@@ -19,7 +19,10 @@ use super::offer::{Named, Offer};
 use super::standing::KINDS;
 use super::typed::{self, NEW_STATES};
 use super::wording::kind_name;
+use crate::clock::Moment;
 use crate::domain::{ChoiceKind, ChoiceState};
+use crate::exchange::NewChoice;
+use crate::exchange::officer::Doubts;
 use crate::language::Language;
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -63,6 +66,8 @@ struct RegisterPage {
     states: Options,
     evidence: Options,
     languages: Options,
+    /// To be ticked where something speaks against it.
+    sure: Options,
 }
 
 /// What a kind of choice is for.
@@ -187,7 +192,12 @@ fn page(visit: &Visit, offer: &Offer, f: Filled) -> Response {
         let name = state_name(kind, state, l);
         (state.code().to_owned(), name.to_owned())
     });
+    let sure = l.pick(
+        "Ik heb dit nagekeken. Leg de keuze toch voor.",
+        "I have checked this. Put the choice forward all the same.",
+    );
     html(&RegisterPage {
+        sure: vec![(checked(&f), sure.to_owned())],
         kind: kind_name(kind, l),
         kind_code: kind.code(),
         hint: hint(kind, l),
@@ -214,6 +224,54 @@ fn page(visit: &Visit, offer: &Offer, f: Filled) -> Response {
     })
 }
 
+/// The field that says that doubts were looked into.
+const SURE: &str = "nagekeken";
+
+/// What a doubt is about: who has looked into it has not looked into another.
+fn checked(f: &Filled) -> String {
+    let value = |field| f.value(field);
+    format!("{} {} {}", value("adres"), value("van"), value("eigenaar"))
+}
+
+/// Says what speaks against a choice, so that it is looked at again before it is proposed.
+fn doubt(f: &mut Filled, new: &NewChoice, doubts: Doubts, now: Moment) {
+    let name = new.owner.as_str().contains(char::is_whitespace);
+    if name {
+        f.wrong(
+            SURE,
+            "De eigenaar lijkt een naam. Vul een pseudoniem in: een naam hoort niet in het register.",
+            "The owner looks like a name. Fill in a pseudonym: a name does not belong in the registry.",
+        );
+    }
+    if doubts.unknown_address {
+        f.wrong(
+            SURE,
+            "Het register kent dit adres niet. Kijk het nummer na.",
+            "The registry does not know this address. Check the number.",
+        );
+    } else if doubts.unknown_owner {
+        f.wrong(
+            SURE,
+            "Het register kent deze eigenaar niet als eigenaar van dit adres op de begindatum. Dan telt de keuze niet mee.",
+            "The registry does not know this owner as an owner of this address on the first day. Then the choice does not count.",
+        );
+    }
+    if now < new.valid_from {
+        f.wrong(
+            SURE,
+            "De begindatum ligt in de toekomst. Tot die dag geldt de keuze niet.",
+            "The first day lies in the future. Until that day the choice does not hold.",
+        );
+    }
+    if new.valid_until.is_some_and(|until| until <= now) {
+        f.wrong(
+            SURE,
+            "De einddatum is al voorbij. De keuze geldt dan niet meer.",
+            "The last day has passed already. Then the choice no longer holds.",
+        );
+    }
+}
+
 async fn propose(visit: Visit, form: Form) -> Result<Response, Problem> {
     let l = visit.l;
     let Ok(kind) = ChoiceKind::parse(form.value("soort")) else {
@@ -228,6 +286,14 @@ async fn propose(visit: Visit, form: Form) -> Result<Response, Problem> {
         return Ok((StatusCode::BAD_REQUEST, shown).into_response());
     };
     let officers = &visit.desk.officers;
+    if !f.is(SURE, &checked(&f)) {
+        let doubts = officers.doubts(visit.officer(), &cause, &new).await?;
+        doubt(&mut f, &new, doubts, officers.now());
+        if f.is_wrong() {
+            let shown = page(&visit, &offer, f);
+            return Ok((StatusCode::BAD_REQUEST, shown).into_response());
+        }
+    }
     let receipt = officers
         .propose_choice(visit.officer(), &cause, new)
         .await?;

@@ -18,6 +18,7 @@ use super::history::EVIDENCE;
 use super::register::{Options, worded};
 use super::typed::{self, FINAL_STATES};
 use crate::domain::{Choice, ChoiceId, ChoiceState};
+use crate::exchange::Failure;
 use crate::language::Language;
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -36,6 +37,8 @@ struct WithdrawPage {
     facts: Vec<Fact>,
     is_open: bool,
     can_end: bool,
+    /// Where a proposal to end it waits for an answer.
+    pending: Option<String>,
     states: Options,
     evidence: Options,
 }
@@ -73,13 +76,21 @@ const fn state_name(state: ChoiceState, l: Language) -> &'static str {
     }
 }
 
-fn page(visit: &Visit, id: ChoiceId, f: Filled) -> Response {
+async fn page(visit: &Visit, id: ChoiceId, f: Filled) -> Result<Response, Problem> {
     let l = visit.l;
     let choice = visit.find_opened_choice(id);
+    let pending = match &choice {
+        Some(choice) => {
+            let officers = &visit.desk.officers;
+            officers.pending_end(visit.officer(), choice).await?
+        }
+        None => None,
+    };
     let states = choice.as_ref().map(|choice| may(visit, choice));
     let states = states.unwrap_or_default().into_iter();
     let wording = Wording::new(&visit.desk.officers, l);
-    html(&WithdrawPage {
+    Ok(html(&WithdrawPage {
+        pending: pending.map(|index| format!("/toestemmingen/voorstel/{index}")),
         action: path(id),
         is_open: choice.is_some(),
         can_end: choice.as_ref().is_some_and(Choice::can_end),
@@ -93,13 +104,13 @@ fn page(visit: &Visit, id: ChoiceId, f: Filled) -> Response {
         evidence: worded(&EVIDENCE, l),
         page: visit.page(l.pick("Keuze intrekken", "Withdraw a choice")),
         f,
-    })
+    }))
 }
 
 async fn show(visit: Visit, Path(code): Path<String>) -> Result<Response, Problem> {
     let id = ChoiceId::parse(&code).map_err(|_| Problem::NotFound)?;
     let f = Filled::new(Form::default(), visit.l);
-    Ok(page(&visit, id, f))
+    page(&visit, id, f).await
 }
 
 async fn act(visit: Visit, Path(code): Path<String>, form: Form) -> Result<Response, Problem> {
@@ -108,7 +119,7 @@ async fn act(visit: Visit, Path(code): Path<String>, form: Form) -> Result<Respo
     let mut f = Filled::new(form, visit.l);
     let Some(choice) = visit.find_opened_choice(id) else {
         let Some(cause) = cause::of(&visit, &mut f) else {
-            let shown = page(&visit, id, f);
+            let shown = page(&visit, id, f).await?;
             return Ok((StatusCode::BAD_REQUEST, shown).into_response());
         };
         let opened = officers
@@ -123,11 +134,19 @@ async fn act(visit: Visit, Path(code): Path<String>, form: Form) -> Result<Respo
     let how = typed::withdrawal(&mut f, &may(&visit, &choice));
     let cause = cause::of(&visit, &mut f);
     let (Some(how), Some(cause)) = (how, cause) else {
-        let shown = page(&visit, id, f);
+        let shown = page(&visit, id, f).await?;
         return Ok((StatusCode::BAD_REQUEST, shown).into_response());
     };
     let proposed = officers.propose_withdrawal(visit.officer(), &cause, id, how);
-    let receipt = proposed.await?;
+    let receipt = match proposed.await {
+        Ok(receipt) => receipt,
+        // It ended, or somebody proposed that already: the page says which.
+        Err(Failure::Conflict) => {
+            let shown = page(&visit, id, f).await?;
+            return Ok((StatusCode::CONFLICT, shown).into_response());
+        }
+        Err(failure) => return Err(failure.into()),
+    };
     visit.session.tell(Notice::done(visit.l.pick(
         "Het voorstel staat in het logboek. De keuze geldt nog: een collega moet het bevestigen.",
         "The proposal is in the log. The choice still holds: a colleague must confirm it.",

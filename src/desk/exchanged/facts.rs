@@ -48,7 +48,7 @@ pub(super) fn fields(opened: &Opened, l: Language) -> Vec<Field> {
         ("eigenaren", l.pick("Eigenaren toen", "Owners then")),
         ("eigenaar", l.pick("Eigenaar", "Owner")),
         ("medewerker", l.pick("Medewerker", "Employee")),
-        ("zaak", l.pick("Zaak", "Case")),
+        ("zaak", l.pick("Zaak van wie vroeg", "Case of who asked")),
         ("toelichting", l.pick("Toelichting", "Explanation")),
         (
             "gezochteMedewerker",
@@ -256,7 +256,7 @@ fn event(entry: &Entry, wording: &Wording) -> Option<String> {
         Kind::Choice | Kind::Withdrawal => format!(
             "{}: {}",
             words::choice_kind(entry.keuze?, l),
-            words::choice_state(entry.toestand?, l)
+            words::choice_state_of(entry.keuze?, entry.toestand?, l)
         ),
         Kind::Aos => l
             .pick(

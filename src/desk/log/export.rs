@@ -1,8 +1,8 @@
-//! Lines of the log as a file: CSV (RFC 4180: commas, and CRLF after each line) or JSON.
+//! Lines of the log as a file: CSV (RFC 4180, save that semicolons separate the fields) or JSON.
 //!
-//! Employees, addresses and owners are not in it: they are not in the index it is made from. A comma
-//! and not the semicolon of a Dutch spreadsheet, because a file says nowhere which it has, and programs
-//! expect the standard; every spreadsheet asks when it imports a text.
+//! Employees, addresses and owners are not in it: they are not in the index it is made from. Semicolons,
+//! because officers open the file in a Dutch spreadsheet, which splits at nothing else; programs have
+//! the JSON.
 
 use serde::Serialize;
 
@@ -189,6 +189,7 @@ pub(super) fn write(form: Form, taken: &Taken, wording: &Wording) -> Option<Vec<
 
 fn csv(rows: impl Iterator<Item = [String; 17]>) -> Option<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new()
+        .delimiter(b';')
         .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());
     writer.write_record(COLUMNS).ok()?;
@@ -278,17 +279,17 @@ mod tests {
     #[test]
     fn every_cell_of_a_row_is_defused_and_quoted() {
         let mut cells = [const { String::new() }; 17];
-        let wrong = ["=1", "+1", "-1", "@a", "\t1", "\r1", "a,b", "a\"b", "a\nb"];
+        let wrong = ["=1", "+1", "-1", "@a", "\t1", "\r1", "a;b", "a\"b", "a\nb"];
         for (cell, text) in cells.iter_mut().zip(wrong) {
             text.clone_into(cell);
         }
         let file = csv(std::iter::once(cells)).unwrap();
         let text = String::from_utf8(file).unwrap();
         let (head, row) = text.split_once("\r\n").unwrap();
-        assert_eq!(head, COLUMNS.join(","));
+        assert_eq!(head, COLUMNS.join(";"));
         assert_eq!(
             row,
-            "'=1,'+1,'-1,'@a,'\t1,\"'\r1\",\"a,b\",\"a\"\"b\",\"a\nb\",,,,,,,,\r\n"
+            "'=1;'+1;'-1;'@a;'\t1;\"'\r1\";\"a;b\";\"a\"\"b\";\"a\nb\";;;;;;;;\r\n"
         );
     }
 

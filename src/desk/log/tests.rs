@@ -20,6 +20,7 @@ fn organisations() -> Organisations {
         role: Role::parse("img").unwrap(),
         teams: [].into(),
         provides: true,
+        contact: String::new(),
     }])
 }
 
@@ -343,10 +344,10 @@ fn a_file_holds_the_lines_and_nothing_of_a_person() {
     let rows: Vec<&str> = csv.lines().collect();
     assert_eq!(
         rows[1],
-        "7,2026-03-17 14:32:07,2026-03-17T13:32:07.104Z,0195a3f2-8c1e-7d40-b1a6-5f0c2e9d7a31,besluit,\
-         download,IMG,00000001812345678000,,,opnamerapport,aos,toegestaan,volledig,,TwG 3(4),"
+        "7;2026-03-17 14:32:07;2026-03-17T13:32:07.104Z;0195a3f2-8c1e-7d40-b1a6-5f0c2e9d7a31;besluit;\
+         download;IMG;00000001812345678000;;;opnamerapport;aos;toegestaan;volledig;;TwG 3(4);"
     );
-    assert!(rows[2].contains(",'=HYPERLINK,") && rows.len() == 3);
+    assert!(rows[2].contains(";'=HYPERLINK;") && rows.len() == 3);
 
     let json = file(export::Form::Json);
     let read: serde_json::Value = serde_json::from_str(&json).unwrap();

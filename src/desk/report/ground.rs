@@ -49,12 +49,12 @@ impl Ground {
                 "Acutely unsafe building: your building was reported as acutely unsafe. Then the organisations must act fast. They may not wait for consent then (Temporary Groningen Act, article 2 paragraph 7 and article 3). A privacy officer looks afterwards whether it was right.",
             ),
             Self::Duty => l.pick(
-                "Wettelijke plicht: de wet schrijft voor dat de organisaties dit met elkaar delen. Uw toestemming is daarvoor niet nodig (AVG, artikel 6 lid 1 onder c).",
-                "Legal obligation: the law says that the organisations share this with each other. Your consent is not needed for it (GDPR, article 6 paragraph 1 under c).",
+                "Wettelijke plicht: de wet schrijft voor dat de organisaties bepaalde gegevens met elkaar delen. Toestemming is daarvoor niet nodig (AVG, artikel 6 lid 1 onder c).",
+                "Legal obligation: the law says that the organisations share certain data with each other. No consent is needed for that (GDPR, article 6 paragraph 1 under c).",
             ),
             Self::PublicTask => l.pick(
-                "Taak van algemeen belang: delen was nodig voor het werk dat de organisaties voor iedereen doen. U kunt hiertegen bezwaar maken (AVG, artikel 6 lid 1 onder e, en artikel 21).",
-                "Task in the public interest: sharing was needed for the work that the organisations do for everybody. You can object to it (GDPR, article 6 paragraph 1 under e, and article 21).",
+                "Taak van algemeen belang: de organisaties mogen delen wat nodig is voor het werk dat zij voor iedereen doen. U kunt hiertegen bezwaar maken (AVG, artikel 6 lid 1 onder e, en artikel 21).",
+                "Task in the public interest: the organisations may share what is needed for the work that they do for everybody. You can object to it (GDPR, article 6 paragraph 1 under e, and article 21).",
             ),
             Self::Consent => l.pick(
                 "Toestemming: de eigenaar vond het goed. Die kan de toestemming altijd weer intrekken (AVG, artikel 6 lid 1 onder a, en artikel 7).",

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::Asked;
 use super::ground::Ground;
 use super::tables;
-use super::texts::{intro, kept, nothing, responsible, rights};
+use super::texts::{contact, intro, kept, nothing, responsible, rights};
 use crate::desk::words::{self, Wording};
 use crate::domain::{Oin, Organisation};
 use crate::exchange::officer::{Choices, Officers, Shared, SharedLine, Subject};
@@ -166,12 +166,19 @@ impl Letter {
         };
         let short = words::short_name(organisation);
         letter.intro = intro(asked, shared, &short, &letter.day);
-        letter.tell(organisation.oin, &short, wording, shared, asked);
+        letter.tell(organisation, wording, shared, asked);
         letter
     }
 
-    fn tell(&mut self, own: Oin, short: &str, wording: &Wording, shared: &Shared, asked: &Asked) {
-        let l = self.l;
+    fn tell(
+        &mut self,
+        organisation: &Organisation,
+        wording: &Wording,
+        shared: &Shared,
+        asked: &Asked,
+    ) {
+        let (l, own) = (self.l, organisation.oin);
+        let short = &words::short_name(organisation);
         let of = |wanted| -> Vec<&SharedLine> {
             let lines = shared.lines.iter();
             lines.filter(|line| group(line) == wanted).collect()
@@ -208,6 +215,7 @@ impl Letter {
             .push(responsible(short, &others.collect::<Vec<_>>(), l));
         self.sections.push(kept(short, wording.retention(), l));
         self.sections.push(rights(short, l));
+        self.sections.extend(contact(organisation, l));
         self.sections.extend(numbers);
     }
 }
@@ -246,7 +254,12 @@ fn summary(
         0 => times(0),
         count => format!("{}. {none}", times(count)),
     };
-    [
+    let unlawful = given.iter().filter(|line| line.unlawful).count();
+    let unlawful = (unlawful > 0).then(|| {
+        let name = l.pick("Niet terecht gedeeld", "Wrongly shared");
+        (name.to_owned(), times(unlawful))
+    });
+    let mut told = [
         (l.pick("Gedeeld", "Shared"), format!("{documents}{with}")),
         (l.pick("Opgezocht", "Looked up"), times(sought.len())),
         (
@@ -259,17 +272,22 @@ fn summary(
         ),
     ]
     .map(|(name, value)| (name.to_owned(), value))
-    .to_vec()
+    .to_vec();
+    told.splice(1..1, unlawful);
+    told
 }
 
 fn grounds(given: &[&SharedLine], l: Language) -> Option<Section> {
-    let used: BTreeSet<Ground> = given.iter().flat_map(|line| Ground::of(line)).collect();
+    let on_a_ground = given.iter().filter(|line| !line.unlawful);
+    let used: BTreeSet<Ground> = on_a_ground.flat_map(|line| Ground::of(line)).collect();
     (!used.is_empty()).then(|| Section {
-        heading: l.pick("Waarom delen mocht", "Why sharing was allowed").to_owned(),
+        heading: l
+            .pick("Wat de gronden betekenen", "What the grounds mean")
+            .to_owned(),
         text: vec![
             l.pick(
-                "Elke keer dat iets is gedeeld, was daar een reden voor in de wet. Dit betekenen de woorden in de tabel:",
-                "Each time something was shared, there was a reason for it in the law. This is what the words in the table mean:",
+                "In de tabel staat op welke grond in de wet een document is gedeeld. Zo is dat bij het delen vastgelegd. Het zegt nog niet of het delen terecht was. Twijfelt u daaraan? Laat het ons weten. Dit betekenen de woorden:",
+                "The table says on what ground in the law a document was shared. So it was recorded when it was shared. It does not yet say that the sharing was right. Do you doubt that? Let us know. This is what the words mean:",
             )
             .to_owned(),
         ],

@@ -85,7 +85,7 @@ impl<'w> Rows<'w> {
             column(l.pick("Wat", "What"), 14),
             column(l.pick("Van, aan", "From, to"), 9),
             column(l.pick("Waarvoor", "What for"), 12),
-            column(l.pick("Waarom dat mocht", "Why it was allowed"), 16),
+            column(l.pick("Op welke grond", "On what ground"), 16),
         ]);
         section(
             l.pick("Gedeelde documenten", "Documents that were shared"),
@@ -111,6 +111,21 @@ impl<'w> Rows<'w> {
         let (from, to) = (self.name(line.provider), self.name(line.requester));
         cells.push(Cell::from(format!("{from} {} {to}", l.pick("aan", "to"))));
         cells.push(Cell::from(self.wording.purpose(&line.purpose)));
+        cells.push(Cell::from(self.ground(line)));
+        cells
+    }
+
+    /// On what ground something was shared. Of what was judged unlawful only that is told: it had none.
+    fn ground(&self, line: &SharedLine) -> String {
+        let l = self.l;
+        if line.unlawful {
+            return l
+                .pick(
+                    "Dit had niet gedeeld mogen worden: zo hebben wij het achteraf beoordeeld",
+                    "This should not have been shared: so we judged afterwards",
+                )
+                .to_owned();
+        }
         let grounds: Vec<_> = Ground::of(line).iter().map(|one| one.name(l)).collect();
         let article = line.article.as_deref().unwrap_or_default();
         let mut why = [
@@ -125,8 +140,7 @@ impl<'w> Rows<'w> {
             why.push_str(". ");
             why.push_str(reviewed(standing, l));
         }
-        cells.push(Cell::from(why));
-        cells
+        why
     }
 
     /// What was looked up, without a document being shared.
@@ -339,10 +353,10 @@ pub(super) fn read(lines: &[&SharedLine], short: &str, l: Language) -> Option<Se
             .to_owned(),
         text: vec![match l {
             Language::Dutch => format!(
-                "Privacy officers en beheerders van {short} keken in het logboek of het register naar dit adres. Ook dat wordt bijgehouden. De reden was:"
+                "Privacy officers en beheerders van {short} keken in het logboek of het register naar dit adres. Ook dat wordt bijgehouden. Wat zij bekeken om uw verzoek te beantwoorden, telt hier niet mee. De reden was:"
             ),
             Language::English => format!(
-                "Privacy officers and registrars of {short} looked in the log or the registry at this address. That is kept as well. The reason was:"
+                "Privacy officers and registrars of {short} looked in the log or the registry at this address. That is kept as well. What they saw to answer your request is not counted here. The reason was:"
             ),
         }],
         points: points.collect(),
@@ -372,6 +386,6 @@ fn state(choice: &SharedChoice, l: Language) -> &'static str {
     if counts && choice.expired {
         l.pick("verlopen", "expired")
     } else {
-        words::choice_state(choice.state, l)
+        words::choice_state_of(choice.kind, choice.state, l)
     }
 }

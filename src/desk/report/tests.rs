@@ -19,6 +19,7 @@ on_both_engines!(
     an_owner_reads_of_that_owner_alone,
     an_unknown_address_says_nothing_of_others,
     what_several_owners_chose_is_told_to_each_apart,
+    what_was_unlawful_is_told_as_that_and_nothing_claims_to_be_right,
 );
 
 const CASE: [(&str, &str); 2] = [("aanleiding", "inzageverzoek"), ("zaak", "FG-2026-1")];
@@ -245,6 +246,13 @@ async fn a_report_tells_what_was_shared_and_names_nobody(engine: Engine) {
         .count();
     assert_eq!(numbers, 5, "two shared, two looked up, one refused");
 
+    // What was read for this very request is not told, however often it is made.
+    let again = self::letter(&make(&mut anna, &fields).await);
+    for letter in [&letter, &again] {
+        assert_eq!(letter.matches("<li>klacht: 1 keer</li>").count(), 1);
+        assert!(!letter.contains("vraag van een bewoner: "), "{letter}");
+    }
+
     // As a file, recorded again, and under a name that tells nothing.
     let size = house.size();
     let pdf = [
@@ -264,6 +272,67 @@ async fn a_report_tells_what_was_shared_and_names_nobody(engine: Engine) {
     );
     assert!(answer.bytes.starts_with(b"%PDF-"));
     assert_eq!(house.size(), size + 1);
+    house.close().await;
+}
+
+async fn what_was_unlawful_is_told_as_that_and_nothing_claims_to_be_right(engine: Engine) {
+    let house = House::open(engine).await;
+    let at = address(1);
+    house.own(at, &["eigenaar-anna"]).await;
+    let wish = Wish {
+        address: at,
+        ..house.aos()
+    };
+    let (wrong, waits) = (house.decide(&wish).await, house.decide(&wish).await);
+    let mut anna = house.enter("anna").await;
+    let fields = [("nummeraanduiding", at.as_str())];
+    let before = make(&mut anna, &fields).await;
+    assert!(!before.text.contains("oordeelde uw organisatie"));
+    let judged = [
+        ("oordeel", "onrechtmatig"),
+        ("opmerking", "er was geen melding"),
+        ("aanleiding", "nabeoordeling"),
+        ("zaak", "B-1"),
+    ];
+    let review = format!("/beoordelingen/{wrong}");
+    let judged = anna.post(&review, &judged);
+    assert_eq!(judged.await.status, StatusCode::SEE_OTHER);
+
+    let answer = make(&mut anna, &fields).await;
+    assert!(
+        answer
+            .text
+            .contains("Bij 1 regel in dit overzicht oordeelde uw organisatie"),
+        "{}",
+        answer.text
+    );
+    let letter = letter(&answer);
+    let ground = "data-label=\"Op welke grond\">";
+    let cells: Vec<&str> = letter
+        .split(ground)
+        .skip(1)
+        .map(|cell| cell.split("</td>").next().unwrap())
+        .collect();
+    assert_eq!(
+        cells[0],
+        "Dit had niet gedeeld mogen worden: zo hebben wij het achteraf beoordeeld"
+    );
+    assert!(cells[1].contains("wettelijke plicht"), "{cells:?}");
+    assert!(letter.contains("Niet terecht gedeeld"));
+    for claim in [
+        "Waarom dat mocht",
+        "Waarom delen mocht",
+        "daar een reden voor in de wet",
+    ] {
+        assert!(!letter.contains(claim), "{claim}: {letter}");
+    }
+    // The exchange itself says so too; the other does not.
+    for (index, told) in [(wrong, true), (waits, false)] {
+        let path = format!("/uitwisseling/{}", house.entry(index).await.transactie);
+        let page = anna.get(&path).await.text;
+        assert_eq!(page.contains("Achteraf beoordeeld als onrechtmatig"), told);
+        assert!(!page.contains("Het mocht"), "{page}");
+    }
     house.close().await;
 }
 
@@ -365,8 +434,17 @@ async fn an_unknown_address_says_nothing_of_others(engine: Engine) {
             .replace(&number, "NUMMER")
             .replace(at.as_str(), "ADRES");
         letters.push(same);
+        assert!(
+            answer.text.contains("De balie vond niets over dit adres"),
+            "{}",
+            answer.text
+        );
     }
     assert_eq!(letters[0], letters[1]);
+    let later = [("eigenaar", "niemand"), ("van", "2031-01-01")];
+    let answer = make(&mut anna, &later).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(answer.text.contains("ligt in de toekomst"));
     let answer = make(&mut anna, &[("eigenaar", "niemand"), ("van", "2026-01-01")]).await;
     let told = letter(&answer);
     assert!(

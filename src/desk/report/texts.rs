@@ -3,6 +3,7 @@
 use super::Asked;
 use super::letter::Section;
 use crate::desk::{law, words};
+use crate::domain::Organisation;
 use crate::exchange::officer::{Shared, Subject};
 use crate::language::Language;
 
@@ -101,6 +102,7 @@ pub(super) fn responsible(short: &str, others: &[String], l: Language) -> Sectio
             format!(
                 "Elke organisatie is zelf verantwoordelijk voor wat zij met uw gegevens doet. Voor het Instituut Mijnbouwschade Groningen (IMG) en voor de minister, voor wie de Nationaal Coördinator Groningen (NCG) werkt, staat dat in de wet ({article})."
             ),
+            "Een computer vergelijkt elke vraag om een document met vaste regels, en geeft het of weigert het. Over uw aanvraag beslist deze computer niet (AVG, artikel 15 lid 1 onder h).".to_owned(),
             format!(
                 "Dit overzicht is van {short}. Wat {short} niet gaf, niet kreeg en niet opzocht, staat er niet in. Wilt u weten wat {others} met uw gegevens doet? Vraag het dan daar."
             ),
@@ -109,6 +111,7 @@ pub(super) fn responsible(short: &str, others: &[String], l: Language) -> Sectio
             format!(
                 "Each organisation is itself responsible for what it does with your data. For the Institute for Mining Damage Groningen (IMG) and for the minister, for whom the National Coordinator Groningen (NCG) works, the law says so ({article})."
             ),
+            "A computer compares each request for a document with fixed rules, and gives it or refuses it. This computer does not decide about your application (GDPR, article 15 paragraph 1 under h).".to_owned(),
             format!(
                 "This overview is by {short}. What {short} did not give, receive or look up is not in it. Do you want to know what {others} does with your data? Then ask there."
             ),
@@ -153,6 +156,15 @@ pub(super) fn kept(short: &str, term: Option<&str>, l: Language) -> Section {
         text: vec![term, documents.to_owned()],
         ..Section::default()
     }
+}
+
+/// Where to ask, if that was configured.
+pub(super) fn contact(organisation: &Organisation, l: Language) -> Option<Section> {
+    (!organisation.contact.is_empty()).then(|| Section {
+        heading: l.pick("Waar u ons bereikt", "Where to reach us").to_owned(),
+        text: organisation.contact.lines().map(str::to_owned).collect(),
+        ..Section::default()
+    })
 }
 
 pub(super) fn rights(short: &str, l: Language) -> Section {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub use check::{Checked, Checking};
 pub use judge::{Measure, Verdict};
 pub use look::{Exchanged, Opened, Proof, Viewed};
-pub use propose::{Proposed, ProposedChange};
+pub use propose::{Doubts, Proposed, ProposedChange};
 pub use report::{Choices, Shared, SharedChoice, SharedLine, Subject};
 pub use review::{AosDates, Ended, UnderReview};
 pub use saved::{SEARCH_NAME_CHARS, SearchName};

@@ -11,6 +11,7 @@ use crate::exchange::registry::choice_proposal;
 use crate::exchange::{NewChoice, Withdrawal};
 use crate::ledger::entry::{Judgement, Kind};
 use crate::ledger::{Found, Receipt};
+use crate::oversight::Personal;
 
 /// What a second person is asked to confirm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Proposed {
     pub proposer: Employee,
     /// What.
     pub change: ProposedChange,
+    /// The choice as it stands in the registry, when this would end it.
+    pub before: Option<Choice>,
     /// Whether the registry has who chose as an owner of the address since before the choice begins; if
     /// not, the choice will not count.
     pub is_of_owner: bool,
@@ -38,6 +41,15 @@ pub struct ProposedChange {
     /// The choice.
     #[serde(rename = "keuze")]
     pub choice: Choice,
+}
+
+/// What the registry has against a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doubts {
+    /// It knows nothing of the address.
+    pub unknown_address: bool,
+    /// It does not have who chose as an owner of the address since before the choice begins.
+    pub unknown_owner: bool,
 }
 
 impl Officers {
@@ -63,8 +75,8 @@ impl Officers {
     /// Proposes to take a choice back.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] when there is no such choice, [`Failure::Conflict`] when it ended already,
-    /// [`Failure::NotAuthorised`] when it is for another organisation to end it so.
+    /// [`Failure::NotFound`] when there is no such choice, [`Failure::Conflict`] when it ended already or
+    /// a proposal to end it waits for an answer, [`Failure::NotAuthorised`] when it is for another organisation to end it so.
     pub async fn propose_withdrawal(
         &self,
         officer: &Officer,
@@ -78,11 +90,82 @@ impl Officers {
             return Err(Failure::NotAuthorised);
         }
         let choice = how.applied_to(&known).ok_or(Failure::Conflict)?;
+        // One at a time: of two who propose the same at once, the second finds the first.
+        let _answering = self.answering.lock().await;
+        if self.pending_end(officer, &known).await?.is_some() {
+            return Err(Failure::Conflict);
+        }
         let change = ProposedChange {
             withdraws: true,
             choice,
         };
         self.propose(officer, cause, &change).await
+    }
+
+    /// Which proposal of the officer's own organisation to end this choice waits for an answer.
+    ///
+    /// # Errors
+    /// [`Failure`]; then it is not known.
+    pub async fn pending_end(
+        &self,
+        officer: &Officer,
+        choice: &Choice,
+    ) -> Result<Option<u64>, Failure> {
+        officer.must_be(&[DeskRole::Beheer])?;
+        let oin = officer.organisation.oin;
+        let (address, kind) = (choice.address, choice.kind);
+        let waiting = self.oversight.read(move |known| {
+            let own = known.party(oin);
+            let at = known.tag(Personal::Address, address.as_str());
+            let all = known.proposals().values();
+            let waiting = all.filter(|one| {
+                let same = one.by == own && one.address == at && one.kind == Some(kind);
+                same && one.answered.is_none()
+            });
+            waiting.map(|one| one.index).collect::<Vec<_>>()
+        });
+        for index in waiting.await.map_err(not_ready)? {
+            let found = self.exchange.ledger.find_at(index).await;
+            let Some(found) = found.map_err(unreadable)? else {
+                continue;
+            };
+            match self.read_proposal(&found).await {
+                Ok(one) if one.change.withdraws && one.change.choice.id == choice.id => {
+                    return Ok(Some(index));
+                }
+                Ok(_) | Err(Failure::NotFound) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the registry has against a choice that this officer is about to propose, after recording
+    /// that they look.
+    ///
+    /// # Errors
+    /// [`Failure`]; then nothing may be told.
+    pub async fn doubts(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        new: &NewChoice,
+    ) -> Result<Doubts, Failure> {
+        officer.must_be(&[DeskRole::Beheer])?;
+        if !officer.organisation.provides {
+            return Err(Failure::NotAuthorised);
+        }
+        self.record_view(officer, cause, Viewed::Registry(new.address))
+            .await?;
+        let loaded = self.exchange.store.address(new.address).await;
+        let loaded = loaded.map_err(unreadable)?;
+        let facts = &loaded.facts;
+        let owners = facts.owners_at(self.now());
+        let since = owners.get(&new.owner);
+        Ok(Doubts {
+            unknown_address: facts.version == 0,
+            unknown_owner: since.is_none_or(|since| new.valid_from < *since),
+        })
     }
 
     async fn propose(
@@ -227,13 +310,17 @@ impl Officers {
         let change: ProposedChange = serde_json::from_str(written).map_err(unreadable)?;
         let choice = &change.choice;
         let loaded = self.exchange.store.address(choice.address).await;
-        let owners = loaded.map_err(unreadable)?.facts.owners_at(self.now());
+        let loaded = loaded.map_err(unreadable)?;
+        let facts = &loaded.facts;
+        let before = facts.choices.iter().find(|known| known.id == choice.id);
+        let owners = facts.owners_at(self.now());
         let since = owners.get(&choice.owner);
         Ok(Proposed {
             index: found.index,
             at: found.entry.tijd,
             proposer: Employee::parse(proposer).map_err(unreadable)?,
             is_of_owner: since.is_some_and(|since| choice.valid_from >= *since),
+            before: before.filter(|_| change.withdraws).cloned(),
             change,
         })
     }

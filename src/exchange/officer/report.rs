@@ -15,9 +15,9 @@ use crate::domain::{
     AddressFacts, AddressId, Choice, ChoiceKind, ChoiceState, DeskRole, DocumentKind, Oin, OwnerId,
     Purpose, TransactionId,
 };
-use crate::ledger::entry::{Act, End, Kind, Occasion, Outcome};
+use crate::ledger::entry::{Act, End, Judgement, Kind, Occasion, Outcome};
 use crate::ledger::{Leaf, Receipt};
-use crate::oversight::{Line, Personal as Tagged, Standing, What, facts_of};
+use crate::oversight::{Index, Line, Party, Personal as Tagged, Standing, What, facts_of};
 
 /// About whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Shared {
     /// When the owners of the address changed, inside the period: what was shared before may be about
     /// somebody else. Empty in a report to an owner, which leaves that out.
     pub owners_changed: Vec<Moment>,
+    /// How many of the exchanges stand out, without anybody having dealt with that yet.
+    pub in_signals: usize,
     /// From when the desk has the log at hand, when it had to let go of what is older.
     pub since: Option<Moment>,
 }
@@ -116,6 +118,10 @@ pub struct SharedLine {
     pub occasion: Option<Occasion>,
     /// What the review afterwards came to so far, where there is one.
     pub review: Option<Standing>,
+    /// Whether the officer's own organisation judged that this was not lawful.
+    pub unlawful: bool,
+    /// Which other organisations judged so.
+    pub unlawful_by_others: Vec<Oin>,
     /// Why.
     pub purpose: String,
     /// On what ground, as a DPV IRI.
@@ -156,20 +162,31 @@ impl Officers {
             Subject::Owner(owner) => self.addresses_of(owner).await?,
         };
         let own = officer.organisation.oin;
-        let sought = addresses.clone();
+        let now = self.now();
+        let (sought, case) = (addresses.clone(), cause.case.clone());
         let found = self.oversight.read(move |index| {
             let party = index.party(own);
-            let found = index.about(own, &sought, (from, until), bounds::REPORT_LINES + 1);
+            let mut found = index.about(own, &sought, (from, until), bounds::REPORT_LINES + 1);
+            // What was read to answer this very request is no news to who asked; and so the page and
+            // the file that are made one after the other tell the same.
+            let this = index.tag(Tagged::Case(own), case.as_str());
+            let is_of_this = |line: &Line| {
+                let row = index.find_row(line.index);
+                line.what == What::Reading && row.is_some_and(|row| row.case == this)
+            };
+            found.retain(|(_, line)| !is_of_this(line));
             let found = found.into_iter().map(|(address, line)| {
-                let review = index.reviews().get(&line.index);
-                (address, review.map(|review| review.standing(party)), line)
+                let judged = Judged::of(index, line.index, party);
+                (address, judged, line)
             });
             let found: Vec<_> = found.collect();
+            let entries = found.iter().map(|(_, _, line)| line.index).collect();
+            let standing_out = index.in_open_signals(own, now, &entries);
             let oldest = index.rows().first().map(|row| row.at);
             let since = oldest.filter(|_| index.forgotten() > 0);
-            (found, index.registry_of(&sought), since)
+            (found, standing_out, index.registry_of(&sought), since)
         });
-        let (mut found, told, since) = found.await.map_err(not_ready)?;
+        let (mut found, standing_out, told, since) = found.await.map_err(not_ready)?;
         let mut more = found.len() > bounds::REPORT_LINES;
         found.truncate(bounds::REPORT_LINES);
         let (address, owner) = match subject {
@@ -186,7 +203,7 @@ impl Officers {
         more |= told.values().map(Vec::len).sum::<usize>() > bounds::REPORT_LINES;
         let facts = self.facts(&told).await?;
         let mut lines = Vec::with_capacity(found.len());
-        for (address, review, line) in found {
+        for (address, judged, line) in found {
             let at = line.index;
             let read = self.exchange.ledger.leaves(at, at + 1).await;
             let Some(leaf) = read.map_err(unreadable)?.pop() else {
@@ -194,10 +211,12 @@ impl Officers {
             };
             let known = facts.get(&address);
             if owner.is_none_or(|owner| concerns(&leaf, owner, known)) {
-                lines.push(shared(address, &line, review, leaf, own));
+                lines.push(shared(address, &line, judged, leaf, own));
             }
         }
-        let now = self.now();
+        let in_signals = lines.iter();
+        let in_signals = in_signals.filter(|line| standing_out.contains(&line.index));
+        let in_signals = in_signals.count();
         let choices = if officer.organisation.provides {
             choices(&facts, owner, own, now)
         } else {
@@ -214,6 +233,7 @@ impl Officers {
             more,
             choices,
             owners_changed,
+            in_signals,
             since,
         })
     }
@@ -269,13 +289,30 @@ fn concerns(leaf: &Leaf, owner: &OwnerId, known: Option<&AddressFacts>) -> bool 
     named.iter().any(|name| name == owner.as_str())
 }
 
-fn shared(
-    address: AddressId,
-    line: &Line,
+/// What was judged of an exchange.
+struct Judged {
     review: Option<Standing>,
-    leaf: Leaf,
-    own: Oin,
-) -> SharedLine {
+    unlawful: bool,
+    by_others: Vec<Oin>,
+}
+
+impl Judged {
+    fn of(index: &Index, entry: u64, own: Party) -> Self {
+        let review = index.reviews().get(&entry);
+        let review = review.map(|review| review.standing(own));
+        let incidents = index.incidents().values();
+        let by = incidents.filter(|incident| incident.decision == entry);
+        let by: Vec<Party> = by.map(|incident| incident.by).collect();
+        let others = by.iter().filter(|by| **by != own);
+        Self {
+            review,
+            unlawful: by.contains(&own) || review == Some(Standing::Judged(Judgement::Unlawful)),
+            by_others: others.filter_map(|by| index.oin(*by)).collect(),
+        }
+    }
+}
+
+fn shared(address: AddressId, line: &Line, judged: Judged, leaf: Leaf, own: Oin) -> SharedLine {
     let entry = leaf.entry;
     let title = leaf.values.get("titel").cloned();
     let may_know = line.outcome == Some(Outcome::Permitted) || line.provider == Some(own);
@@ -294,7 +331,9 @@ fn shared(
         title: title.filter(|_| may_know),
         count: line.count,
         occasion: line.occasion,
-        review,
+        review: judged.review,
+        unlawful: judged.unlawful,
+        unlawful_by_others: judged.by_others,
         purpose: line.purpose.to_string(),
         ground: entry.grondslag,
         article: entry.artikel,

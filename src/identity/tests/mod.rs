@@ -183,6 +183,7 @@ impl World {
             role: Role::parse(name).unwrap(),
             teams: [Team::parse("aos").unwrap()].into(),
             provides: true,
+            contact: String::new(),
         };
         Organisations::new(vec![organisation("img"), organisation("ncg")])
     }

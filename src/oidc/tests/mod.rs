@@ -132,6 +132,7 @@ impl World {
             role: Role::parse("img").unwrap(),
             teams: [].into(),
             provides: true,
+            contact: String::new(),
         };
         let organisations = Organisations::new(vec![organisation(IMG)]);
         let random = Arc::new(SystemRandomness::default());

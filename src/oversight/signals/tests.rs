@@ -523,6 +523,14 @@ fn what_was_dismissed_stays_dismissed_and_what_comes_after_counts_anew() {
     }
     let code = "doel-zonder-vervolg";
     assert_eq!(open(&book), [(code, 1)]);
+    // Which exchanges are part of it: those of the street, not the dossier; and only as long as it is
+    // open.
+    let part = |book: &Book| {
+        let entries = (0..9).collect();
+        let found = book.index().in_open_signals(img(), now(), &entries);
+        found.into_iter().collect::<Vec<u64>>()
+    };
+    assert_eq!(part(&book), [1, 2, 3, 4, 5]);
     // Of another organisation, about another entry, or another signal: not this one.
     book.dismiss(week(5), ncg(), code, 1);
     book.dismiss(week(5), img(), code, 2);
@@ -531,6 +539,7 @@ fn what_was_dismissed_stays_dismissed_and_what_comes_after_counts_anew() {
 
     book.dismiss(week(5), img(), code, 1);
     assert_eq!(open(&book), []);
+    assert!(part(&book).is_empty());
     let all = signals(&book);
     assert_eq!(all.len(), 1);
     assert_eq!((all[0].about, all[0].observed), (1, 5));

@@ -216,11 +216,27 @@ on_each_store! {
         let ended = [("toestand", "ingetrokken")];
         let by_first = to(&first.post(&withdraw, &ended).await);
         registry(&mut second).await;
-        let by_second = to(&second.post(&withdraw, &ended).await);
-        open(&mut second, &by_first).await;
-        open(&mut first, &by_second).await;
-        to(&answer(&mut second, &by_first, "bevestigen", "").await);
-        assert_eq!(answer(&mut first, &by_second, "bevestigen", "").await.status, 409);
+        let twice = second.post(&withdraw, &ended).await;
+        assert_eq!(twice.status, 409);
+        assert!(twice.text().contains("Er wacht al een voorstel"));
+        assert!(twice.text().contains(&format!("href=\"{by_first}\"")));
+        // The second person reads that there is no letter of it, and the first letter as what it is.
+        let shown = open(&mut second, &by_first).await;
+        for part in ["Mag deze keuze eindigen?", "geen bewijs van de intrekking", "Bewijs van de keuze zelf", "POST-1"] {
+            assert!(shown.contains(part), "{part} is not shown");
+        }
+        assert!(!shown.contains("Klopt dit met de brief?"));
+        let ended_by = to(&answer(&mut second, &by_first, "bevestigen", "").await);
+        let shown = second.get(&ended_by).await.text().to_owned();
+        assert!(shown.contains("Zij geldt vanaf nu niet meer."));
+        let letter = shown.split_once("<article").unwrap().1;
+        for part in ["Uw keuze geldt niet meer sinds", "geen apart bewijs opgegeven"] {
+            assert!(letter.contains(part), "{part}: {letter}");
+        }
+        for wrong in ["Geldig", "SHA-256"] {
+            assert!(!letter.contains(wrong), "{wrong} on the receipt of an end");
+        }
+        assert_eq!(answer(&mut second, &by_first, "bevestigen", "").await.status, 409);
         let page = registry(&mut first).await;
         assert_eq!(page.matches("<h3>Toestemming ingetrokken</h3>").count(), 1);
 
@@ -234,6 +250,55 @@ on_each_store! {
         assert_eq!(to(&rejected), "/toestemmingen");
         assert_eq!(answer(&mut second, &proposal, "bevestigen", "").await.status, 409);
         assert!(!registry(&mut first).await.contains("POST-2"));
+
+        desk.close(&config).await;
+        world.abandon();
+    }
+}
+
+on_each_store! {
+    async fn what_cannot_count_is_looked_at_again_before_it_is_proposed(store) {
+        let mut world = World::new(store).await;
+        world.owners(ADDRESS, &[OWNER]).await;
+        world.gateways[0].stop().await;
+        let config = world.config();
+        let desk = Desk::start(&config).await;
+        let mut first = desk.enter("img-beheer").await;
+        let mut second = desk.enter("img-beheer-2").await;
+
+        // What cannot count is not proposed before it was looked at again.
+        for (field, value, told) in [
+            ("eigenaar", "Jan de Vries", "lijkt een naam"),
+            ("eigenaar", "eigenaar-18", "niet als eigenaar van dit adres"),
+            ("adres", "0010200000000018", "kent dit adres niet"),
+            ("van", "2098-01-01", "ligt in de toekomst"),
+        ] {
+            let mut fields = choice("POST-0", "gegeven");
+            fields.retain(|(name, _)| *name != field);
+            fields.push((field, value));
+            let asked = first.post("/toestemmingen/vastleggen", &fields).await;
+            assert_eq!(asked.status, 400, "{value}");
+            assert!(asked.text().contains(told), "{told}");
+            // Whoever looked at another owner has not looked at this one.
+            fields.push(("nagekeken", "iets anders"));
+            let asked = first.post("/toestemmingen/vastleggen", &fields).await;
+            assert_eq!(asked.status, 400, "{value}");
+        }
+        let mut strange = choice("POST-0", "gegeven");
+        strange.retain(|(name, _)| *name != "eigenaar");
+        strange.push(("eigenaar", "eigenaar-18"));
+        let seen = format!("{ADDRESS} 2025-01-01 eigenaar-18");
+        strange.push(("nagekeken", &seen));
+        let proposal = to(&first.post("/toestemmingen/vastleggen", &strange).await);
+        open(&mut second, &proposal).await;
+        let receipt = to(&answer(&mut second, &proposal, "bevestigen", "").await);
+        let shown = second.get(&receipt).await.text().to_owned();
+        for part in ["maar telt niet mee", "Wij kregen uw antwoord, maar het telt niet mee"] {
+            assert!(shown.contains(part), "{part} is not shown");
+        }
+        assert!(!shown.contains("Wij hebben uw toestemming vastgelegd"));
+        let page = registry(&mut first).await;
+        assert!(page.contains("Keuzes die niet meetellen") && page.contains("nooit eigenaar"));
 
         desk.close(&config).await;
         world.abandon();

@@ -34,6 +34,7 @@ fn organisations() -> Organisations {
         role: Role::parse(role).unwrap(),
         teams: std::collections::BTreeSet::default(),
         provides,
+        contact: String::new(),
     };
     Organisations::new(vec![
         one(IMG, "Instituut Mijnbouwschade Groningen", "img", true),
