@@ -23,7 +23,7 @@ use super::routes::{Routes, WATCHERS};
 use super::visit::{Visit, see_other};
 use super::words::{self, Wording};
 use crate::bounds;
-use crate::domain::{DocumentKind, Purpose, TransactionId};
+use crate::domain::{DeskRole, DocumentKind, Purpose, TransactionId};
 use crate::exchange::officer::{Exchanged, Opened};
 use crate::ledger::entry::{Entry, Kind};
 use crate::merkle;
@@ -66,6 +66,8 @@ struct ExchangePage {
     is_decision: bool,
     short: Vec<(&'static str, String)>,
     duties: Vec<Duty>,
+    /// Where it can be judged, though no rule asks for that.
+    judging: Option<String>,
     readings: Vec<DayOfLines>,
     more_readings: bool,
     proof: Proven,
@@ -75,6 +77,10 @@ struct ExchangePage {
 /// What the index knows around an entry.
 struct Around {
     review: Option<(Review, Standing)>,
+    /// Whether it is a release that no rule asks a judgement of, and nobody here judged.
+    can_be_judged: bool,
+    /// Whether a rule asked for a judgement.
+    is_asked: bool,
     readings: Vec<Seen>,
     more_readings: bool,
     /// The transaction of the entry a reading was of.
@@ -138,7 +144,10 @@ async fn around(visit: &Visit, exchanged: &Exchanged) -> Result<Around, Problem>
     let (at, of) = (exchanged.entry.index, exchanged.entry.entry.index);
     let looked = visit.desk.officers.oversight().read(move |index| {
         let own = index.party(oin);
-        let review = index.reviews().get(&at);
+        // What was judged unasked waits for nobody.
+        let review = index
+            .judgements_of(at)
+            .filter(|review| index.reviews().contains_key(&at) || !review.is_open(own));
         let rows = index.rows();
         // Whoever read an entry did so after it was written.
         let later = rows.partition_point(|row| row.index <= at);
@@ -147,6 +156,11 @@ async fn around(visit: &Visit, exchanged: &Exchanged) -> Result<Around, Problem>
             .filter(|row| row.what == What::Reading && row.of == Some(at) && row.is_of(own))
             .map(|row| Seen::new(index, row, own));
         Around {
+            can_be_judged: review.is_none()
+                && index
+                    .find_row(at)
+                    .is_some_and(|row| row.is_release() && row.is_of(own)),
+            is_asked: index.reviews().contains_key(&at),
             review: review.map(|review| (review.clone(), review.standing(own))),
             readings: readings.by_ref().take(bounds::DESK_NEWEST_LINES).collect(),
             more_readings: readings.next().is_some(),
@@ -198,7 +212,15 @@ async fn page(
         bundle: bundle.map(|bundle| story::Terms::new(bundle, l)),
         is_decision: entry.soort == Kind::Decision,
         short: story::short(entry, &wording),
-        duties: duties::of(&exchanged.entry, around.review.as_ref(), officers.now(), l),
+        duties: duties::of(
+            &exchanged.entry,
+            around.review.as_ref(),
+            around.is_asked,
+            officers.now(),
+            l,
+        ),
+        judging: (around.can_be_judged && visit.officer().is_any(&[DeskRole::Fg]))
+            .then(|| format!("/beoordelingen/{}", exchanged.entry.index)),
         readings: by_day(&around.readings, &wording),
         more_readings: around.more_readings,
         proof: proven,

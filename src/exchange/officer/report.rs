@@ -161,7 +161,7 @@ impl Officers {
             let party = index.party(own);
             let found = index.about(own, &sought, (from, until), bounds::REPORT_LINES + 1);
             let found = found.into_iter().map(|(address, line)| {
-                let review = index.reviews().get(&line.index);
+                let review = index.judgements_of(line.index);
                 (address, review.map(|review| review.standing(party)), line)
             });
             let found: Vec<_> = found.collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::row::Row;
-use super::super::words::{ByTag, Tag};
+use super::super::words::ByTag;
 use super::tally::{Person, Tally, Weekly, is_at_desk};
 use super::usual::{HISTORY_WEEKS, Usual};
 use super::{
