@@ -321,9 +321,16 @@ async fn seed_year(
         " jaar          {wide_bar} {percent:>3}%, nog {eta}",
         " year          {wide_bar} {percent:>3}%, {eta} left",
     ));
+    let mut tenths = 0;
     let played = year::play(&year, &pki, exchange, &clock, &then.random, |done, of| {
         bar.set_length(of);
         bar.set_position(done);
+        // Where no bar can be drawn, a line now and then says that it goes on.
+        let reached = done.saturating_mul(10).checked_div(of).unwrap_or(0);
+        if bar.is_hidden() && reached > tenths {
+            tenths = reached;
+            row(screen, ("", ""), false, &format!("{reached}0 %"));
+        }
     })
     .await;
     bar.finish_and_clear();

@@ -1,7 +1,10 @@
 //! The case somebody works on: why they look at what is personal. It is asked once, and kept in the
 //! session until the case is closed.
 
+use std::collections::HashMap;
+
 use askama::Template;
+use axum::extract::Query;
 use axum::response::Response;
 
 use super::forms::{Filled, Form};
@@ -92,8 +95,8 @@ pub(super) fn of(visit: &Visit, f: &mut Filled) -> Option<Cause> {
     Some(cause)
 }
 
-async fn show(visit: Visit) -> Response {
-    let mut form = Form::default();
+async fn show(visit: Visit, Query(query): Query<HashMap<String, String>>) -> Response {
+    let mut form = Form::default().with("terug", query.get("terug").map_or("", String::as_str));
     if let Some(cause) = visit.session.cause() {
         let code = words::OCCASIONS.into_iter();
         let mut code = code.filter(|(_, occasion)| *occasion == cause.occasion);
@@ -126,11 +129,11 @@ async fn set(visit: Visit, form: Form) -> Response {
     }
 }
 
-async fn close(visit: Visit) -> Response {
+async fn close(visit: Visit, form: Form) -> Response {
     visit.session.set_cause(None);
     visit.session.tell(Notice::done(visit.l.pick(
         "De zaak is gesloten. Wat u ervoor opende, is weer dicht.",
         "The case is closed. What you opened for it is closed again.",
     )));
-    see_other("/")
+    see_other(super::login::local_path(form.value("terug")).unwrap_or("/"))
 }

@@ -23,7 +23,7 @@ use super::routes::{Routes, WATCHERS};
 use super::visit::{Visit, see_other};
 use super::words::{self, Wording};
 use crate::bounds;
-use crate::domain::{DocumentKind, Oin, Purpose, TransactionId};
+use crate::domain::{DeskRole, DocumentKind, Oin, Purpose, TransactionId};
 use crate::exchange::officer::{Exchanged, Opened};
 use crate::ledger::entry::{Entry, Kind};
 use crate::merkle;
@@ -68,6 +68,8 @@ struct ExchangePage {
     is_decision: bool,
     short: Vec<(&'static str, String)>,
     duties: Vec<Duty>,
+    /// Where it can be judged, though no rule asks for that.
+    judging: Option<String>,
     readings: Vec<DayOfLines>,
     more_readings: bool,
     proof: Proven,
@@ -79,6 +81,10 @@ struct Around {
     review: Option<(Review, Standing)>,
     /// Who judged afterwards that it was not lawful.
     unlawful: Vec<Oin>,
+    /// Whether it is a release that no rule asks a judgement of, and nobody here judged.
+    can_be_judged: bool,
+    /// Whether a rule asked for a judgement.
+    is_asked: bool,
     readings: Vec<Seen>,
     more_readings: bool,
     /// The transaction of the entry a reading was of.
@@ -142,7 +148,10 @@ async fn around(visit: &Visit, exchanged: &Exchanged) -> Result<Around, Problem>
     let (at, of) = (exchanged.entry.index, exchanged.entry.entry.index);
     let looked = visit.desk.officers.oversight().read(move |index| {
         let own = index.party(oin);
-        let review = index.reviews().get(&at);
+        // What was judged unasked waits for nobody.
+        let review = index
+            .judgements_of(at)
+            .filter(|review| index.reviews().contains_key(&at) || !review.is_open(own));
         let unlawful = index.incidents().values();
         let unlawful = unlawful.filter(|incident| incident.decision == at);
         let rows = index.rows();
@@ -153,6 +162,11 @@ async fn around(visit: &Visit, exchanged: &Exchanged) -> Result<Around, Problem>
             .filter(|row| row.what == What::Reading && row.of == Some(at) && row.is_of(own))
             .map(|row| Seen::new(index, row, own));
         Around {
+            can_be_judged: review.is_none()
+                && index
+                    .find_row(at)
+                    .is_some_and(|row| row.is_release() && row.is_of(own)),
+            is_asked: index.reviews().contains_key(&at),
             review: review.map(|review| (review.clone(), review.standing(own))),
             unlawful: unlawful.filter_map(|one| index.oin(one.by)).collect(),
             readings: readings.by_ref().take(bounds::DESK_NEWEST_LINES).collect(),
@@ -211,7 +225,15 @@ async fn page(
         bundle: bundle.map(|bundle| story::Terms::new(bundle, l)),
         is_decision: entry.soort == Kind::Decision,
         short: story::short(entry, &wording),
-        duties: duties::of(&exchanged.entry, around.review.as_ref(), officers.now(), l),
+        duties: duties::of(
+            &exchanged.entry,
+            around.review.as_ref(),
+            around.is_asked,
+            officers.now(),
+            l,
+        ),
+        judging: (around.can_be_judged && visit.officer().is_any(&[DeskRole::Fg]))
+            .then(|| format!("/beoordelingen/{}", exchanged.entry.index)),
         readings: by_day(&around.readings, &wording),
         more_readings: around.more_readings,
         proof: proven,

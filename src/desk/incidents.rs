@@ -19,6 +19,7 @@ use super::judging::{
 use super::page::{Notice, Page, html};
 use super::problem::Problem;
 use super::routes::{OFFICER, Routes, WATCHERS};
+use super::signals;
 use super::terms::{self, Term};
 use super::visit::{Visit, see_other};
 use super::words::Wording;
@@ -28,8 +29,8 @@ use crate::exchange::Failure;
 use crate::exchange::officer::{Measure, Remark, UnderReview};
 use crate::language::Language;
 use crate::ledger::entry::IncidentStep;
-use crate::oversight::{Incident, NOTIFY_WITHIN_HOURS};
-use notification::{Part, parts};
+use crate::oversight::{Extent, Incident, NOTIFY_WITHIN_HOURS, SignalKind};
+use notification::{Part, extent_told, parts, signals_of};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -88,20 +89,46 @@ struct IncidentPage {
     has_remarks: bool,
     asks_cause: bool,
     parts: Vec<Part>,
+    /// The signals it is about: where each stands, and what kind it is.
+    signals: Vec<(String, &'static str)>,
+    /// How much was released in them.
+    extent: Option<String>,
 }
 
-async fn find(visit: &Visit, index: u64) -> Result<(UnderReview, Incident), Problem> {
-    let under = visit.desk.officers.review(visit.officer(), index).await?;
+/// An incident, with what it is about.
+struct Found {
+    under: UnderReview,
+    incident: Incident,
+    /// What was released in the exchanges of its signals, where those are at hand.
+    extent: Option<Extent>,
+}
+
+async fn find(visit: &Visit, index: u64) -> Result<Found, Problem> {
+    let officers = &visit.desk.officers;
+    let under = officers.review(visit.officer(), index).await?;
     let incident = under.review.incident.clone().ok_or(Problem::NotFound)?;
-    Ok((under, incident))
+    let (own, now, known) = (
+        visit.officer().organisation.oin,
+        officers.now(),
+        incident.clone(),
+    );
+    let extent = officers.oversight();
+    let extent = extent
+        .read(move |index| index.extent_of(own, now, &known))
+        .await?;
+    Ok(Found {
+        under,
+        incident,
+        extent,
+    })
 }
 
 async fn show(visit: Visit, path: Path<String>) -> Result<Response, Problem> {
     let index = index_of(&path)?;
-    let (under, incident) = find(&visit, index).await?;
+    let found = find(&visit, index).await?;
     let f = Filled::new(Suggested::incident(index).prefilled(), visit.l);
     let nothing = BTreeMap::new();
-    Ok(html(&page(&visit, (&under, &incident), f, &nothing, false)))
+    Ok(html(&page(&visit, &found, f, &nothing, false)))
 }
 
 async fn back(path: Path<String>) -> Result<Response, Problem> {
@@ -114,8 +141,8 @@ async fn open(visit: Visit, path: Path<String>, form: Form) -> Result<Response, 
     find(&visit, index).await?;
     let mut f = Filled::new(form, visit.l);
     let Some(cause) = cause::of(&visit, &mut f) else {
-        let (under, incident) = find(&visit, index).await?;
-        let page = page(&visit, (&under, &incident), f, &BTreeMap::new(), false);
+        let found = find(&visit, index).await?;
+        let page = page(&visit, &found, f, &BTreeMap::new(), false);
         return Ok(wrong(html(&page)));
     };
     let remarks = visit
@@ -123,14 +150,14 @@ async fn open(visit: Visit, path: Path<String>, form: Form) -> Result<Response, 
         .officers
         .open_remarks(visit.officer(), &cause, index);
     let remarks = remarks.await?;
-    let (under, incident) = find(&visit, index).await?;
-    Ok(html(&page(&visit, (&under, &incident), f, &remarks, true)))
+    let found = find(&visit, index).await?;
+    Ok(html(&page(&visit, &found, f, &remarks, true)))
 }
 
 async fn step(visit: Visit, path: Path<String>, form: Form) -> Result<Response, Problem> {
     let (l, index) = (visit.l, index_of(&path)?);
     let officers = &visit.desk.officers;
-    let (under, incident) = find(&visit, index).await?;
+    let found = find(&visit, index).await?;
     let mut f = Filled::new(form, l);
     let step = f.required(
         "stap",
@@ -141,13 +168,13 @@ async fn step(visit: Visit, path: Path<String>, form: Form) -> Result<Response, 
         },
     );
     if let Some(step) = step {
-        note_what_is_wrong(&mut f, &incident, step, officers.now());
+        note_what_is_wrong(&mut f, &found.incident, step, officers.now());
     }
     let remark = f.optional("opmerking", REMARK_TOO_LONG, Remark::parse);
     let measure = step.and_then(|step| Measure::new(step, remark));
     let cause = cause::of(&visit, &mut f);
     let (Some(measure), Some(cause), false) = (measure, cause, f.is_wrong()) else {
-        let page = page(&visit, (&under, &incident), f, &BTreeMap::new(), false);
+        let page = page(&visit, &found, f, &BTreeMap::new(), false);
         return Ok(wrong(html(&page)));
     };
     let step = measure.step();
@@ -155,9 +182,9 @@ async fn step(visit: Visit, path: Path<String>, form: Form) -> Result<Response, 
     let receipt = match taken.await {
         Ok(receipt) => receipt,
         Err(Failure::Conflict) => {
-            let (under, incident) = find(&visit, index).await?;
-            note_what_is_wrong(&mut f, &incident, step, officers.now());
-            let page = page(&visit, (&under, &incident), f, &BTreeMap::new(), false);
+            let found = find(&visit, index).await?;
+            note_what_is_wrong(&mut f, &found.incident, step, officers.now());
+            let page = page(&visit, &found, f, &BTreeMap::new(), false);
             return Ok(wrong(html(&page)));
         }
         Err(failure) => return Err(failure.into()),
@@ -179,16 +206,21 @@ fn note_what_is_wrong(f: &mut Filled, incident: &Incident, step: IncidentStep, n
     if !incident.allows(step) {
         let (dutch, english) = why_not(incident, step);
         f.wrong("stap", dutch, english);
-    } else if incident.must_explain(step, now) && f.value("opmerking").is_empty() {
+    } else if Incident::must_explain(step) && f.value("opmerking").is_empty() {
         let (dutch, english) = if step == IncidentStep::NotNotifiable {
             (
                 "Schrijf op waarom er waarschijnlijk geen risico is voor de betrokkenen (AVG 33, vijfde lid).",
                 "Write down why there is unlikely to be a risk for those concerned (GDPR 33(5)).",
             )
+        } else if now > incident.notify_before() {
+            (
+                "Schrijf het nummer van de melding op, en waarom zij later kwam dan na 72 uur (AVG 33, eerste lid).",
+                "Write down the number of the notification, and why it came later than after 72 hours (GDPR 33(1)).",
+            )
         } else {
             (
-                "De 72 uur zijn voorbij. Schrijf op waarom de melding later kwam (AVG 33, eerste lid).",
-                "The 72 hours are over. Write down why the notification came later (GDPR 33(1)).",
+                "Schrijf het nummer van de melding op: dat kreeg u van de Autoriteit Persoonsgegevens.",
+                "Write down the number of the notification: the data protection authority gave it to you.",
             )
         };
         f.wrong("opmerking", dutch, english);
@@ -265,12 +297,13 @@ const fn step_kind(step: IncidentStep) -> &'static str {
 
 fn happened(
     visit: &Visit,
-    (under, incident): (&UnderReview, &Incident),
+    found: &Found,
     wording: &Wording,
     opened: &BTreeMap<u64, String>,
     is_open: bool,
 ) -> Vec<Happened> {
     let l = wording.l;
+    let (under, incident) = (&found.under, &found.incident);
     let mut all: Vec<(Moment, Happened)> = Vec::new();
     let mut add = |at: Moment, kind, title: String, remark| {
         let at_told = Told::moment(at, l);
@@ -292,6 +325,16 @@ fn happened(
         let title = format!("{}: {}", judged.who, judged.text);
         add(given.at, judged.kind, title, judged.remark);
     }
+    for condemned in &incident.signals {
+        let remark = remark_line(condemned.index, under, opened, is_open);
+        let name = SignalKind::find(&condemned.signal).map(|kind| signals::name(kind, l));
+        let title = format!(
+            "{}: {}",
+            name.unwrap_or_default(),
+            l.pick("niet in orde", "not in order")
+        );
+        add(condemned.at, "nee", title, remark);
+    }
     let clock = l.pick("De klok van 72 uur begon", "The clock of 72 hours began");
     add(
         incident.opened,
@@ -311,13 +354,14 @@ fn happened(
 
 fn page(
     visit: &Visit,
-    (under, incident): (&UnderReview, &Incident),
+    found: &Found,
     f: Filled,
     opened: &BTreeMap<u64, String>,
     is_open: bool,
 ) -> IncidentPage {
     let (l, officers) = (visit.l, &visit.desk.officers);
     let wording = Wording::new(officers, l);
+    let (under, incident) = (&found.under, &found.incident);
     let line = &under.review.line;
     let now = officers.now();
     let steps = STEPS.into_iter();
@@ -345,9 +389,11 @@ fn page(
         is_settled: incident.is_settled(),
         is_closed: incident.is_closed(),
         is_judge: visit.officer().is_any(&[DeskRole::Fg]),
-        happened: happened(visit, (under, incident), &wording, opened, is_open),
+        happened: happened(visit, found, &wording, opened, is_open),
         choices,
         has_remarks: !under.remarks.is_empty() && !is_open,
-        parts: parts(under, incident, &wording),
+        parts: parts(found, &wording),
+        signals: signals_of(found, l),
+        extent: found.extent.as_ref().map(|extent| extent_told(extent, l)),
     }
 }

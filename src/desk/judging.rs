@@ -20,7 +20,7 @@ use super::cause;
 use super::forms::{Filled, Form};
 use super::page::{Notice, Page, html};
 use super::problem::Problem;
-use super::reviews::standing;
+use super::reviews::{PAGE, standing};
 use super::routes::{OFFICER, Routes, WATCHERS};
 use super::terms::{self, Term};
 use super::visit::{Visit, see_other};
@@ -47,6 +47,12 @@ const JUDGEMENTS: [(&str, Judgement); 3] = [
     ("onrechtmatig", Judgement::Unlawful),
     ("meer-informatie", Judgement::MoreInformation),
 ];
+
+/// What can be judged of a release: where no rule asked for it there is no term to go on.
+fn judgements(is_asked: bool) -> impl Iterator<Item = (&'static str, Judgement)> {
+    let all = JUDGEMENTS.into_iter();
+    all.filter(move |(_, judgement)| is_asked || *judgement != Judgement::MoreInformation)
+}
 
 /// One of the three judgements, as the form offers it.
 struct Choice {
@@ -83,6 +89,8 @@ struct JudgingPage {
     standing: String,
     standing_kind: &'static str,
     is_open: bool,
+    /// Whether a rule asked for the judgement, with a term.
+    is_asked: bool,
     is_judge: bool,
     given: Vec<JudgedLine>,
     has_remarks: bool,
@@ -106,9 +114,16 @@ pub(super) fn index_of(Path(text): &Path<String>) -> Result<u64, Problem> {
     number(text)
 }
 
+/// The release that is judged: an incident can be about something else too.
+async fn find(visit: &Visit, index: u64) -> Result<UnderReview, Problem> {
+    let under = visit.desk.officers.review(visit.officer(), index).await?;
+    let is_release = under.review.is_release;
+    is_release.then_some(under).ok_or(Problem::NotFound)
+}
+
 async fn show(visit: Visit, path: Path<String>) -> Result<Response, Problem> {
     let index = index_of(&path)?;
-    let under = visit.desk.officers.review(visit.officer(), index).await?;
+    let under = find(&visit, index).await?;
     let form = Suggested::review(index).prefilled();
     let f = Filled::new(form, visit.l);
     Ok(html(&page(&visit, &under, f, &BTreeMap::new(), false)))
@@ -124,8 +139,8 @@ async fn open(visit: Visit, path: Path<String>, form: Form) -> Result<Response, 
     let index = index_of(&path)?;
     let officers = &visit.desk.officers;
     let mut f = Filled::new(form, visit.l);
+    let under = find(&visit, index).await?;
     let Some(cause) = cause::of(&visit, &mut f) else {
-        let under = officers.review(visit.officer(), index).await?;
         let page = page(&visit, &under, f, &BTreeMap::new(), false);
         return Ok(wrong(html(&page)));
     };
@@ -138,9 +153,9 @@ async fn open(visit: Visit, path: Path<String>, form: Form) -> Result<Response, 
 async fn judge(visit: Visit, path: Path<String>, form: Form) -> Result<Response, Problem> {
     let (l, index) = (visit.l, index_of(&path)?);
     let officers = &visit.desk.officers;
-    let under = officers.review(visit.officer(), index).await?;
+    let under = find(&visit, index).await?;
     let mut f = Filled::new(form, l);
-    let verdict = verdict(&mut f);
+    let verdict = verdict(&mut f, under.review.is_asked);
     let cause = cause::of(&visit, &mut f);
     let (Some(verdict), Some(cause), false) = (verdict, cause, f.is_wrong()) else {
         let page = page(&visit, &under, f, &BTreeMap::new(), false);
@@ -160,16 +175,38 @@ async fn judge(visit: Visit, path: Path<String>, form: Form) -> Result<Response,
         &l.number(receipt.index),
         l,
     ));
+    if f.value("daad") == "volgende" {
+        return next(&visit).await;
+    }
     Ok(see_other("/beoordelingen"))
 }
 
+/// To the first that still waits, or to the queue when nothing does.
+async fn next(visit: &Visit) -> Result<Response, Problem> {
+    let officer = visit.officer();
+    let (own, who) = (officer.organisation.oin, officer.subject.clone());
+    let now = visit.desk.officers.now();
+    let oversight = visit.desk.officers.oversight();
+    let queue = oversight.read(move |index| index.queue((own, &who), false, now, (0, PAGE)));
+    // What waits for a colleague is passed by.
+    let releases = queue.await?.releases.into_iter();
+    let mut mine = releases.filter(|one| {
+        !(one.last_is_own && matches!(one.standing, Standing::Half(_)))
+            && one.standing != Standing::MoreInformation
+    });
+    Ok(match mine.next() {
+        Some(one) => see_other(&format!("/beoordelingen/{}", one.line.index)),
+        None => see_other("/beoordelingen"),
+    })
+}
+
 /// What was judged, with what must be written beside it; `None` with what is wrong.
-fn verdict(f: &mut Filled) -> Option<Verdict> {
+fn verdict(f: &mut Filled, is_asked: bool) -> Option<Verdict> {
     let judgement = f.required(
         "oordeel",
         ("Kies een oordeel.", "Choose a judgement."),
         |code| {
-            let mut all = JUDGEMENTS.into_iter();
+            let mut all = judgements(is_asked);
             all.find(|(known, _)| *known == code).map(|(_, is)| is)
         },
     );
@@ -201,7 +238,7 @@ pub(super) const REMARK_TOO_LONG: (&str, &str) = (
 /// Somebody was first, or the second of four eyes would be the first again: the page as it is now,
 /// that says which.
 async fn refused(visit: &Visit, index: u64, mut f: Filled) -> Result<Response, Problem> {
-    let under = visit.desk.officers.review(visit.officer(), index).await?;
+    let under = find(visit, index).await?;
     if let Standing::Judged(judgement) = under.review.standing {
         let judged = words::judgement(judgement, visit.l);
         let text = match visit.l {
@@ -292,7 +329,7 @@ fn four_eyes(under: &UnderReview, last_is_own: bool, l: Language) -> String {
     format!("{rule} {next}").trim_end().to_owned()
 }
 
-fn choices(l: Language) -> Vec<Choice> {
+fn choices(is_asked: bool, l: Language) -> Vec<Choice> {
     let hint = |judgement| {
         match judgement {
         Judgement::Lawful => l.pick(
@@ -306,7 +343,7 @@ fn choices(l: Language) -> Vec<Choice> {
         _ => l.pick("De termijn loopt door.", "The term goes on."),
     }
     };
-    let all = JUDGEMENTS.into_iter();
+    let all = judgements(is_asked);
     all.map(|(code, judgement)| Choice {
         code,
         name: match judgement {
@@ -367,7 +404,8 @@ fn page(
             .map_or_else(String::new, |oin| wording.organisation(oin)),
         term: terms::days(review.due, now, l),
         due: Told::moment(review.due, l),
-        is_late: review.due <= now,
+        is_asked: review.is_asked,
+        is_late: review.is_asked && review.due <= now,
         standing: standing_text,
         standing_kind,
         is_open: !matches!(review.standing, Standing::Judged(_)),
@@ -375,7 +413,7 @@ fn page(
         given,
         has_remarks: !under.remarks.is_empty() && !is_open,
         four_eyes: four_eyes(under, last_is_own, l),
-        choices: choices(l),
+        choices: choices(review.is_asked, l),
         has_incident: review.incident.is_some(),
     }
 }

@@ -15,6 +15,7 @@ use axum::extract::{Path, Query};
 use axum::response::Response;
 use http::StatusCode;
 
+pub(super) use self::export::defused;
 use self::keep::Kept;
 use super::cause;
 use super::forms::{Filled, Form};

@@ -54,9 +54,10 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
         (
             index.figures(own, &person, now),
             signals.unwrap_or_default(),
+            index.condemned_elsewhere(own).len() as u64,
         )
     });
-    let (figures, signals) = looked.await?;
+    let (figures, signals, elsewhere) = looked.await?;
     let wording = Wording::new(officers, l);
     let mut drawn = Vec::new();
     if watches {
@@ -71,7 +72,7 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
     Ok(html(&OverviewPage {
         page: visit.page(l.pick("Overzicht", "Overview")),
         lead: lead(&figures, now, seen.as_deref(), l),
-        waits: waits::waits(&visit, &figures, &signals, &wording, now),
+        waits: waits::waits(&visit, &figures, (&signals, elsewhere), &wording, now),
         plots: drawn,
         book: book(&figures, l),
         last,

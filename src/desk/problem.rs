@@ -20,6 +20,8 @@ pub(super) enum Problem {
     NotYours,
     /// There is no such page, or nothing there that this organisation may see.
     NotFound,
+    /// A link of the demo that was used, or that another took the place of.
+    LinkUsed,
     /// A form that is not from one of our pages, or from one that is too old.
     Foreign,
     /// Not a form at all.
@@ -98,7 +100,7 @@ impl Problem {
         match self {
             Self::NotLoggedIn => StatusCode::SEE_OTHER,
             Self::NotYours | Self::Foreign => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::LinkUsed => StatusCode::NOT_FOUND,
             Self::NoForm => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Conflict => StatusCode::CONFLICT,
@@ -164,6 +166,17 @@ impl Problem {
                 l.pick(
                     "Controleer het adres, of ga naar het overzicht.",
                     "Check the address, or go to the overview.",
+                ),
+            ),
+            Self::LinkUsed => (
+                l.pick("Deze link werkt niet meer", "This link works no more"),
+                l.pick(
+                    "De link is al gebruikt, of er is een nieuwere. Elke link werkt één keer.",
+                    "The link was used already, or there is a newer one. Each link works once.",
+                ),
+                l.pick(
+                    "Een nieuwe link staat in het venster waarin u de demo startte.",
+                    "A new link stands in the window in which you started the demo.",
                 ),
             ),
             Self::Foreign => (

@@ -22,7 +22,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 /// Releases on a page.
-const PAGE: usize = 50;
+pub(super) const PAGE: usize = 50;
 /// Of what is done, so many stand below what waits.
 const GLANCE: usize = 5;
 
@@ -45,6 +45,7 @@ struct IncidentLine {
     at: String,
     clock: Term,
     settled: bool,
+    is_signal: bool,
 }
 
 #[derive(Template)]
@@ -53,8 +54,12 @@ struct QueuePage {
     page: Page,
     /// Whether it shows what is done instead of what waits.
     is_done: bool,
+    /// Whether it shows only what is past its term.
+    is_late: bool,
     is_judge: bool,
     incidents: Vec<IncidentLine>,
+    /// What the other party judged unlawful, and nobody here judged yet: where, and what.
+    elsewhere: Vec<(u64, String)>,
     releases: Vec<Waiting>,
     total: String,
     late: usize,
@@ -68,7 +73,11 @@ struct QueuePage {
 impl QueuePage {
     /// The address of another page of this list.
     fn path(&self, number: usize) -> String {
-        let shown = if self.is_done { "toon=gedaan&" } else { "" };
+        let shown = match (self.is_done, self.is_late) {
+            (true, _) => "toon=gedaan&",
+            (_, true) => "toon=te-laat&",
+            _ => "",
+        };
         format!("/beoordelingen?{shown}blad={number}")
     }
 }
@@ -78,7 +87,8 @@ async fn show(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Problem> {
     let (l, officers) = (visit.l, &visit.desk.officers);
-    let is_done = query.get("toon").is_some_and(|shown| shown == "gedaan");
+    let shows = |what: &str| query.get("toon").is_some_and(|shown| shown == what);
+    let (is_done, is_late) = (shows("gedaan"), shows("te-laat"));
     let wanted = query.get("blad").and_then(|number| number.parse().ok());
     let wanted = usize::saturating_sub(wanted.unwrap_or(1), 1);
     let (own, who) = (
@@ -87,11 +97,19 @@ async fn show(
     );
     let now = officers.now();
     let looked = officers.oversight().read(move |index| {
-        let queue = index.queue((own, &who), is_done, now, (wanted, PAGE));
+        let mut queue = index.queue((own, &who), is_done, now, (wanted, PAGE));
+        if is_late {
+            // What is late stands first: of its last page the rest is left out.
+            let last = queue.late.div_ceil(PAGE).saturating_sub(1);
+            queue = index.queue((own, &who), false, now, (wanted.min(last), PAGE));
+            queue.releases.retain(|one| one.due <= now);
+            queue.total = queue.late;
+        }
         let glance = index.queue((own, &who), true, now, (0, GLANCE));
-        (queue, glance, index.incidents_of(own, is_done))
+        let elsewhere = index.condemned_elsewhere(own);
+        (queue, glance, index.incidents_of(own, is_done), elsewhere)
     });
-    let (queue, glance, incidents) = looked.await?;
+    let (queue, glance, incidents, elsewhere) = looked.await?;
     let wording = Wording::new(officers, l);
     let Queue {
         releases,
@@ -102,10 +120,15 @@ async fn show(
     Ok(html(&QueuePage {
         page: visit.page(l.pick("Beoordelingen", "Reviews")),
         is_done,
+        is_late,
         is_judge: visit.officer().is_any(&[crate::domain::DeskRole::Fg]),
         incidents: incidents
             .iter()
             .map(|one| incident_line(one, &wording, now))
+            .collect(),
+        elsewhere: elsewhere
+            .iter()
+            .map(|line| (line.index, wording.sentence(line)))
             .collect(),
         releases: releases
             .iter()
@@ -152,6 +175,7 @@ fn incident_line(one: &OpenIncident, wording: &Wording, now: Moment) -> Incident
         at: words::day(one.incident.opened.local().day(), wording.l),
         clock: terms::hours(one.incident.notify_before(), now, wording.l),
         settled: one.incident.is_settled(),
+        is_signal: !one.incident.signals.is_empty(),
     }
 }
 

@@ -1,7 +1,10 @@
 //! Signalen: what stands out, with its numbers; who it is, once somebody says why they want to know;
 //! and a way to deal with it.
 
+mod dealing;
 mod explained;
+mod one;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -10,25 +13,28 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::cause;
 use super::forms::{Filled, Form};
-use super::page::{Notice, Page, html};
+use super::page::{Page, html};
 use super::plot::Plot;
 use super::problem::Problem;
 use super::routes::{Routes, WATCHERS};
-use super::visit::{Visit, see_other};
+use super::visit::Visit;
 use super::words::{self, Wording};
 use crate::clock::{Moment, Week};
-use crate::domain::{DeskRole, Employee};
-use crate::exchange::Failure;
-use crate::exchange::officer::Remark;
+use crate::domain::{CaseNumber, DeskRole, Employee};
+use crate::language::Language;
+use crate::ledger::entry::Judgement;
 use crate::oversight::{Personal, Signal, SignalKind, Story};
-pub(super) use told::{Told, tell};
+use dealing::act;
+pub(super) use one::path;
+pub(super) use told::{Told, addresses, documents, name, tell};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .get("/signalen", WATCHERS, show)
         .post("/signalen", WATCHERS, act)
+        .get("/signalen/{signaal}", WATCHERS, one::show)
+        .post("/signalen/{signaal}", WATCHERS, one::take)
 }
 
 /// Open signals on the page, the gravest; the others follow when some of these are dealt with.
@@ -50,7 +56,7 @@ struct LineShown {
 enum Who {
     #[default]
     Unasked,
-    Named(Employee),
+    Named(Employee, Option<CaseNumber>),
     Erased,
 }
 
@@ -66,6 +72,9 @@ struct Card {
     drawing: Option<(String, String)>,
     lines: Vec<LineShown>,
     more: Option<String>,
+    /// Where all of them are, and how many there are.
+    path: String,
+    exchanges: String,
     /// The first signal about the same person, when it is another one.
     first: Option<(String, String)>,
     /// When this is the first: the others.
@@ -82,6 +91,10 @@ struct Card {
 
 struct Done {
     title: String,
+    path: String,
+    /// What was found of it, with its colour.
+    found: &'static str,
+    kind: &'static str,
     sentence: String,
     iso: String,
     at: String,
@@ -219,6 +232,8 @@ fn card(signal: &Signal, is_self: bool, own: &str, wording: &Wording) -> Card {
         drawing: None,
         lines: lines.collect(),
         more: (signal.more > 0).then(|| l.number(signal.more)),
+        path: path(signal.kind, signal.about),
+        exchanges: l.number(signal.exchanges),
         first: None,
         also: Vec::new(),
         entry_of_person: signal.entry_of_person,
@@ -241,11 +256,28 @@ fn done(signal: &Signal, own: &str, wording: &Wording) -> Done {
     let at = signal
         .dismissed
         .map_or(signal.until, |dismissed| dismissed.at);
+    let judgement = signal.dismissed.map(|dismissed| dismissed.judgement);
+    let (found, kind) = found(judgement, wording.l);
     Done {
         title: told.title,
+        path: path(signal.kind, signal.about),
+        found,
+        kind,
         sentence: told.sentence,
         iso: at.to_string(),
         at: words::day(at.local().day(), wording.l),
+    }
+}
+
+/// What was found of a signal, with the colour of it.
+pub(super) const fn found(
+    judgement: Option<Judgement>,
+    l: Language,
+) -> (&'static str, &'static str) {
+    match judgement {
+        Some(Judgement::Unlawful) => (l.pick("niet in orde", "not in order"), "nee"),
+        Some(Judgement::Lawful) => (l.pick("in orde", "in order"), "ja"),
+        _ => (l.pick("afgehandeld", "dealt with"), ""),
     }
 }
 
@@ -284,85 +316,4 @@ fn drawing(card: &Card, history: &[(Week, u64)], wording: &Wording) -> (String, 
         emphasise_last: true,
     };
     (plot.svg(), plot.table())
-}
-
-/// What a form asks: who it is, or to deal with it.
-async fn act(visit: Visit, form: Form) -> Result<Response, Problem> {
-    let l = visit.l;
-    let mut f = Filled::new(form, l);
-    let kind = SignalKind::find(f.value("signaal"));
-    let about: Option<u64> = f.value("over").parse().ok();
-    let meant = kind.zip(about);
-    let all = signals(&visit).await?;
-    let found = all.into_iter().find(|(signal, _)| {
-        meant == Some((signal.kind, signal.about)) && signal.dismissed.is_none()
-    });
-    let Some((signal, is_self)) = found else {
-        visit.session.tell(Notice::know(l.pick(
-            "Dit signaal is er niet meer: iemand anders handelde het af, of de cijfers zijn veranderd.",
-            "This signal is there no more: somebody else dealt with it, or the numbers changed.",
-        )));
-        return Ok(see_other("/signalen"));
-    };
-    if f.value("daad") == "medewerker" {
-        return open_employee(&visit, f, &signal).await;
-    }
-    if !visit.officer().is_any(&[DeskRole::Fg]) {
-        return Err(Problem::NotYours);
-    }
-    let cause = cause::of(&visit, &mut f);
-    let remark = f.required(
-        "opmerking",
-        (
-            "Schrijf op waarom dit in orde is, of wat u deed: 1 tot 2.000 tekens.",
-            "Write down why this is in order, or what you did: 1 to 2,000 characters.",
-        ),
-        Remark::parse,
-    );
-    if is_self {
-        f.wrong(
-            "opmerking",
-            "Dit signaal gaat over uzelf. Iemand anders handelt het af.",
-            "This signal is about yourself. Somebody else deals with it.",
-        );
-    }
-    let (Some(cause), Some(remark), false) = (cause, remark, f.is_wrong()) else {
-        return page(&visit, sent(&signal, f, Who::Unasked)).await;
-    };
-    let code = signal.kind.code();
-    let officers = &visit.desk.officers;
-    let dismissed = officers.dismiss(visit.officer(), &cause, code, signal.about, &remark);
-    let notice = match dismissed.await {
-        Ok(_) => Notice::done(l.pick(
-            "Het signaal is afgehandeld. Uw reden staat in het logboek.",
-            "The signal is dealt with. Your reason is in the log.",
-        )),
-        Err(Failure::Conflict) => Notice::know(l.pick(
-            "Iemand anders handelde dit signaal al af.",
-            "Somebody else dealt with this signal already.",
-        )),
-        Err(failure) => return Err(failure.into()),
-    };
-    visit.session.tell(notice);
-    Ok(see_other("/signalen"))
-}
-
-async fn open_employee(visit: &Visit, mut f: Filled, signal: &Signal) -> Result<Response, Problem> {
-    let index = signal.entry_of_person.ok_or(Problem::NotFound)?;
-    let Some(cause) = cause::of(visit, &mut f) else {
-        return page(visit, sent(signal, f, Who::Unasked)).await;
-    };
-    let officers = &visit.desk.officers;
-    let name = officers
-        .open_employee(visit.officer(), &cause, index)
-        .await?;
-    page(visit, sent(signal, f, name.map_or(Who::Erased, Who::Named))).await
-}
-
-fn sent(signal: &Signal, f: Filled, who: Who) -> Sent {
-    Sent {
-        signal: Some((signal.kind, signal.about)),
-        f,
-        who,
-    }
 }

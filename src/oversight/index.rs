@@ -30,6 +30,8 @@ pub struct Index {
     /// Owner, and the entry that told it.
     ownerships: Vec<(Tag, u64)>,
     reviews: BTreeMap<u64, Review>,
+    /// Releases that somebody judged though nothing asked for it.
+    judged: BTreeMap<u64, Review>,
     incidents: BTreeMap<(u64, Party), Incident>,
     dismissed: HashMap<(String, u64, Party), Dismissal>,
     proposals: BTreeMap<u64, Proposal>,
@@ -56,6 +58,7 @@ impl Index {
             events: Vec::new(),
             ownerships: Vec::new(),
             reviews: BTreeMap::new(),
+            judged: BTreeMap::new(),
             incidents: BTreeMap::new(),
             dismissed: HashMap::new(),
             proposals: BTreeMap::new(),
@@ -140,13 +143,26 @@ impl Index {
         &self.reviews
     }
 
+    /// The releases that somebody judged though nothing asked for it, by the index of their decision.
+    #[must_use]
+    pub const fn judged(&self) -> &BTreeMap<u64, Review> {
+        &self.judged
+    }
+
+    /// What was judged of the release with this index, or is to be.
+    #[must_use]
+    pub fn judgements_of(&self, decision: u64) -> Option<&Review> {
+        let asked = self.reviews.get(&decision);
+        asked.or_else(|| self.judged.get(&decision))
+    }
+
     /// The incidents, by decision and organisation.
     #[must_use]
     pub const fn incidents(&self) -> &BTreeMap<(u64, Party), Incident> {
         &self.incidents
     }
 
-    /// Whether an organisation dismissed the signal with this code about this entry.
+    /// Whether an organisation dealt with the signal with this code about this entry.
     #[must_use]
     pub fn find_dismissal(&self, signal: &str, about: u64, own: Party) -> Option<&Dismissal> {
         self.dismissed.get(&(signal.to_owned(), about, own))

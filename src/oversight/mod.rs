@@ -45,14 +45,14 @@ pub use index::Index;
 pub use queue::{AosReported, Judged, OpenIncident, Queue, Queued, Reviewing};
 pub use registry::{Listed, WaitingProposal};
 pub use review::{
-    Check, Dismissal, Given, Incident, NOTIFY_WITHIN_HOURS, Proposal, Review, Standing,
+    Check, Condemned, Dismissal, Given, Incident, NOTIFY_WITHIN_HOURS, Proposal, Review, Standing,
 };
 pub use row::{Change, Event, Row, What};
 pub use search::{Came, Criteria, Found, Line, Newer};
 pub use signals::{
-    ADDRESSES_OF_ONE_CASE, ADDRESSES_WITHOUT_DOSSIER, EMPLOYEE_FLOOR, FEWEST_WEEKS,
+    ADDRESSES_OF_ONE_CASE, ADDRESSES_WITHOUT_DOSSIER, EMPLOYEE_FLOOR, Extent, FEWEST_WEEKS,
     FOLLOWS_WITHIN_DAYS, HISTORY_WEEKS, OUTSIDE_HOURS, READINGS, REFUSALS_IN_A_ROW, SIGNAL_WEEKS,
-    SPREADS, SYSTEM_FLOOR, Signal, SignalKind, Story, TIMES_THE_SECOND, Usual,
+    SPREADS, SYSTEM_FLOOR, Signal, SignalKind, Story, TIMES_THE_SECOND, Usual, Whole,
 };
 pub use words::{Parties, Party, Personal, Tag, Word, Words};
 

@@ -1,7 +1,7 @@
 //! What is to be reviewed: the queue of an organisation, one release of it, its incidents.
 
 use super::index::Index;
-use super::review::{Incident, Standing};
+use super::review::{Incident, Review, Standing};
 use super::row::{Change, Row};
 use super::search::Line;
 use super::words::Personal;
@@ -70,7 +70,11 @@ pub struct Reviewing {
     pub team: String,
     /// Whether it is about health.
     pub health: bool,
-    /// Until when it should be judged.
+    /// Whether a rule asked that it is judged.
+    pub is_asked: bool,
+    /// Whether a document was released on it, so that it can be judged.
+    pub is_release: bool,
+    /// Until when it should be judged, where that was asked.
     pub due: Moment,
     /// Whether two people must judge alike.
     pub four_eyes: bool,
@@ -105,12 +109,15 @@ impl Index {
     ) -> Queue {
         let party = self.party(own);
         let me = self.tag(Personal::Employee(own), who.as_str());
-        let of_own = self.reviews().values().filter_map(|review| {
+        // What was judged unasked waits for nobody.
+        let unasked = self.judged().values().filter(|_| done);
+        let of_own = self.reviews().values().chain(unasked);
+        let of_own = of_own.filter_map(|review| {
             let row = self.find_row(review.decision)?;
             (row.is_of(party) && review.is_open(party) != done).then_some((review, row))
         });
         let mut all: Vec<_> = of_own.collect();
-        let last = |review: &super::review::Review| {
+        let last = |review: &Review| {
             let mut given = review.given.iter().rev();
             given.find(|given| given.by == party).copied()
         };
@@ -144,6 +151,24 @@ impl Index {
         }
     }
 
+    /// Releases of this organisation that the other party judged unlawful, and that nobody here judged
+    /// yet, oldest first.
+    #[must_use]
+    pub fn condemned_elsewhere(&self, own: Oin) -> Vec<Line> {
+        let party = self.party(own);
+        let all = self.reviews().values().chain(self.judged().values());
+        let found = all.filter_map(|review| {
+            let row = self.find_row(review.decision)?;
+            let unlawful = Standing::Judged(Judgement::Unlawful);
+            let mut others = [row.requester, row.provider].into_iter();
+            let is_condemned = others.any(|by| by != party && review.standing(by) == unlawful);
+            (row.is_of(party) && review.is_open(party) && is_condemned).then_some(row)
+        });
+        let mut found: Vec<_> = found.collect();
+        found.sort_by_key(|row| row.index);
+        found.into_iter().map(|row| self.line(row)).collect()
+    }
+
     /// The incidents of this organisation, those that are closed or those that are not, oldest first.
     #[must_use]
     pub fn incidents_of(&self, own: Oin, closed: bool) -> Vec<OpenIncident> {
@@ -163,13 +188,25 @@ impl Index {
         found
     }
 
-    /// One release that this organisation reviews, for one of its people; `None` also when others do.
+    /// One release that this organisation reviews or may judge, for one of its people, or what else an
+    /// incident of it is about; `None` also when it is others'.
     #[must_use]
     pub fn find_review(&self, own: Oin, who: &Employee, decision: u64) -> Option<Reviewing> {
         let party = self.party(own);
         let me = self.tag(Personal::Employee(own), who.as_str());
-        let review = self.reviews().get(&decision)?;
         let row = self.find_row(decision).filter(|row| row.is_of(party))?;
+        let incident = self.incidents().get(&(decision, party));
+        if !row.is_release() && incident.is_none() {
+            return None;
+        }
+        let is_asked = self.reviews().contains_key(&decision);
+        let nothing = Review {
+            decision,
+            due: row.at,
+            four_eyes: false,
+            given: Vec::new(),
+        };
+        let review = self.judgements_of(decision).unwrap_or(&nothing);
         let given = review.given.iter().map(|given| Judged {
             index: given.index,
             at: given.at,
@@ -181,12 +218,14 @@ impl Index {
             line: self.line(row),
             team: self.text(row.team).to_owned(),
             health: row.health,
+            is_asked,
+            is_release: row.is_release(),
             due: review.due,
             four_eyes: review.four_eyes,
             standing: review.standing(party),
             given: given.collect(),
             aos: self.aos_behind(row),
-            incident: self.incidents().get(&(decision, party)).cloned(),
+            incident: incident.cloned(),
         })
     }
 

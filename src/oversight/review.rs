@@ -90,7 +90,18 @@ impl Review {
     }
 }
 
-/// An unlawful release, and what was done about it.
+/// A signal that was judged not to be in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condemned {
+    /// The code of the signal; it begins with the entry that the incident is about.
+    pub signal: String,
+    /// Where the judgement stands.
+    pub index: u64,
+    /// When.
+    pub at: Moment,
+}
+
+/// An unlawful release, or a signal of several, and what was done about it.
 #[derive(Debug, Clone)]
 pub struct Incident {
     /// The index of the decision.
@@ -99,8 +110,12 @@ pub struct Incident {
     pub by: Party,
     /// When it was judged unlawful: from then on the authority must be notified in time.
     pub opened: Moment,
+    /// The judgement that opened it: what was done before that was about less.
+    pub since: u64,
     /// What was done, oldest first.
     pub steps: Vec<(IncidentStep, Moment, u64)>,
+    /// The signals it is about, oldest first; none when it is about one release.
+    pub signals: Vec<Condemned>,
 }
 
 impl Incident {
@@ -110,39 +125,50 @@ impl Incident {
         self.opened.plus_ms(NOTIFY_WITHIN_HOURS * 60 * 60 * 1000)
     }
 
-    /// Whether it must be said why this step was taken: that nothing is notified (AVG 33(5)), or that
-    /// it is notified after the term (AVG 33(1)).
+    /// Whether something must be said with this step: why nothing is notified (AVG 33(5)), or the number
+    /// of what was, and why it came after the term if it did (AVG 33(1)).
     #[must_use]
-    pub fn must_explain(&self, step: IncidentStep, now: Moment) -> bool {
+    pub const fn must_explain(step: IncidentStep) -> bool {
         match step {
-            IncidentStep::NotNotifiable => true,
-            IncidentStep::Notified => now > self.notify_before(),
+            IncidentStep::NotNotifiable | IncidentStep::Notified => true,
             IncidentStep::SubjectInformed | IncidentStep::Closed => false,
         }
+    }
+
+    /// Takes a signal that was judged not to be in order. What was settled before was about less: the
+    /// clock begins anew.
+    pub(super) fn condemn(&mut self, condemned: Condemned) {
+        if self.is_settled() {
+            self.opened = condemned.at;
+            self.since = condemned.index;
+        }
+        self.signals.push(condemned);
+    }
+
+    /// The steps taken since it was opened.
+    fn taken(&self) -> impl Iterator<Item = IncidentStep> {
+        let since = self.steps.iter().filter(|(.., at)| *at > self.since);
+        since.map(|(step, ..)| *step)
     }
 
     /// Whether it was settled if there is something to notify.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        let settles = |step: &IncidentStep| {
-            matches!(step, IncidentStep::Notified | IncidentStep::NotNotifiable)
-        };
-        self.steps.iter().any(|(step, ..)| settles(step))
+        let settles = |step| matches!(step, IncidentStep::Notified | IncidentStep::NotNotifiable);
+        self.taken().any(settles)
     }
 
     /// Whether nothing is left to be done.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.steps
-            .iter()
-            .any(|(step, ..)| *step == IncidentStep::Closed)
+        self.taken().any(|step| step == IncidentStep::Closed)
     }
 
     /// Whether this step can be taken: each once, none after the last, and that one only when it was
     /// settled if there is something to notify (AVG 33). What was notified cannot need no notification.
     #[must_use]
     pub fn allows(&self, step: IncidentStep) -> bool {
-        let taken = |wanted| self.steps.iter().any(|(step, ..)| *step == wanted);
+        let taken = |wanted| self.taken().any(|step| step == wanted);
         let fits = match step {
             IncidentStep::Notified | IncidentStep::SubjectInformed => true,
             IncidentStep::NotNotifiable => !taken(IncidentStep::Notified),
@@ -152,7 +178,7 @@ impl Incident {
     }
 }
 
-/// A signal that was dismissed.
+/// A signal that was dealt with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dismissal {
     /// Where its entry stands.
@@ -161,6 +187,8 @@ pub struct Dismissal {
     pub at: Moment,
     /// Of which organisation.
     pub by: Party,
+    /// What was found of it.
+    pub judgement: Judgement,
 }
 
 /// Something that a second person must confirm.

@@ -39,6 +39,14 @@ fn a_queue_has_what_its_organisation_must_judge_and_nothing_else() {
         "newest first"
     );
     assert_eq!(told.queue(ncg, "harm", true, 0), [0; 0]);
+    // The other party is told that it was found unlawful here, until it judged it itself.
+    let told_there = |told: &Told, own| -> Vec<u64> {
+        let lines = told.index.condemned_elsewhere(own).into_iter();
+        lines.map(|line| line.index).collect()
+    };
+    assert_eq!(told_there(&told, img), [0; 0]);
+    assert_eq!(told_there(&told, third), [0; 0]);
+    assert_eq!(told_there(&told, ncg), [first]);
     // Judging what is not one's own changes nothing of it.
     told.judge(img, "anna", theirs, Judgement::Unlawful);
     assert_eq!(told.queue(third, "geert", false, 0), [theirs]);
@@ -265,7 +273,9 @@ fn a_step_is_taken_in_its_time_and_once() {
             decision: 0,
             by: Parties::default().learn(Oin::parse("00000001812345678000").unwrap()),
             opened: at,
+            since: 0,
             steps: steps.collect(),
+            signals: Vec::new(),
         };
         let all = [Notified, NotNotifiable, SubjectInformed, Closed].into_iter();
         let found: Vec<_> = all.filter(|step| incident.allows(*step)).collect();

@@ -13,7 +13,7 @@ mod usual;
 mod weekly;
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 pub use cases::{ADDRESSES_OF_ONE_CASE, ADDRESSES_WITHOUT_DOSSIER, FOLLOWS_WITHIN_DAYS};
@@ -21,12 +21,13 @@ pub use usual::{FEWEST_WEEKS, HISTORY_WEEKS, SPREADS, Usual};
 
 use super::calendar::Calendar;
 use super::index::Index;
-use super::review::Dismissal;
+use super::review::{Dismissal, Incident};
 use super::row::Row;
 use super::search::Line;
 use super::words::{ByTag, Party, Tag, Word};
 use crate::clock::{Moment, Week};
 use crate::domain::Oin;
+use crate::ledger::entry::Judgement;
 pub(super) use tally::{Tally, WallWeek};
 
 /// Patterns that ended longer ago are not told any more.
@@ -186,11 +187,13 @@ pub struct Signal {
     pub person: Option<Tag>,
     /// An entry of this person, to find out who it is.
     pub entry_of_person: Option<u64>,
-    /// The first of the exchanges it consists of.
+    /// The first of the exchanges that show it best.
     pub lines: Vec<Line>,
-    /// How many more there are.
+    /// How many more of those there are.
     pub more: u64,
-    /// Whether it was dismissed.
+    /// How many exchanges it consists of in all.
+    pub exchanges: u64,
+    /// Whether it was dealt with.
     pub dismissed: Option<Dismissal>,
 }
 
@@ -212,48 +215,127 @@ impl Signal {
     }
 }
 
+/// A signal with all it consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// The signal.
+    pub signal: Signal,
+    /// Its exchanges, oldest first.
+    pub exchanges: Vec<Line>,
+    /// What was released in them.
+    pub extent: Extent,
+}
+
+/// What was released in the exchanges of one or more signals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extent {
+    /// How many documents.
+    pub documents: u64,
+    /// About how many addresses.
+    pub addresses: u64,
+    /// How many of the documents are about health.
+    pub health: u64,
+    /// The kinds of the documents.
+    pub kinds: Vec<Arc<str>>,
+    /// The first moment.
+    pub from: Moment,
+    /// The last one.
+    pub until: Moment,
+}
+
+impl Extent {
+    /// Of these rows; `None` when there are none.
+    fn of(rows: &[&Row], index: &Index) -> Option<Self> {
+        let released: Vec<_> = rows.iter().filter(|row| row.is_release()).collect();
+        let addresses: HashSet<_> = released.iter().map(|row| row.address).collect();
+        let kinds: BTreeSet<&str> = released.iter().map(|row| index.text(row.kind)).collect();
+        Some(Self {
+            documents: released.len() as u64,
+            addresses: addresses.iter().filter(|tag| tag.is_some()).count() as u64,
+            health: released.iter().filter(|row| row.health).count() as u64,
+            kinds: kinds.into_iter().map(Arc::from).collect(),
+            from: rows.iter().map(|row| row.at).min()?,
+            until: rows.iter().map(|row| row.at).max()?,
+        })
+    }
+}
+
 impl Index {
     /// What stands out in the exchanges of this organisation: the open ones first, the gravest and then
     /// the newest first.
     #[must_use]
     pub fn signals(&self, own: Oin, now: Moment) -> Vec<Signal> {
-        self.with_patterns(own, now, |found| {
-            let told = in_order(found).into_iter().take(TOLD);
-            told.map(|pattern| pattern.told(self)).collect()
-        })
+        let calendar = calendar(now);
+        let told = in_order(self.patterns(own, &calendar))
+            .into_iter()
+            .take(TOLD);
+        told.map(|pattern| pattern.told(self)).collect()
     }
 
-    /// Which of these entries are part of what stands out for this organisation, as long as nobody dealt
-    /// with it.
+    /// Which of these entries are part of what stands out for this organisation, as long as nobody found
+    /// that in order.
     #[must_use]
-    pub fn in_open_signals(&self, own: Oin, now: Moment, entries: &BTreeSet<u64>) -> BTreeSet<u64> {
-        self.with_patterns(own, now, |found| {
-            let open = found.iter();
-            let open = open.filter(|pattern| pattern.signal.dismissed.is_none());
-            let parts = open.flat_map(|pattern| pattern.part.iter().map(|row| row.index));
-            parts.filter(|index| entries.contains(index)).collect()
-        })
+    pub fn in_signals(&self, own: Oin, now: Moment, entries: &BTreeSet<u64>) -> BTreeSet<u64> {
+        let calendar = calendar(now);
+        let patterns = self.patterns(own, &calendar).into_iter();
+        let in_order = |one: &Pattern<'_>| {
+            let dismissed = one.signal.dismissed;
+            dismissed.is_some_and(|dismissed| dismissed.judgement != Judgement::Unlawful)
+        };
+        let doubtful = patterns.filter(|pattern| !in_order(pattern));
+        let parts = doubtful.flat_map(|pattern| pattern.rows.into_iter().map(|row| row.index));
+        parts.filter(|index| entries.contains(index)).collect()
     }
 
-    /// Finds what stands out for an organisation, and does something with it.
-    fn with_patterns<T: Default>(
+    /// The signal of this organisation with this code that begins with this entry, dealt with or not.
+    #[must_use]
+    pub fn find_signal(
         &self,
         own: Oin,
         now: Moment,
-        then: impl FnOnce(Vec<Pattern<'_>>) -> T,
-    ) -> T {
+        (kind, about): (SignalKind, u64),
+    ) -> Option<Whole> {
+        let calendar = calendar(now);
+        let mut all = self.patterns(own, &calendar).into_iter();
+        let found = all.find(|one| one.signal.kind == kind && one.signal.about == about)?;
+        Some(Whole {
+            exchanges: found.rows.iter().map(|row| self.line(row)).collect(),
+            extent: Extent::of(&found.rows, self)?,
+            signal: found.told(self),
+        })
+    }
+
+    /// What was released in all exchanges of the signals that an incident is about; `None` when it is
+    /// about none, or those are not at hand any more.
+    #[must_use]
+    pub fn extent_of(&self, own: Oin, now: Moment, incident: &Incident) -> Option<Extent> {
+        if incident.signals.is_empty() {
+            return None;
+        }
+        let is_meant = |one: &Pattern<'_>| {
+            let code = one.signal.kind.code();
+            let mut signals = incident.signals.iter();
+            one.signal.about == incident.decision && signals.any(|known| known.signal == code)
+        };
+        let calendar = calendar(now);
+        let patterns = self.patterns(own, &calendar).into_iter();
+        let mut rows: Vec<_> = patterns.filter(is_meant).flat_map(|one| one.rows).collect();
+        rows.sort_unstable_by_key(|row| row.index);
+        rows.dedup_by_key(|row| row.index);
+        Extent::of(&rows, self)
+    }
+
+    fn patterns<'i>(&'i self, own: Oin, calendar: &'i Calendar) -> Vec<Pattern<'i>> {
         let party = self.party(own);
         let Some(tally) = self.tally(party) else {
-            return T::default();
+            return Vec::new();
         };
-        let weeks = i32::try_from(SIGNAL_WEEKS + HISTORY_WEEKS).unwrap_or(i32::MAX);
-        let calendar = Calendar::up_to(now, weeks);
         let aos = self.words().find("aos");
         let look = Look {
             index: self,
             own: party,
             aos,
-            calendar: &calendar,
+            calendar,
             since: calendar.start(calendar.count().saturating_sub(SIGNAL_WEEKS)),
         };
         let mut found = Vec::new();
@@ -261,16 +343,21 @@ impl Index {
         look.weeks_of_systems(tally, &mut found);
         look.refusals(tally, &mut found);
         look.nothing_followed(tally, &mut found);
-        then(found)
+        found
     }
 }
 
-/// A signal, and the exchanges that will be named with it.
+/// The weeks that are looked at.
+fn calendar(now: Moment) -> Calendar {
+    let weeks = i32::try_from(SIGNAL_WEEKS + HISTORY_WEEKS).unwrap_or(i32::MAX);
+    Calendar::up_to(now, weeks)
+}
+
+/// A signal, the exchanges that will be named with it, and all of them.
 struct Pattern<'i> {
     signal: Signal,
-    /// Everything it consists of.
-    part: Vec<&'i Row>,
     named: Vec<&'i Row>,
+    rows: Vec<&'i Row>,
 }
 
 impl Pattern<'_> {
@@ -367,13 +454,14 @@ impl<'i> Look<'i> {
                 entry_of_person: of_person.map(|row| row.index),
                 lines: Vec::new(),
                 more,
+                exchanges: part.len() as u64,
                 dismissed: dismissed.copied(),
             };
             let named = came.named.into_iter().take(LINES).collect();
             found.push(Pattern {
                 signal,
-                part: part.to_vec(),
                 named,
+                rows: part.to_vec(),
             });
         }
     }

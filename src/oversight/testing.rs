@@ -260,12 +260,23 @@ impl Book {
         })
     }
 
-    /// An officer set a signal aside.
+    /// An officer dealt with a signal: it is in order.
     pub(crate) fn dismiss(&mut self, at: Moment, by: Oin, signal: &str, about: u64) -> u64 {
+        self.find_of_signal(at, by, (signal, about), Judgement::Lawful)
+    }
+
+    /// An officer dealt with a signal, and found this of it.
+    pub(crate) fn find_of_signal(
+        &mut self,
+        at: Moment,
+        by: Oin,
+        (signal, about): (&str, u64),
+        judgement: Judgement,
+    ) -> u64 {
         self.add(Kind::Review, at, &[("medewerker", "fg-1")], |entry| {
             entry.aanvrager = Some(by);
             entry.index = Some(about);
-            entry.oordeel = Some(Judgement::Dismissed);
+            entry.oordeel = Some(judgement);
             entry.signaal = Some(signal.to_owned());
         })
     }

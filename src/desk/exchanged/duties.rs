@@ -1,5 +1,6 @@
 //! What must be done because of a release, and how that stands.
 
+use super::super::reviews::judgement_kind;
 use super::super::words;
 use crate::clock::Moment;
 use crate::language::Language;
@@ -23,6 +24,7 @@ pub(super) struct Duty {
 pub(super) fn of(
     found: &Found,
     review: Option<&(Review, Standing)>,
+    is_asked: bool,
     now: Moment,
     l: Language,
 ) -> Vec<Duty> {
@@ -44,7 +46,9 @@ pub(super) fn of(
     if let Some((review, standing)) = review {
         let due = words::day(review.due.local().day(), l);
         let (kind, word) = match standing {
-            Standing::Judged(judgement) => ("ja", words::judgement(*judgement, l)),
+            Standing::Judged(judgement) => {
+                (judgement_kind(*judgement), words::judgement(*judgement, l))
+            }
             _ if now > review.due => ("nee", l.pick("te laat", "too late")),
             Standing::Half(_) => (
                 "let-op",
@@ -60,10 +64,18 @@ pub(super) fn of(
             ),
         };
         duties.push(Duty {
-            text: format!(
-                "{} {due}.",
-                l.pick("Achteraf beoordelen, uiterlijk", "Review afterwards, by")
-            ),
+            text: if is_asked {
+                format!(
+                    "{} {due}.",
+                    l.pick("Achteraf beoordelen, uiterlijk", "Review afterwards, by")
+                )
+            } else {
+                l.pick(
+                    "Een privacy officer beoordeelde deze verstrekking, zonder dat een regel erom vroeg.",
+                    "A privacy officer judged this release, though no rule asked for it.",
+                )
+                .to_owned()
+            },
             kind,
             standing: word,
             link: Some(format!("/beoordelingen/{}", found.index)),

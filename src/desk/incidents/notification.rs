@@ -1,9 +1,11 @@
 //! What a notification of a breach must contain (AVG 33(3)).
 
 use super::super::judging::{Told, end};
+use super::super::signals;
 use super::super::words::Wording;
-use crate::exchange::officer::UnderReview;
-use crate::oversight::Incident;
+use super::Found;
+use crate::language::Language;
+use crate::oversight::{Extent, SignalKind};
 
 /// A part of the notification: what AVG 33(3) asks, and what the log knows of it.
 pub(super) struct Part {
@@ -14,13 +16,70 @@ pub(super) struct Part {
     pub(super) yours: &'static str,
 }
 
+/// The signals an incident is about: where each stands, and what kind it is.
+pub(super) fn signals_of(found: &Found, l: Language) -> Vec<(String, &'static str)> {
+    let all = found.incident.signals.iter();
+    let known = all.filter_map(|condemned| SignalKind::find(&condemned.signal));
+    let line = &found.under.review.line;
+    known
+        .map(|kind| (signals::path(kind, line.index), signals::name(kind, l)))
+        .collect()
+}
+
+/// `92 documenten, over 92 adressen`.
+pub(super) fn extent_told(extent: &Extent, l: Language) -> String {
+    format!(
+        "{}, {} {}",
+        signals::documents(extent.documents, l),
+        l.pick("over", "about"),
+        signals::addresses(extent.addresses, l)
+    )
+}
+
 /// What AVG 33(3) asks for, with what the log knows. Nothing of it is personal.
-pub(super) fn parts(under: &UnderReview, incident: &Incident, wording: &Wording) -> Vec<Part> {
+pub(super) fn parts(found: &Found, wording: &Wording) -> Vec<Part> {
     let l = wording.l;
+    let (under, incident) = (&found.under, &found.incident);
     let line = &under.review.line;
     let receiver = line
         .requester
         .map_or_else(String::new, |oin| wording.organisation(oin));
+    // Of a signal, what all its exchanges come to; of one release, that one.
+    let (when, kinds, is_about_health, many) = match &found.extent {
+        Some(extent) => (
+            format!(
+                "{} {} {}",
+                Told::moment(extent.from, l).at,
+                l.pick("tot en met", "until"),
+                Told::moment(extent.until, l).at
+            ),
+            extent
+                .kinds
+                .iter()
+                .map(|kind| wording.kind(kind))
+                .collect::<Vec<_>>()
+                .join(", "),
+            extent.health > 0,
+            extent_told(extent, l),
+        ),
+        None if !incident.signals.is_empty() => (
+            Told::moment(line.at, l).at,
+            wording.kind(&line.kind),
+            under.review.health,
+            l.pick(
+                "niet meer te tellen: het signaal is te lang geleden",
+                "cannot be counted any more: the signal is too long ago",
+            )
+            .to_owned(),
+        ),
+        None => (
+            Told::moment(line.at, l).at,
+            wording.kind(&line.kind),
+            under.review.health,
+            l.pick("1 document, over 1 adres", "1 document, about 1 address")
+                .to_owned(),
+        ),
+    };
     let nature = vec![
         format!(
             "{}: {}",
@@ -30,16 +89,12 @@ pub(super) fn parts(under: &UnderReview, incident: &Incident, wording: &Wording)
         format!(
             "{}: {}; {}: {}",
             l.pick("Van", "From"),
-            Told::moment(line.at, l).at,
+            when,
             l.pick("ontdekt", "found out"),
             Told::moment(incident.opened, l).at
         ),
-        format!(
-            "{}: {}",
-            l.pick("Soort gegevens", "Kind of data"),
-            wording.kind(&line.kind)
-        ),
-        if under.review.health {
+        format!("{}: {}", l.pick("Soort gegevens", "Kind of data"), kinds),
+        if is_about_health {
             l.pick(
                 "Bijzondere persoonsgegevens: ja, over gezondheid (AVG 9)",
                 "Special categories: yes, about health (GDPR 9)",
@@ -51,11 +106,7 @@ pub(super) fn parts(under: &UnderReview, incident: &Incident, wording: &Wording)
             )
         }
         .to_owned(),
-        l.pick(
-            "Aantal: 1 document, over 1 adres",
-            "Number: 1 document, about 1 address",
-        )
-        .to_owned(),
+        format!("{}: {many}", l.pick("Aantal", "Number")),
         format!(
             "{}: {receiver}; {}: {}",
             l.pick("Ontvanger", "Receiver"),

@@ -82,7 +82,13 @@ async fn every_step_in_its_time(engine: Engine) {
             wrong,
             "Dit is al vastgelegd.",
         ),
-        // On second thoughts: that can always be notified still.
+        // On second thoughts: that can always be notified still, with its number.
+        (
+            "gemeld-bij-ap",
+            " ",
+            wrong,
+            "Schrijf het nummer van de melding op",
+        ),
         ("gemeld-bij-ap", "2026-17", ok, "Gemeld bij de Autoriteit"),
         (
             "melding-niet-nodig",
@@ -135,15 +141,15 @@ async fn who_notifies_late_says_why(engine: Engine) {
     let page = anna.get(&path).await.text;
     assert!(page.contains("1 uur te laat"), "{page}");
     let size = house.size();
-    // Nor can it be left out where there is no form.
+    // Nor can it be closed unsettled where there is no form.
     let cause = Cause {
         occasion: Occasion::Incident,
         case: CaseNumber::parse("B-1").unwrap(),
         explanation: None,
     };
-    let silent = Measure::new(IncidentStep::Notified, None).unwrap();
+    let closed = Measure::new(IncidentStep::Closed, None).unwrap();
     let officer = house.officer("anna");
-    let taken = house.officers().take_step(officer, &cause, index, &silent);
+    let taken = house.officers().take_step(officer, &cause, index, &closed);
     assert!(matches!(taken.await, Err(Failure::Conflict)));
     assert_eq!(house.size(), size);
     for (remark, status) in [

@@ -13,6 +13,8 @@ use crate::store::tests::on_both_engines;
 on_both_engines!(
     what_is_wrong_is_told_beside_its_field_and_not_recorded,
     only_what_is_ones_own_can_be_judged,
+    what_no_rule_asks_for_can_be_judged_all_the_same,
+    whoever_judged_can_go_on_with_the_next,
     a_release_is_judged_once,
     two_people_judge_where_the_rule_says_so,
     remarks_are_opened_only_after_that_is_recorded,
@@ -97,7 +99,6 @@ async fn what_is_wrong_is_told_beside_its_field_and_not_recorded(engine: Engine)
 async fn only_what_is_ones_own_can_be_judged(engine: Engine) {
     let house = House::open(engine).await;
     let index = house.decide(&house.aos()).await;
-    let not_reviewed = house.decide(&house.damage()).await;
     let metadata = Wish {
         act: Act::Metadata,
         ..house.aos()
@@ -105,7 +106,6 @@ async fn only_what_is_ones_own_can_be_judged(engine: Engine) {
     let metadata = house.decide(&metadata).await;
     for (person, index, status) in [
         ("geert", index.to_string(), StatusCode::NOT_FOUND),
-        ("anna", not_reviewed.to_string(), StatusCode::NOT_FOUND),
         ("anna", metadata.to_string(), StatusCode::NOT_FOUND),
         ("anna", "999999".to_owned(), StatusCode::NOT_FOUND),
         ("anna", format!("0{index}"), StatusCode::NOT_FOUND),
@@ -142,6 +142,70 @@ async fn only_what_is_ones_own_can_be_judged(engine: Engine) {
     let page = aukje.get(&format!("/beoordelingen/{index}")).await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(!page.text.contains("name=\"oordeel\""));
+    house.close().await;
+}
+
+async fn what_no_rule_asks_for_can_be_judged_all_the_same(engine: Engine) {
+    let house = House::open(engine).await;
+    let index = house.decide(&house.damage()).await;
+    let mut anna = house.enter("anna").await;
+    let path = format!("/beoordelingen/{index}");
+    let page = anna.get(&path).await.text;
+    assert!(page.contains("er is geen termijn"), "{page}");
+    assert!(!page.contains("meer-informatie") && !page.contains("te laat"));
+    // There is no term that would go on while somebody waits.
+    let size = house.size();
+    assert_eq!(
+        judge(&mut anna, index, "meer-informatie", "van wie?").await,
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(
+        judge(&mut anna, index, "onrechtmatig", "").await,
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(house.size(), size);
+    let waits = anna.get("/beoordelingen").await.text;
+    assert!(waits.contains("Er wacht niets op een oordeel."), "{waits}");
+
+    assert_eq!(
+        judge(&mut anna, index, "onrechtmatig", "geen zaak").await,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(house.size(), size + 1);
+    let incident = format!("/incidenten/{index}");
+    assert_eq!(anna.get(&incident).await.status, StatusCode::OK);
+    assert!(anna.get("/beoordelingen").await.text.contains("nog 72 uur"));
+    let again = judge(&mut anna, index, "rechtmatig", "").await;
+    assert_eq!((again, house.size()), (StatusCode::SEE_OTHER, size + 1));
+
+    // It waits for nobody at the other party, who can judge it too.
+    let mut harm = house.enter("harm").await;
+    let waits = harm.get("/beoordelingen").await.text;
+    assert!(waits.contains("Er wacht niets op een oordeel."), "{waits}");
+    assert_eq!(harm.get(&incident).await.status, StatusCode::NOT_FOUND);
+    let page = harm.get(&path).await.text;
+    assert!(page.contains("Een privacy officer van IMG: onrechtmatig"));
+    assert!(page.contains("name=\"oordeel\""), "{page}");
+    house.close().await;
+}
+
+async fn whoever_judged_can_go_on_with_the_next(engine: Engine) {
+    let house = House::open(engine).await;
+    let first = house.decide(&house.aos()).await;
+    house.wait_days(1);
+    let second = house.decide(&house.aos()).await;
+    let mut anna = house.enter("anna").await;
+    for (judged, to) in [
+        (second, format!("/beoordelingen/{first}")),
+        (first, "/beoordelingen".to_owned()),
+    ] {
+        let fields = with_case(&[("oordeel", "rechtmatig"), ("daad", "volgende")]);
+        let answer = anna
+            .post(&format!("/beoordelingen/{judged}"), &fields)
+            .await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        assert_eq!(answer.location(), to);
+    }
     house.close().await;
 }
 
@@ -326,6 +390,12 @@ async fn the_queue_has_what_waits_by_its_term(engine: Engine) {
     ] {
         assert!(queue.contains(told), "{told}: {queue}");
     }
+    let late = anna.get("/beoordelingen?toon=te-laat&blad=9").await.text;
+    assert!(
+        late.contains(&format!("href=\"/beoordelingen/{first}\"")),
+        "{late}"
+    );
+    assert!(!late.contains(&format!("href=\"/beoordelingen/{second}\"")));
     let page = anna.get(&format!("/beoordelingen/{first}")).await.text;
     for told in [
         "1 dag te laat",

@@ -168,7 +168,7 @@ fn code(value: Option<impl Serialize>) -> String {
 }
 
 /// A cell that no spreadsheet takes for a formula (SECURITY 19).
-fn defused(cell: String) -> String {
+pub(in crate::desk) fn defused(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{cell}")
     } else {

@@ -159,7 +159,7 @@ fn links(login: &Login) -> Result<&Links, Problem> {
 async fn link(passing: Passing, Path(code): Path<String>) -> Result<Response, Problem> {
     let links = links(&passing.desk.login)?;
     if !links.is_current(&code) {
-        return Err(Problem::NotFound);
+        return Err(Problem::LinkUsed);
     }
     let title = passing.l.pick("Wie wilt u zijn?", "Who do you want to be?");
     let page = Page::at_the_door(&passing, title);
@@ -174,7 +174,7 @@ async fn use_link(
     let links = links(&passing.desk.login)?;
     let persona = links.find(form.value("persoon")).ok_or(Problem::NotFound)?;
     if !links.take(&code) {
-        return Err(Problem::NotFound);
+        return Err(Problem::LinkUsed);
     }
     enter(&passing, persona.officer.clone(), true, "/")
 }

@@ -25,7 +25,7 @@ pub(super) struct Waits {
 pub(super) fn waits(
     visit: &Visit,
     figures: &Figures,
-    found: &[Signal],
+    (found, elsewhere): (&[Signal], u64),
     wording: &Wording,
     now: Moment,
 ) -> Vec<Waits> {
@@ -37,6 +37,7 @@ pub(super) fn waits(
         all.extend(incidents(figures, now, l));
     }
     if is(DeskRole::Fg) || is(DeskRole::Auditor) {
+        all.extend(condemned_elsewhere(elsewhere, l));
         all.extend(reviews(figures, now, l));
         let own = words::short_name(&officer.organisation);
         all.extend(open_signals(found, &own, wording));
@@ -89,6 +90,35 @@ fn incidents(figures: &Figures, now: Moment, l: Language) -> Option<Waits> {
             "to notify the supervisory authority (GDPR 33: 72 hours)",
         ),
         hint: String::new(),
+        is_urgent: true,
+    })
+}
+
+/// What the other party judged unlawful, and nobody here judged yet.
+fn condemned_elsewhere(count: u64, l: Language) -> Option<Waits> {
+    (count > 0).then(|| Waits {
+        path: "/beoordelingen",
+        title: l.pick("Oordeel van de ander", "Judged by the other"),
+        number: l.number(count),
+        what: plural(
+            count,
+            l.pick(
+                "verstrekking vond de andere organisatie onrechtmatig",
+                "release was found unlawful by the other organisation",
+            ),
+            l.pick(
+                "verstrekkingen vond de andere organisatie onrechtmatig",
+                "releases were found unlawful by the other organisation",
+            ),
+        ),
+        badge: None,
+        after_badge: "",
+        hint: l
+            .pick(
+                "Uw organisatie oordeelt zelf, en besluit zelf over een melding (AVG 33).",
+                "Your organisation judges for itself, and decides for itself about notifying (GDPR 33).",
+            )
+            .to_owned(),
         is_urgent: true,
     })
 }

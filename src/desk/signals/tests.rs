@@ -18,6 +18,7 @@ fn signal(kind: SignalKind, (observed, threshold): (u64, u64), story: Story) -> 
         entry_of_person: None,
         lines: Vec::new(),
         more: 0,
+        exchanges: 0,
         dismissed: None,
     }
 }

@@ -6,7 +6,7 @@ use super::explained::{facts, how};
 use crate::clock::Week;
 use crate::desk::words::{self, Wording};
 use crate::language::Language;
-use crate::oversight::{ADDRESSES_WITHOUT_DOSSIER, FOLLOWS_WITHIN_DAYS, Signal, Story};
+use crate::oversight::{ADDRESSES_WITHOUT_DOSSIER, FOLLOWS_WITHIN_DAYS, Signal, SignalKind, Story};
 
 /// A signal in words, but for who it is about.
 pub(in crate::desk) struct Told {
@@ -35,11 +35,11 @@ fn counted(l: Language, count: u64, one: (&str, &str), more: (&str, &str)) -> St
     format!("{} {}", l.number(count), l.pick(dutch, english))
 }
 
-fn documents(l: Language, count: u64) -> String {
+pub(in crate::desk) fn documents(count: u64, l: Language) -> String {
     counted(l, count, ("stuk", "document"), ("stukken", "documents"))
 }
 
-fn addresses(l: Language, count: u64) -> String {
+pub(in crate::desk) fn addresses(count: u64, l: Language) -> String {
     counted(l, count, ("adres", "address"), ("adressen", "addresses"))
 }
 
@@ -56,6 +56,33 @@ fn days(l: Language, count: u64) -> String {
     counted(l, count, ("dag", "day"), ("dagen", "days"))
 }
 
+/// What kind of signal it is, in a few words.
+pub(in crate::desk) const fn name(kind: SignalKind, l: Language) -> &'static str {
+    match kind {
+        SignalKind::NothingFollowed => l.pick(
+            "Signaal: veel adressen in één zaak",
+            "Signal: many addresses in one case",
+        ),
+        SignalKind::EmployeeVolume => l.pick(
+            "Signaal: een medewerker vroeg veel meer op dan anders",
+            "Signal: an employee asked for much more than usual",
+        ),
+        SignalKind::OutsideHours => l.pick(
+            "Signaal: stukken buiten kantooruren",
+            "Signal: documents outside office hours",
+        ),
+        SignalKind::Refusals => l.pick("Signaal: weigeringen op rij", "Signal: refusals in a row"),
+        SignalKind::SystemVolume => l.pick(
+            "Signaal: een organisatie vroeg veel meer op dan anders",
+            "Signal: an organisation asked for much more than usual",
+        ),
+        SignalKind::LogReadings => l.pick(
+            "Signaal: iemand las veel in het logboek",
+            "Signal: somebody read much in the log",
+        ),
+    }
+}
+
 fn title(signal: &Signal, wording: &Wording) -> String {
     let l = wording.l;
     match &signal.story {
@@ -66,17 +93,17 @@ fn title(signal: &Signal, wording: &Wording) -> String {
         } if *without >= ADDRESSES_WITHOUT_DOSSIER => match l {
             Language::Dutch => format!(
                 "Eén zaak, {}: bij {} geen dossier",
-                addresses(l, *all),
+                addresses(*all, l),
                 l.number(*without)
             ),
             Language::English => format!(
                 "One case, {}: no file at {}",
-                addresses(l, *all),
+                addresses(*all, l),
                 l.number(*without)
             ),
         },
         Story::NothingFollowed { addresses: all, .. } => {
-            format!("{}, {}", l.pick("Eén zaak", "One case"), addresses(l, *all))
+            format!("{}, {}", l.pick("Eén zaak", "One case"), addresses(*all, l))
         }
         Story::EmployeeVolume { week, .. } => match (week.number(), l) {
             (week, Language::Dutch) => {
@@ -87,7 +114,7 @@ fn title(signal: &Signal, wording: &Wording) -> String {
             }
         },
         Story::OutsideHours { week, .. } => {
-            let (got, week) = (documents(l, signal.observed), week.number());
+            let (got, week) = (documents(signal.observed, l), week.number());
             match l {
                 Language::Dutch => {
                     format!("In week {week} kreeg een medewerker {got} buiten kantooruren")
@@ -147,7 +174,7 @@ fn sentence(signal: &Signal, own: &str, wording: &Wording) -> String {
             usual,
             ..
         } => {
-            let (asked, week) = (documents(l, observed), words::week(*week, l));
+            let (asked, week) = (documents(observed, l), words::week(*week, l));
             let refused = refusals(l, *refused);
             let median = l.number(usual.median);
             match l {
@@ -162,7 +189,7 @@ fn sentence(signal: &Signal, own: &str, wording: &Wording) -> String {
             }
         }
         Story::OutsideHours { week, days: on } => {
-            let (got, week, on) = (documents(l, observed), words::week(*week, l), days(l, *on));
+            let (got, week, on) = (documents(observed, l), words::week(*week, l), days(l, *on));
             match l {
                 Language::Dutch => format!(
                     "In {week} kreeg één medewerker van {own} {got} buiten kantooruren, op {on}."
@@ -181,7 +208,7 @@ fn sentence(signal: &Signal, own: &str, wording: &Wording) -> String {
             ..
         } => {
             let who = requester.map_or_else(String::new, |oin| wording.organisation(oin));
-            let (asked, week) = (documents(l, observed), words::week(*week, l));
+            let (asked, week) = (documents(observed, l), words::week(*week, l));
             let (purpose, median) = (wording.purpose(purpose), l.number(usual.median));
             match l {
                 Language::Dutch => format!(
@@ -269,7 +296,7 @@ fn case_sentence(story: &Story, own: &str, l: Language) -> String {
     else {
         return String::new();
     };
-    let (got, all) = (documents(l, *releases), addresses(l, *all));
+    let (got, all) = (documents(*releases, l), addresses(*all, l));
     let who = match (*people, l) {
         (1, Language::Dutch) => format!("Eén medewerker van {own} kreeg"),
         (1, Language::English) => format!("One employee of {own} received"),
@@ -281,7 +308,7 @@ fn case_sentence(story: &Story, own: &str, l: Language) -> String {
         Language::English => format!("{who}, in one and the same case, {got} about {all}."),
     }];
     if *people > 1 {
-        let most = documents(l, *by_person);
+        let most = documents(*by_person, l);
         sentences.push(match l {
             Language::Dutch => format!("Eén van hen kreeg {most}."),
             Language::English => format!("One of them received {most}."),

@@ -48,11 +48,38 @@ impl Verdict {
     }
 }
 
-/// What was done about an incident. That nothing is notified is explained (AVG 33(5)).
+/// What an officer finds of a signal. It always says why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// It is in order.
+    InOrder(Remark),
+    /// It is not: it opens an incident about what the signal consists of (AVG 33).
+    NotInOrder(Remark),
+}
+
+impl Finding {
+    /// What is recorded.
+    #[must_use]
+    pub const fn judgement(&self) -> Judgement {
+        match self {
+            Self::InOrder(_) => Judgement::Lawful,
+            Self::NotInOrder(_) => Judgement::Unlawful,
+        }
+    }
+
+    const fn remark(&self) -> &Remark {
+        match self {
+            Self::InOrder(why) | Self::NotInOrder(why) => why,
+        }
+    }
+}
+
+/// What was done about an incident. What is notified has a number or a name; that nothing is notified is explained (AVG 33(5)).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Measure {
-    /// The supervisory authority was notified; when that was late, with why (AVG 33(1)).
-    Notified(Option<Remark>),
+    /// The supervisory authority was notified, under this number; when that was late, with why
+    /// (AVG 33(1)).
+    Notified(Remark),
     /// There is nothing to notify, because of this.
     NotNotifiable(Remark),
     /// Those concerned were told (AVG 34).
@@ -66,7 +93,7 @@ impl Measure {
     #[must_use]
     pub fn new(step: IncidentStep, remark: Option<Remark>) -> Option<Self> {
         match step {
-            IncidentStep::Notified => Some(Self::Notified(remark)),
+            IncidentStep::Notified => remark.map(Self::Notified),
             IncidentStep::NotNotifiable => remark.map(Self::NotNotifiable),
             IncidentStep::SubjectInformed => Some(Self::SubjectInformed(remark)),
             IncidentStep::Closed => Some(Self::Closed(remark)),
@@ -86,20 +113,19 @@ impl Measure {
 
     const fn remark(&self) -> Option<&Remark> {
         match self {
-            Self::Notified(remark) | Self::SubjectInformed(remark) | Self::Closed(remark) => {
-                remark.as_ref()
-            }
-            Self::NotNotifiable(why) => Some(why),
+            Self::SubjectInformed(remark) | Self::Closed(remark) => remark.as_ref(),
+            Self::Notified(remark) | Self::NotNotifiable(remark) => Some(remark),
         }
     }
 }
 
 impl Officers {
-    /// Judges a release of the officer's own organisation.
+    /// Judges a release of the officer's own organisation, whether a rule asked for that or not. What
+    /// no rule asked for has no term, and so waits for no more information either.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] when nothing there is to be reviewed, [`Failure::Conflict`] when it is
-    /// judged already, or half by this same person.
+    /// [`Failure::NotFound`] when nothing there was released, [`Failure::Conflict`] when it is judged
+    /// already, or half by this same person.
     pub async fn judge(
         &self,
         officer: &Officer,
@@ -114,9 +140,12 @@ impl Officers {
         let looked = self.oversight.read(move |index| {
             let own = index.party(oin);
             let row = index.find_row(decision).filter(|row| row.is_of(own));
-            let review = row.and_then(|_| index.reviews().get(&decision))?;
+            row.filter(|row| row.is_release())?;
             let tag = index.tag(Tagged::Employee(oin), judge.as_str());
-            Some(review.allows(own, tag, judgement))
+            let is_asked = index.reviews().contains_key(&decision);
+            let known = index.judgements_of(decision);
+            let is_fitting = is_asked || judgement != Judgement::MoreInformation;
+            Some(is_fitting && known.is_none_or(|review| review.allows(own, tag, judgement)))
         });
         match looked.await.map_err(not_ready)? {
             None => return Err(Failure::NotFound),
@@ -133,8 +162,7 @@ impl Officers {
     ///
     /// # Errors
     /// [`Failure::NotFound`] when there is no such incident, [`Failure::Conflict`] when it is closed,
-    /// or would be while it is open whether there is something to notify (AVG 33), and when a
-    /// notification came late and nothing says why.
+    /// or would be while it is open whether there is something to notify (AVG 33).
     pub async fn take_step(
         &self,
         officer: &Officer,
@@ -143,12 +171,11 @@ impl Officers {
         measure: &Measure,
     ) -> Result<Receipt, Failure> {
         officer.must_be(&[DeskRole::Fg])?;
-        let (step, now) = (measure.step(), self.now());
-        let is_silent = measure.remark().is_none();
+        let step = measure.step();
         let oin = officer.organisation.oin;
         let looked = self.oversight.read(move |index| {
             let incident = index.incidents().get(&(decision, index.party(oin)))?;
-            Some(incident.allows(step) && !(is_silent && incident.must_explain(step, now)))
+            Some(incident.allows(step))
         });
         match looked.await.map_err(not_ready)? {
             None => return Err(Failure::NotFound),
@@ -161,18 +188,18 @@ impl Officers {
         .await
     }
 
-    /// Sets a signal aside: the one with this code that begins with this entry.
+    /// Deals with a signal: the one with this code that begins with this entry.
     ///
     /// # Errors
     /// [`Failure::NotFound`] when the entry is not the officer's own organisation's,
-    /// [`Failure::Conflict`] when it was set aside before.
-    pub async fn dismiss(
+    /// [`Failure::Conflict`] when it was dealt with before.
+    pub async fn deal_with(
         &self,
         officer: &Officer,
         cause: &Cause,
         signal: &'static str,
         about: u64,
-        remark: &Remark,
+        finding: &Finding,
     ) -> Result<Receipt, Failure> {
         officer.must_be(&[DeskRole::Fg])?;
         let oin = officer.organisation.oin;
@@ -186,9 +213,9 @@ impl Officers {
             Some(true) => return Err(Failure::Conflict),
             Some(false) => {}
         }
-        self.record_judgement(officer, cause, about, Some(remark), |entry| {
+        self.record_judgement(officer, cause, about, Some(finding.remark()), |entry| {
             entry.signaal = Some(signal.to_owned());
-            entry.oordeel = Some(Judgement::Dismissed);
+            entry.oordeel = Some(finding.judgement());
         })
         .await
     }
@@ -241,7 +268,7 @@ mod tests {
         }
         for (step, without) in [
             (IncidentStep::NotNotifiable, false),
-            (IncidentStep::Notified, true),
+            (IncidentStep::Notified, false),
             (IncidentStep::SubjectInformed, true),
             (IncidentStep::Closed, true),
         ] {

@@ -287,8 +287,8 @@ impl Officers {
         Ok((facts_of(address, &told), told))
     }
 
-    /// Opens who of the officer's own organisation did what this entry says, and nothing else of it,
-    /// after recording that this officer looks; `None` when that was erased.
+    /// Opens who of the officer's own organisation did what this entry says, in which case, and nothing
+    /// else of it, after recording that this officer looks; `None` when that was erased.
     ///
     /// # Errors
     /// [`Failure::NotFound`] when it is not an entry of somebody of that organisation.
@@ -297,7 +297,7 @@ impl Officers {
         officer: &Officer,
         cause: &Cause,
         index: u64,
-    ) -> Result<Option<Employee>, Failure> {
+    ) -> Result<(Option<Employee>, Option<CaseNumber>), Failure> {
         officer.must_be(&WATCHERS)?;
         let ledger = &self.exchange.ledger;
         let found = ledger.find_at(index).await.map_err(unreadable)?;
@@ -319,7 +319,9 @@ impl Officers {
             about = About::Address(address);
         }
         self.append(officer, entry, personal, about).await?;
-        Ok(value("medewerker").and_then(|text| Employee::parse(text).ok()))
+        let employee = value("medewerker").and_then(|text| Employee::parse(text).ok());
+        let case = value("zaak").and_then(|text| CaseNumber::parse(text).ok());
+        Ok((employee, case))
     }
 
     /// A proof that an entry stands in the book, as a C2SP tlog-proof, checked on the spot.

@@ -13,17 +13,19 @@ mod propose;
 mod report;
 mod review;
 mod saved;
+mod taken;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use check::{Checked, Checking};
-pub use judge::{Measure, Verdict};
+pub use judge::{Finding, Measure, Verdict};
 pub use look::{Exchanged, Opened, Proof, Viewed};
 pub use propose::{Doubts, Proposed, ProposedChange};
 pub use report::{Choices, Shared, SharedChoice, SharedLine, Subject};
 pub use review::{AosDates, Ended, UnderReview};
 pub use saved::{SEARCH_NAME_CHARS, SearchName};
+pub use taken::TakenOut;
 
 use super::record::unreadable;
 use super::{Caller, Exchange, Failure, REGISTRY_PURPOSE, Who};

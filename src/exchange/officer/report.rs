@@ -181,7 +181,7 @@ impl Officers {
             });
             let found: Vec<_> = found.collect();
             let entries = found.iter().map(|(_, _, line)| line.index).collect();
-            let standing_out = index.in_open_signals(own, now, &entries);
+            let standing_out = index.in_signals(own, now, &entries);
             let oldest = index.rows().first().map(|row| row.at);
             let since = oldest.filter(|_| index.forgotten() > 0);
             (found, standing_out, index.registry_of(&sought), since)
@@ -298,7 +298,7 @@ struct Judged {
 
 impl Judged {
     fn of(index: &Index, entry: u64, own: Party) -> Self {
-        let review = index.reviews().get(&entry);
+        let review = index.judgements_of(entry);
         let review = review.map(|review| review.standing(own));
         let incidents = index.incidents().values();
         let by = incidents.filter(|incident| incident.decision == entry);

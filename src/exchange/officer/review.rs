@@ -56,10 +56,11 @@ pub struct AosDates {
 const REMARK: &str = "opmerking";
 
 impl Officers {
-    /// A release that the officer's own organisation reviews.
+    /// A release that the officer's own organisation reviews or may judge, or what else an incident of
+    /// it is about.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] when nothing there is to be reviewed by it.
+    /// [`Failure::NotFound`] when there is nothing of the kind.
     pub async fn review(&self, officer: &Officer, decision: u64) -> Result<UnderReview, Failure> {
         officer.must_be(&WATCHERS)?;
         let review = self.reviewing(officer, decision).await?;
@@ -160,6 +161,11 @@ fn own_entries(review: &Reviewing, officer: &Officer) -> Vec<u64> {
     let own = Some(officer.organisation.oin);
     let judged = review.given.iter().filter(|given| given.by == own);
     let steps = review.incident.iter().flat_map(|incident| &incident.steps);
+    let signals = review
+        .incident
+        .iter()
+        .flat_map(|incident| &incident.signals);
     let judged = judged.map(|given| given.index);
+    let judged = judged.chain(signals.map(|condemned| condemned.index));
     judged.chain(steps.map(|(.., index)| *index)).collect()
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::Index;
+use crate::clock::Moment;
 use crate::domain::{DocumentKind, Purpose, Team};
 use crate::ledger::Leaf;
 use crate::ledger::entry::{Act, Entry, Judgement, Kind};
 use crate::oversight::review::{
-    Check, Dismissal, Given, Incident, Proposal, Review, Standing, USUAL_REVIEW_DAYS,
+    Check, Condemned, Dismissal, Given, Incident, Proposal, Review, Standing, USUAL_REVIEW_DAYS,
 };
 use crate::oversight::row::{Change, Event, Row, What};
 use crate::oversight::signals::Tally;
@@ -24,13 +25,12 @@ fn is_unfinished(
     reviews: &BTreeMap<u64, Review>,
     incidents: &BTreeMap<(u64, Party), Incident>,
 ) -> bool {
-    let Some(review) = reviews.get(&row.index) else {
-        return false;
-    };
+    let review = reviews.get(&row.index);
     let mut parties = [row.requester, row.provider].into_iter();
     parties.any(|party| {
         let incident = incidents.get(&(row.index, party));
-        let is_left = review.is_open(party) || incident.is_some_and(|one| !one.is_closed());
+        let is_left = review.is_some_and(|review| review.is_open(party))
+            || incident.is_some_and(|one| !one.is_closed());
         party != Party::NONE && is_left
     })
 }
@@ -253,9 +253,23 @@ impl Index {
             return;
         };
         if let Some(signal) = &entry.signaal {
-            let dismissal = Dismissal { index, at, by };
+            let dismissal = Dismissal {
+                index,
+                at,
+                by,
+                judgement,
+            };
             self.dismissed
                 .insert((signal.clone(), about, by), dismissal);
+            if judgement == Judgement::Unlawful {
+                let condemned = Condemned {
+                    signal: signal.clone(),
+                    index,
+                    at,
+                };
+                self.open_incident(about, by, (index, at))
+                    .condemn(condemned);
+            }
             return;
         }
         if let Some(proposal) = self.proposals.get_mut(&about) {
@@ -273,21 +287,45 @@ impl Index {
             judge,
             judgement,
         };
-        let Some(review) = self.reviews.get_mut(&about) else {
-            return;
+        let review = match self.reviews.get_mut(&about) {
+            Some(review) => review,
+            None => {
+                // Nothing asked for it: a release can be judged all the same, by its parties.
+                let row = self.rows.find(about);
+                if !row.is_some_and(|row| row.is_release() && row.is_of(by)) {
+                    return;
+                }
+                self.judged.entry(about).or_insert_with(|| Review {
+                    decision: about,
+                    due: at,
+                    four_eyes: false,
+                    given: Vec::new(),
+                })
+            }
         };
         review.given.push(given);
         let unlawful = Standing::Judged(Judgement::Unlawful);
         if review.standing(by) == unlawful {
-            self.incidents
-                .entry((about, by))
-                .or_insert_with(|| Incident {
-                    decision: about,
-                    by,
-                    opened: at,
-                    steps: Vec::new(),
-                });
+            self.open_incident(about, by, (index, at));
         }
+    }
+
+    /// The incident of an organisation about an entry: opened now, unless there is one.
+    fn open_incident(
+        &mut self,
+        about: u64,
+        by: Party,
+        (since, at): (u64, Moment),
+    ) -> &mut Incident {
+        let incident = self.incidents.entry((about, by));
+        incident.or_insert_with(|| Incident {
+            decision: about,
+            by,
+            opened: at,
+            since,
+            steps: Vec::new(),
+            signals: Vec::new(),
+        })
     }
 
     fn take_proposal(&mut self, leaf: &Leaf) {

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
+use super::super::review::Condemned;
 use super::super::testing::{Ask, Book, ask, img, municipality, ncg, utc};
 use super::*;
+use crate::ledger::entry::{IncidentStep, Judgement};
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -527,7 +529,7 @@ fn what_was_dismissed_stays_dismissed_and_what_comes_after_counts_anew() {
     // open.
     let part = |book: &Book| {
         let entries = (0..9).collect();
-        let found = book.index().in_open_signals(img(), now(), &entries);
+        let found = book.index().in_signals(img(), now(), &entries);
         found.into_iter().collect::<Vec<u64>>()
     };
     assert_eq!(part(&book), [1, 2, 3, 4, 5]);
@@ -558,6 +560,53 @@ fn what_was_dismissed_stays_dismissed_and_what_comes_after_counts_anew() {
     book.dismiss(week(3), img(), code, 10);
     assert_eq!(open(&book), []);
     assert_eq!(signals(&book).len(), 2);
+}
+
+#[test]
+fn a_signal_that_is_not_in_order_is_an_incident_of_all_its_exchanges() {
+    let mut book = Book::new();
+    book.dossier(week(60), img(), 100);
+    for (at, ask) in street(5) {
+        book.ask(at, &ask);
+    }
+    let (code, now) = ("doel-zonder-vervolg", utc("2026-03-20T12:00"));
+    let meant = (SignalKind::NothingFollowed, 1);
+    assert!(book.index().find_signal(ncg(), now, meant).is_none());
+    let other = (SignalKind::NothingFollowed, 2);
+    assert!(book.index().find_signal(img(), now, other).is_none());
+    let whole = book.index().find_signal(img(), now, meant).unwrap();
+    assert_eq!(whole.exchanges.len() as u64, whole.signal.exchanges);
+    assert_eq!(whole.extent.addresses, 5);
+
+    // In order: no incident. Of another organisation: not this one's.
+    book.dismiss(week(5), img(), code, 1);
+    assert!(book.index().incidents_of(img(), false).is_empty());
+    let judged = book.find_of_signal(week(5), img(), (code, 1), Judgement::Unlawful);
+    assert!(book.index().incidents_of(ncg(), false).is_empty());
+    let found = book.index().incidents_of(img(), false);
+    let [one] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!((one.incident.decision, one.incident.opened), (1, week(5)));
+    assert_eq!(one.incident.signals[0].index, judged);
+    let extent = book.index().extent_of(img(), now, &one.incident).unwrap();
+    assert_eq!(extent, whole.extent);
+
+    // What was settled was about less: another signal from the same entry begins the clock anew.
+    let (oin, mut incident) = (img(), one.incident.clone());
+    let by = book.index().party(oin);
+    assert_eq!(incident.by, by);
+    incident
+        .steps
+        .push((IncidentStep::NotNotifiable, week(4), judged + 1));
+    assert!(incident.is_settled());
+    incident.condemn(Condemned {
+        signal: "volume-medewerker".to_owned(),
+        index: judged + 2,
+        at: week(3),
+    });
+    assert!(!incident.is_settled() && incident.allows(IncidentStep::NotNotifiable));
+    assert_eq!(incident.opened, week(3));
 }
 
 #[test]

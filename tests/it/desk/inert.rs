@@ -72,9 +72,18 @@ async fn markup_in_every_field_of_every_form_stays_text() {
     let mut visitor = demo.enter(0, "img-fg").await;
     let mut wrong = Vec::new();
     let (mut sent, mut fields_sent) = (0, 0);
+    let mut pages = PAGES.map(str::to_owned).to_vec();
+    for (list, one) in [
+        ("/signalen", "/signalen/"),
+        ("/beoordelingen", "/beoordelingen/"),
+    ] {
+        let page = visitor.get(list).await;
+        let (_, after) = page.text().split_once(&format!("href=\"{one}")).unwrap();
+        pages.push(format!("{one}{}", after.split('"').next().unwrap()));
+    }
     for person in ["img-fg", "img-auditor", "img-beheer"] {
         visitor.become_(person).await;
-        for page in PAGES {
+        for page in &pages {
             for (action, fields) in hold(&mut visitor, page, &mut wrong).await {
                 if ["/afmelden", "/wisselen"].contains(&&*action) {
                     continue;

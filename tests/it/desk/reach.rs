@@ -20,6 +20,7 @@ fn filled(path: &str, transaction: &str) -> String {
     path.replace("{transactie}", transaction)
         .replace("{index}", "1")
         .replace("{nummer}", "1")
+        .replace("{signaal}", "volume-medewerker-1")
         .replace("{code}", "A")
         .replace("{file}", "0.css")
 }

@@ -64,7 +64,8 @@ async fn the_planted_abuse_is_the_first_signal_and_is_dealt_with() {
     assert_eq!(readings(&mut visitor).await, before);
     let wrong = visitor.post("/signalen", &with(&CAUSE)).await;
     assert_eq!(wrong.status, 400);
-    assert!(wrong.text().contains("Schrijf op waarom dit in orde is"));
+    assert!(wrong.text().contains("Kies of dit in orde is."));
+    assert!(wrong.text().contains("Schrijf op waarom, of wat u deed"));
     for fields in [
         [("signaal", "iets-anders"), ("over", &*about)],
         [("signaal", &*code), ("over", "0")],
@@ -94,10 +95,49 @@ async fn the_planted_abuse_is_the_first_signal_and_is_dealt_with() {
         "not without asking again"
     );
 
+    // All of it, and the addresses to tell those concerned: recorded before anything is opened.
+    let whole = format!("/signalen/{code}-{about}");
+    assert!(who.text().contains("in zaak <b>"), "{}", who.text());
+    let page = visitor.get(&whole).await;
+    assert!(
+        page.text().contains("Alle uitwisselingen: 9"),
+        "{}",
+        page.text()
+    );
+    assert!(page.text().contains("?blad=2"));
+    assert!(!page.text().contains("medewerker-img"));
+    let before = readings(&mut visitor).await;
+    let wrong = visitor.post(&whole, &[("aanleiding", "incident")]).await;
+    assert_eq!(wrong.status, 400);
+    assert_eq!(readings(&mut visitor).await, before);
+    for (fields, named) in [(vec![], false), (vec![("medewerkers", "ja")], true)] {
+        let file = visitor.post(&whole, &fields).await;
+        assert_eq!(file.status, 200);
+        let text = file.text();
+        assert!(
+            text.starts_with("regel;tijd;transactie;nummeraanduiding;"),
+            "{text}"
+        );
+        assert!(text.lines().count() > 90, "{text}");
+        assert_eq!(text.contains("medewerker-img-31"), named);
+    }
+    assert_ne!(readings(&mut visitor).await, before);
+
+    // Whoever closes the case stays on the page, if it is one of ours.
+    for (back, to) in [
+        ("//evil.example", "/"),
+        ("https://evil.example/", "/"),
+        (&*whole, &*whole),
+    ] {
+        let closed = visitor.post("/zaak/sluiten", &[("terug", back)]).await;
+        assert_eq!((closed.status, closed.header("location")), (303, to));
+    }
+
     // Nobody else deals with it: an auditor looks, another organisation has other signals.
     let remark = [
         ("aanleiding", "incident"),
         ("zaak", "1"),
+        ("oordeel", "niet-in-orde"),
         ("opmerking", "In orde <b>"),
     ];
     visitor.become_("img-auditor").await;
@@ -108,16 +148,31 @@ async fn the_planted_abuse_is_the_first_signal_and_is_dealt_with() {
     visitor.become_("ncg-fg").await;
     let page = visitor.get("/signalen").await;
     assert!(!page.text().contains("doel-zonder-vervolg"));
+    assert_eq!(visitor.get(&whole).await.status, 404);
     visitor.post("/signalen", &with(&remark)).await;
 
     visitor.become_("img-fg").await;
     let dealt_with = visitor.post("/signalen", &with(&remark)).await;
     assert_eq!(
         (dealt_with.status, dealt_with.header("location")),
-        (303, "/signalen")
+        (303, &*format!("/incidenten/{about}"))
     );
+    let incident = visitor.get(&format!("/incidenten/{about}")).await;
+    for told in [
+        "Het signaal is afgehandeld.",
+        "Incident: een signaal is niet in orde",
+        "nog 72 uur",
+        "Aantal: 9",
+        &*format!("/signalen/{code}-{about}"),
+    ] {
+        assert!(
+            incident.text().contains(told),
+            "{told}: {}",
+            incident.text()
+        );
+    }
     let page = visitor.get("/signalen").await;
-    assert!(page.text().contains("Het signaal is afgehandeld."));
+    assert!(page.text().contains("niet in orde</span>"));
     let (open, dismissed) = page.text().split_once("Afgehandeld (1)").unwrap();
     assert!(!open.contains("doel-zonder-vervolg"));
     assert!(dismissed.contains("Eén zaak, 9"));
