@@ -300,7 +300,9 @@ mod tests {
         let bundle = super::super::tests::bundle();
         let term = bundle.retention(Language::Dutch).unwrap();
         let table = table(&bundle).unwrap();
-        let mut reader = csv::Reader::from_reader(table.as_slice());
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(b';')
+            .from_reader(table.as_slice());
         let heads = reader.headers().unwrap().clone();
         let at = heads.iter().position(|head| head == "bewaartermijn");
         let lines: Vec<_> = reader.records().map(Result::unwrap).collect();

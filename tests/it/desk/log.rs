@@ -136,7 +136,7 @@ async fn an_officer_sees_the_exchanges_of_the_own_organisation_alone() {
     let path = an_exchange(&mut visitor, IMG).await;
     let cause = [("aanleiding", "controle"), ("zaak", "A-1")];
     let opened = follow(&mut visitor, &path, &cause).await;
-    for own in ["<dt>Medewerker</dt>", "<dt>Zaak</dt>"] {
+    for own in ["<dt>Medewerker</dt>", "<dt>Zaak van wie vroeg</dt>"] {
         assert!(opened.text().contains(own), "{own}");
     }
     let log = visitor.get("/logboek").await.text().to_owned();
@@ -162,7 +162,7 @@ async fn an_officer_sees_the_exchanges_of_the_own_organisation_alone() {
     visitor.become_("ncg-fg").await;
     let opened = follow(&mut visitor, &path, &cause).await;
     assert!(opened.text().contains("<dt>Adres</dt>"), "party to it");
-    for theirs in ["<dt>Medewerker</dt>", "<dt>Zaak</dt>"] {
+    for theirs in ["<dt>Medewerker</dt>", "<dt>Zaak van wie vroeg</dt>"] {
         assert!(!opened.text().contains(theirs), "{theirs}");
     }
     assert_eq!(visitor.get(&reading).await.status, 404, "an officer of IMG");

@@ -193,7 +193,7 @@ fn values_have_a_name_and_an_order_and_lists_are_read_out() {
         [
             ("Adres", "0014200012345678".to_owned()),
             ("Eigenaren toen", "a, b".to_owned()),
-            ("Zaak", "Z-1".to_owned()),
+            ("Zaak van wie vroeg", "Z-1".to_owned()),
         ]
     );
     assert_eq!(list_of("geen lijst"), "geen lijst");
