@@ -63,7 +63,7 @@ impl Office {
         }
         let (img, ncg) = (list[0].oin, list[1].oin);
         list.push(Organisation {
-            contact: None,
+            contact: String::new(),
             oin: Oin::parse("00000001834567890000").unwrap(),
             name: "Gemeente Eemsdelta".to_owned(),
             role: Role::parse("gemeente").unwrap(),

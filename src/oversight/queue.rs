@@ -63,6 +63,7 @@ pub struct AosReported {
 
 /// One release that is reviewed, for one organisation.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Reviewing {
     /// The release.
     pub line: Line,

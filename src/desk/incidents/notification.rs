@@ -36,8 +36,8 @@ pub(super) fn extent_told(extent: &Extent, l: Language) -> String {
     )
 }
 
-/// What AVG 33(3) asks for, with what the log knows. Nothing of it is personal.
-pub(super) fn parts(found: &Found, wording: &Wording) -> Vec<Part> {
+/// The nature of the breach, as far as the log knows it.
+fn nature(found: &Found, wording: &Wording) -> Vec<String> {
     let l = wording.l;
     let (under, incident) = (&found.under, &found.incident);
     let line = &under.review.line;
@@ -80,7 +80,7 @@ pub(super) fn parts(found: &Found, wording: &Wording) -> Vec<Part> {
                 .to_owned(),
         ),
     };
-    let nature = vec![
+    vec![
         format!(
             "{}: {}",
             l.pick("Wat er gebeurde", "What happened"),
@@ -113,7 +113,12 @@ pub(super) fn parts(found: &Found, wording: &Wording) -> Vec<Part> {
             l.pick("overdracht", "transfer"),
             end(under, l)
         ),
-    ];
+    ]
+}
+
+/// What AVG 33(3) asks for, with what the log knows. Nothing of it is personal.
+pub(super) fn parts(found: &Found, wording: &Wording) -> Vec<Part> {
+    let l = wording.l;
     vec![
         Part {
             article: "33(3)(a)",
@@ -121,7 +126,7 @@ pub(super) fn parts(found: &Found, wording: &Wording) -> Vec<Part> {
                 "De aard van de inbreuk, soorten betrokkenen en gegevens, en ongeveer hoeveel",
                 "The nature of the breach, the categories of people and data, and about how many",
             ),
-            known: nature,
+            known: nature(found, wording),
             yours: l.pick(
                 "Hoeveel mensen het betreft: eigenaren, bewoners, anderen in het document.",
                 "How many people it concerns: owners, residents, others in the document.",

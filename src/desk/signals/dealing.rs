@@ -128,23 +128,19 @@ async fn deal_with(
             format!("{many} signals are dealt with. Your reason is in the log with each.")
         }
     };
-    match (finding, done.first()) {
-        (Finding::NotInOrder(_), Some(about)) => {
-            let clock = l.pick(
+    if let (Finding::NotInOrder(_), Some(about)) = (finding, done.first()) {
+        let clock = l.pick(
                 "Er is nu een incident. U hebt 72 uur om te besluiten over een melding bij de Autoriteit Persoonsgegevens.",
                 "There is now an incident. You have 72 hours to decide whether to notify the data protection authority.",
             );
-            visit.session.tell(Notice {
-                kind: "let-op",
-                text: format!("{recorded} {clock}"),
-            });
-            Ok(see_other(&format!("/incidenten/{about}")))
-        }
-        _ => {
-            visit.session.tell(Notice::done(recorded));
-            Ok(see_other("/signalen"))
-        }
+        visit.session.tell(Notice {
+            kind: "let-op",
+            text: format!("{recorded} {clock}"),
+        });
+        return Ok(see_other(&format!("/incidenten/{about}")));
     }
+    visit.session.tell(Notice::done(recorded));
+    Ok(see_other("/signalen"))
 }
 
 async fn open_person(visit: &Visit, mut f: Filled, signal: &Signal) -> Result<Response, Problem> {

@@ -287,21 +287,20 @@ impl Index {
             judge,
             judgement,
         };
-        let review = match self.reviews.get_mut(&about) {
-            Some(review) => review,
-            None => {
-                // Nothing asked for it: a release can be judged all the same, by its parties.
-                let row = self.rows.find(about);
-                if !row.is_some_and(|row| row.is_release() && row.is_of(by)) {
-                    return;
-                }
-                self.judged.entry(about).or_insert_with(|| Review {
-                    decision: about,
-                    due: at,
-                    four_eyes: false,
-                    given: Vec::new(),
-                })
+        let review = if let Some(review) = self.reviews.get_mut(&about) {
+            review
+        } else {
+            // Nothing asked for it: a release can be judged all the same, by its parties.
+            let row = self.rows.find(about);
+            if !row.is_some_and(|row| row.is_release() && row.is_of(by)) {
+                return;
             }
+            self.judged.entry(about).or_insert_with(|| Review {
+                decision: about,
+                due: at,
+                four_eyes: false,
+                given: Vec::new(),
+            })
         };
         review.given.push(given);
         let unlawful = Standing::Judged(Judgement::Unlawful);

@@ -70,7 +70,7 @@ pub(crate) async fn book(folder: &Path, postgres: Option<&str>, entries: u64) ->
     let activated = ledger.activate(bundle.hash(), bundle.title(), from, until, 0);
     let activated = activated.await.unwrap();
     let organisation = |oin: &str, role: &str| Organisation {
-        contact: None,
+        contact: String::new(),
         oin: Oin::parse(oin).unwrap(),
         name: role.to_owned(),
         role: Role::parse(role).unwrap(),
