@@ -138,7 +138,7 @@ async fn an_hour_of_a_privacy_officer() {
 const ADDRESS: &str = "1979200005000001";
 const SCAN: &str = "abababababababababababababababababababababababababababababababab";
 
-pub(super) fn letter(receiver: &str) -> [(&'static str, &str); 15] {
+pub(super) fn letter(receiver: &str) -> [(&'static str, &str); 16] {
     [
         ("soort", "toestemming"),
         ("toestand", "gegeven"),
@@ -155,6 +155,8 @@ pub(super) fn letter(receiver: &str) -> [(&'static str, &str); 15] {
         ("versie", "2026-1"),
         ("aanleiding", "registratie"),
         ("zaak", "REG-1"),
+        // The register does not know this owner: that was looked into.
+        ("nagekeken", "1979200005000001 2026-11-01 eig-brief-1"),
     ]
 }
 
@@ -168,7 +170,14 @@ async fn a_choice_from_a_letter_needs_two_people_and_is_registered_once() {
         .to_owned();
     let letter = letter(&img);
     let path = "/toestemmingen/vastleggen";
-    for missing in ["adres", "eigenaar", "ontvangers", "sha256", "toestand"] {
+    for missing in [
+        "adres",
+        "eigenaar",
+        "ontvangers",
+        "sha256",
+        "toestand",
+        "nagekeken",
+    ] {
         let without = letter.iter().filter(|(name, _)| *name != missing);
         let answer = registrar
             .post(path, &without.copied().collect::<Vec<_>>())
