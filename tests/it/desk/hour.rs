@@ -169,7 +169,7 @@ async fn a_state_that_was_kept_is_compared_with_the_book() {
 const ADDRESS: &str = "1979200005000001";
 const SCAN: &str = "abababababababababababababababababababababababababababababababab";
 
-pub(super) fn letter(receiver: &str) -> [(&'static str, &str); 15] {
+pub(super) fn letter(receiver: &str) -> [(&'static str, &str); 16] {
     [
         ("soort", "toestemming"),
         ("toestand", "gegeven"),
@@ -186,6 +186,8 @@ pub(super) fn letter(receiver: &str) -> [(&'static str, &str); 15] {
         ("versie", "2026-1"),
         ("aanleiding", "registratie"),
         ("zaak", "REG-1"),
+        // The register does not know this owner: that was looked into.
+        ("nagekeken", "1979200005000001 2026-11-01 eig-brief-1"),
     ]
 }
 
@@ -199,7 +201,14 @@ async fn a_choice_from_a_letter_needs_two_people_and_is_registered_once() {
         .to_owned();
     let letter = letter(&img);
     let path = "/toestemmingen/vastleggen";
-    for missing in ["adres", "eigenaar", "ontvangers", "sha256", "toestand"] {
+    for missing in [
+        "adres",
+        "eigenaar",
+        "ontvangers",
+        "sha256",
+        "toestand",
+        "nagekeken",
+    ] {
         let without = letter.iter().filter(|(name, _)| *name != missing);
         let answer = registrar
             .post(path, &without.copied().collect::<Vec<_>>())
