@@ -213,6 +213,9 @@ pub const WITNESS_CALL: Duration = Duration::from_secs(5);
 pub const WITNESS_ROUND: Duration = Duration::from_secs(1);
 /// How often they are asked again for a checkpoint they cosigned, when nothing was appended.
 pub const WITNESS_AGAIN: Duration = Duration::from_secs(20);
+/// From which age of its last cosignature on a witness counts as silent, and a quorum as lost, where
+/// people look: some calls in a row came to nothing then.
+pub const WITNESS_SILENT: Duration = Duration::from_mins(1);
 /// How far a witness's clock may be ahead. A cosignature from later than that counts for nothing: it
 /// would make the quorum look young for ever.
 pub const WITNESS_CLOCK_MS: i64 = 60_000;

@@ -11,7 +11,7 @@ use prometheus::{Counter, CounterVec, Gauge, GaugeVec, Opts, Registry};
 use tracing_subscriber::EnvFilter;
 
 use crate::clock::Clock;
-use crate::cosign::{Outcome, WitnessStanding};
+use crate::cosign::{Outcome, Watch};
 use crate::ledger::Ledger;
 
 /// The variable that says how much is logged, such as `info` or `sluis=debug`.
@@ -127,7 +127,7 @@ pub fn watch_ledger(registry: &Registry, ledger: &Ledger) -> Result<(), promethe
 #[derive(Debug)]
 struct WitnessFigures {
     ledger: Ledger,
-    standings: Arc<[Arc<WitnessStanding>]>,
+    watch: Watch,
     clock: Arc<dyn Clock>,
     quorum_age: Gauge,
     quorum_size: Gauge,
@@ -159,7 +159,7 @@ impl WitnessFigures {
         self.quorum_size.set(as_float(size));
         raise(&self.refusals, as_float(self.ledger.unwitnessed()));
         let now = self.clock.now();
-        for standing in self.standings.iter() {
+        for standing in self.watch.standings().iter() {
             let age = standing
                 .cosigned_at()
                 .map_or(f64::INFINITY, |at| now.ms_since(at).max(0) as f64 / 1000.0);
@@ -198,12 +198,12 @@ impl Collector for WitnessFigures {
 pub fn watch_witnesses(
     registry: &Registry,
     ledger: &Ledger,
-    standings: Arc<[Arc<WitnessStanding>]>,
+    watch: Watch,
     clock: &Arc<dyn Clock>,
 ) -> Result<(), prometheus::Error> {
     registry.register(Box::new(WitnessFigures {
         ledger: ledger.clone(),
-        standings,
+        watch,
         clock: Arc::clone(clock),
         quorum_age: Gauge::new(
             "sluis_witness_quorum_age_seconds",

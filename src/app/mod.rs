@@ -356,7 +356,8 @@ impl Gateway {
                 .map_err(|error| unusable(&error))?;
             let at = address_of(&listener, config.listen.desk)?;
             let desk = desk::router(desk::Parts {
-                officers: Officers::new(Arc::clone(&exchange), oversight),
+                officers: Officers::new(Arc::clone(&exchange), oversight)
+                    .witnessed(cosigning.as_ref().map(Cosigning::watch)),
                 origin: origin_of_desk(&config, &login, at),
                 login,
                 clock: Arc::clone(&clock),
@@ -477,7 +478,7 @@ fn figures(
     let metrics = Metrics::new(&registry)?;
     telemetry::watch_ledger(&registry, ledger)?;
     if let Some(cosigning) = cosigning {
-        telemetry::watch_witnesses(&registry, ledger, cosigning.standings(), clock)?;
+        telemetry::watch_witnesses(&registry, ledger, cosigning.watch(), clock)?;
     }
     Ok((registry, metrics))
 }

@@ -11,6 +11,7 @@ use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1::SendRequest;
 
+use super::standing::Trouble;
 use crate::bounds;
 use crate::clock::Clock;
 use crate::https::{Address, NoConnection, Tls};
@@ -50,6 +51,17 @@ impl AskError {
     /// Whether nothing was heard at all, as opposed to something unusable.
     pub(super) const fn is_silence(&self) -> bool {
         matches!(self, Self::Connect(_) | Self::Http(_) | Self::TooLate)
+    }
+
+    /// The same for people.
+    pub(super) const fn trouble(&self) -> Trouble {
+        match self {
+            Self::Connect(_) => Trouble::Unreachable,
+            Self::Http(_) | Self::TooLate => Trouble::Silent,
+            Self::Status(status) => Trouble::Refused(status.as_u16()),
+            Self::Size | Self::NoCosignature | Self::Cosignature(_) => Trouble::Unusable,
+            Self::Clock => Trouble::Clock,
+        }
     }
 }
 

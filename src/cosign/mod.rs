@@ -14,7 +14,10 @@ mod gather;
 mod settings;
 mod standing;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,11 +27,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 pub use ask::AskError;
 pub use settings::{Settings, SettingsError};
-pub use standing::{Outcome, WitnessStanding};
+pub use standing::{Mishap, Outcome, Trouble, WitnessStanding};
+pub use watch::Watch;
 
 use crate::bounds;
 use crate::clock::Clock;
 use crate::errors::in_full;
+use crate::https::Address;
 use crate::ledger::note::{Cosignature, UnverifiedNote};
 use crate::ledger::{Compared, Cosigned, Failure, Ledger, NotCompared, Stand};
 use ask::{Reply, Road};
@@ -68,6 +73,15 @@ pub enum Broken {
     },
 }
 
+impl Broken {
+    const fn trouble(&self) -> Trouble {
+        match self {
+            Self::Behind { .. } => Trouble::Behind,
+            Self::Forked { .. } => Trouble::Forked,
+        }
+    }
+}
+
 /// Why a witness did not cosign.
 #[derive(Debug, thiserror::Error)]
 enum NotCosigned {
@@ -81,6 +95,18 @@ enum NotCosigned {
     CatchUp(#[from] crate::ledger::NotAppended),
     #[error("other gateways were there before, each time")]
     Contended,
+}
+
+impl NotCosigned {
+    /// What is amiss; nothing is with a witness to which other gateways were quicker.
+    const fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Broken(broken) => Some(broken.trouble()),
+            Self::Ask(error) => Some(error.trouble()),
+            Self::Read(_) | Self::CatchUp(_) => Some(Trouble::Own),
+            Self::Contended => None,
+        }
+    }
 }
 
 /// One witness, while it is not being asked.
@@ -109,7 +135,7 @@ pub struct Cosigning {
     ledger: Ledger,
     clock: Arc<dyn Clock>,
     gathered: Gathered,
-    standings: Arc<[Arc<WitnessStanding>]>,
+    watch: Watch,
     idle: Vec<Witness>,
     calls: JoinSet<Asked>,
     /// How long a cosignature of an unchanged book is left to age.
@@ -133,15 +159,15 @@ impl Cosigning {
             tls,
             refuse_after,
         } = settings;
+        let hosts = addresses.iter().map(Address::authority);
+        let watch = Watch::new(policy.clone(), hosts);
         let mut idle = Vec::new();
-        let mut standings = Vec::new();
-        for (at, (line, address)) in policy.witnesses().iter().zip(addresses).enumerate() {
-            let standing = Arc::new(WitnessStanding::new(&line.name, address.authority()));
-            standings.push(Arc::clone(&standing));
+        let asked = policy.witnesses().iter().zip(addresses);
+        for (at, ((line, address), standing)) in asked.zip(watch.standings().iter()).enumerate() {
             idle.push(Witness {
                 at,
                 road: Road::new(address, line.key.clone(), tls.clone()),
-                standing,
+                standing: Arc::clone(standing),
                 known: None,
                 last: None,
                 told: false,
@@ -155,7 +181,7 @@ impl Cosigning {
             ledger,
             clock,
             gathered: Gathered::new(policy),
-            standings: standings.into(),
+            watch,
             idle,
             calls: JoinSet::new(),
             again: again.min(bounds::WITNESS_AGAIN),
@@ -168,10 +194,10 @@ impl Cosigning {
         Ok(own)
     }
 
-    /// How the witnesses stand, in the order of the policy file.
+    /// The witnesses, for whoever wants to look.
     #[must_use]
-    pub fn standings(&self) -> Arc<[Arc<WitnessStanding>]> {
-        Arc::clone(&self.standings)
+    pub fn watch(&self) -> Watch {
+        self.watch.clone()
     }
 
     /// Runs until a witness shows that the book is not the one that was witnessed.
@@ -248,9 +274,14 @@ impl Cosigning {
             }
             Err(NotCosigned::Broken(broken)) => {
                 witness.standing.note(Outcome::Inconsistent);
+                let trouble = broken.trouble();
+                witness.standing.note_mishap(trouble, self.clock.now());
                 return Err(broken);
             }
             Err(error) => {
+                if let Some(trouble) = error.trouble() {
+                    witness.standing.note_mishap(trouble, self.clock.now());
+                }
                 if let NotCosigned::Ask(error) = &error {
                     witness.standing.note(if error.is_silence() {
                         Outcome::Unreachable

@@ -1,6 +1,9 @@
 //! How the witnesses stand, for whoever wants to look: figures, the desk, `/readyz`.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use arc_swap::ArcSwapOption;
 
 use crate::clock::Moment;
 
@@ -52,6 +55,48 @@ impl Outcome {
     }
 }
 
+/// Why a witness did not cosign, as far as somebody can do something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// No connection with it could be made.
+    Unreachable,
+    /// It did not answer in time, or broke off.
+    Silent,
+    /// It does not know this log, or not its key: it answered this status.
+    Refused(u16),
+    /// It answered without a cosignature that can be believed.
+    Unusable,
+    /// Its clock is ahead.
+    Clock,
+    /// It knows more entries than the database has; the gateway ends.
+    Behind,
+    /// It knows other entries than the database has; the gateway ends.
+    Forked,
+    /// What it must be shown could not be read here.
+    Own,
+}
+
+impl Trouble {
+    /// Whether the book is not the one that it witnessed.
+    #[must_use]
+    pub const fn is_another_history(self) -> bool {
+        matches!(self, Self::Behind | Self::Forked)
+    }
+}
+
+/// The last time that a witness did not cosign: one call, or some in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mishap {
+    /// Why, the last of them.
+    pub why: Trouble,
+    /// The first of the row.
+    pub since: Moment,
+    /// The last.
+    pub until: Moment,
+    /// Whether it cosigned after that.
+    pub is_over: bool,
+}
+
 /// How one witness stands.
 #[derive(Debug)]
 pub struct WitnessStanding {
@@ -61,6 +106,7 @@ pub struct WitnessStanding {
     cosigned_at_ms: AtomicI64,
     size: AtomicU64,
     calls: [AtomicU64; Outcome::ALL.len()],
+    mishap: ArcSwapOption<Mishap>,
 }
 
 impl WitnessStanding {
@@ -71,6 +117,7 @@ impl WitnessStanding {
             cosigned_at_ms: AtomicI64::new(0),
             size: AtomicU64::new(0),
             calls: Default::default(),
+            mishap: ArcSwapOption::empty(),
         }
     }
 
@@ -106,14 +153,36 @@ impl WitnessStanding {
         counter.map_or(0, |counter| counter.load(Ordering::Relaxed))
     }
 
+    /// The last time that it did not cosign, since this process started.
+    #[must_use]
+    pub fn mishap(&self) -> Option<Mishap> {
+        self.mishap.load().as_deref().copied()
+    }
+
     pub(super) fn note(&self, outcome: Outcome) {
         if let Some(counter) = self.calls.get(outcome.at()) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     }
 
+    /// Only whoever asks it notes something, one call after the other.
+    pub(super) fn note_mishap(&self, why: Trouble, now: Moment) {
+        let before = self.mishap().filter(|before| !before.is_over);
+        self.mishap.store(Some(Arc::new(Mishap {
+            why,
+            since: before.map_or(now, |before| before.since),
+            until: now,
+            is_over: false,
+        })));
+    }
+
     pub(super) fn note_cosigned(&self, at: Moment, size: u64) {
         self.note(Outcome::Cosigned);
+        if let Some(mishap) = self.mishap().filter(|mishap| !mishap.is_over) {
+            let is_over = true;
+            self.mishap
+                .store(Some(Arc::new(Mishap { is_over, ..mishap })));
+        }
         self.cosigned_at_ms.store(at.unix_ms(), Ordering::Relaxed);
         self.size.store(size, Ordering::Relaxed);
     }

@@ -112,8 +112,9 @@ async fn page(visit: &Visit, f: Filled, compared: Option<Compared>) -> Result<Re
             .unwrap_or(0),
     });
     let goes_on = running.is_some();
-    let last_told = officers.last_check().map(|last| match last.told {
-        Ok(told) | Err(told) => told,
+    let last_told = officers.last_check().map(|last| match last.found {
+        Ok(found) => found.to_string(),
+        Err(told) => told,
     });
     let mut response = html(&IntegrityPage {
         page: visit.page(l.pick("Integriteit", "Integrity")),

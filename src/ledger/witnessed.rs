@@ -137,6 +137,14 @@ impl Ledger {
             .store(ms, Ordering::Relaxed);
     }
 
+    /// From which age of the quorum on nothing is released; `None` when there is none.
+    #[must_use]
+    pub fn refuses_after(&self) -> Option<Duration> {
+        let limit = self.0.witnesses.refuse_after_ms.load(Ordering::Relaxed);
+        let limit = u64::try_from(limit).ok().filter(|ms| *ms > 0);
+        limit.map(Duration::from_millis)
+    }
+
     /// How old the quorum is; `None` when there never was one.
     #[must_use]
     pub fn quorum_age(&self) -> Option<Duration> {
@@ -149,8 +157,7 @@ impl Ledger {
     /// Whether the quorum is older than it may be, so that nothing is released.
     #[must_use]
     pub fn lapsed(&self) -> Option<Lapsed> {
-        let limit = self.0.witnesses.refuse_after_ms.load(Ordering::Relaxed);
-        let limit = Duration::from_millis(u64::try_from(limit).ok().filter(|ms| *ms > 0)?);
+        let limit = self.refuses_after()?;
         let age = self.quorum_age();
         age.is_none_or(|age| age > limit)
             .then_some(Lapsed { age, limit })

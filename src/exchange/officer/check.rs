@@ -29,8 +29,8 @@ pub struct Checking {
 pub struct Checked {
     /// When it was done.
     pub at: Moment,
-    /// What it found, in full, for who has to do something about it.
-    pub told: Result<String, String>,
+    /// What it found; what is wrong in full, for who has to do something about it.
+    pub found: Result<Replayed, String>,
     /// Whether it is in the book.
     pub recorded: bool,
 }
@@ -118,20 +118,16 @@ impl Officers {
             running.of.store(progress.size, Ordering::Relaxed);
         });
         let verified = verified.await;
-        let told = match &verified {
-            Ok(replayed) => Ok(replayed.to_string()),
-            Err(wrong) => {
-                tracing::error!(error = in_full(wrong), "a check of the book found it wrong");
-                Err(in_full(wrong))
-            }
-        };
+        if let Err(wrong) = &verified {
+            tracing::error!(error = in_full(wrong), "a check of the book found it wrong");
+        }
         let recorded = self.record_check(officer, &verified).await;
         if let Err(error) = &recorded {
             tracing::error!(error = in_full(error), "a check could not be recorded");
         }
         Checked {
             at: self.now(),
-            told,
+            found: verified.map_err(|wrong| in_full(&wrong)),
             recorded: recorded.is_ok(),
         }
     }

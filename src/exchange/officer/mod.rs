@@ -14,6 +14,7 @@ mod report;
 mod review;
 mod saved;
 mod taken;
+mod witnessed;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,10 +27,12 @@ pub use report::{Choices, Shared, SharedChoice, SharedLine, Subject};
 pub use review::{AosDates, Ended, UnderReview};
 pub use saved::{SEARCH_NAME_CHARS, SearchName};
 pub use taken::TakenOut;
+pub use witnessed::{Quorum, Witness, Witnessing};
 
 use super::record::unreadable;
 use super::{Caller, Exchange, Failure, REGISTRY_PURPOSE, Who};
 use crate::clock::Moment;
+use crate::cosign::Watch;
 use crate::domain::{
     AddressId, CaseNumber, DeskRole, Employee, Oin, Organisation, Organisations, Purpose,
     TransactionId,
@@ -111,6 +114,8 @@ pub struct Officers {
     exchange: Arc<Exchange>,
     oversight: Oversight,
     checks: Arc<Checks>,
+    /// Who cosigns the book, if anybody does.
+    witnesses: Option<Watch>,
     /// Held while a proposal is answered: of a confirmation and a rejection at once, one is told that
     /// it came too late. (Two confirmations are told apart by the ledger itself.)
     answering: Arc<tokio::sync::Mutex<()>>,
@@ -133,6 +138,7 @@ impl Officers {
             exchange,
             oversight,
             checks: Arc::default(),
+            witnesses: None,
             answering: Arc::default(),
         }
     }

@@ -18,7 +18,7 @@ use key::{Kind, Public, Secret};
 pub use cosign::{Cosignature, Cosigner, CosignerKey};
 pub use form::{Checkpoint, NOTE_BYTES, UnverifiedNote, hash, size};
 pub use key::is_key_name;
-pub use policy::{LogLine, NotWitnessed, Policy, PolicyError, WitnessLine, Witnessed};
+pub use policy::{LogLine, NotWitnessed, Policy, PolicyError, Rule, WitnessLine, Witnessed};
 
 /// Why a note is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,10 @@
 //! Which witnesses must have cosigned before a checkpoint counts: a C2SP tlog-policy file.
 
+mod rule;
+
 use std::collections::BTreeMap;
+
+pub use rule::Rule;
 
 use super::cosign::CosignerKey;
 use super::{Checkpoint, KeyError, NoteError, UnverifiedNote, Verifier};

@@ -1,0 +1,118 @@
+//! How the book stands with its witnesses, for officers to see.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Officers;
+use crate::bounds;
+use crate::clock::Moment;
+use crate::cosign::{Mishap, Watch, WitnessStanding};
+use crate::ledger::Cosigned;
+use crate::ledger::note::Rule;
+
+/// The witnesses of the book, as this gateway knows them at one moment.
+#[derive(Debug, Clone)]
+pub struct Witnessing {
+    /// When this was so.
+    pub now: Moment,
+    /// They, in the order of the policy file.
+    pub witnesses: Vec<Witness>,
+    /// Which of them must have cosigned.
+    pub rule: Option<Rule>,
+    /// What enough of them last cosigned.
+    pub cosigned: Option<Arc<Cosigned>>,
+    /// From which age of that on nothing is released.
+    pub refuses_after: Option<Duration>,
+    /// How the quorum stands.
+    pub quorum: Quorum,
+}
+
+/// How the quorum stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quorum {
+    /// Enough witnesses stand behind the book.
+    Stands,
+    /// Too few do, and documents are released all the same.
+    Lost,
+    /// Too few do, and nothing is released.
+    Lapsed,
+}
+
+/// One witness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witness {
+    /// What the policy file calls it.
+    pub name: String,
+    /// Its host and port.
+    pub host: String,
+    /// The key that verifies its cosignatures.
+    pub key: String,
+    /// When it last cosigned, and how many entries.
+    pub cosigned: Option<(Moment, u64)>,
+    /// The last time that it did not.
+    pub mishap: Option<Mishap>,
+    /// Whether it stands behind the book now.
+    pub stands: bool,
+}
+
+impl Witness {
+    fn new(standing: &WitnessStanding, key: String, now: Moment) -> Self {
+        let cosigned = standing.cosigned_at().map(|at| (at, standing.size()));
+        let mishap = standing.mishap();
+        let other = mishap.is_some_and(|mishap| mishap.why.is_another_history());
+        Self {
+            name: standing.name().to_owned(),
+            host: standing.host().to_owned(),
+            key,
+            cosigned,
+            mishap,
+            stands: !other && cosigned.is_some_and(|(at, _)| is_young(at, now)),
+        }
+    }
+
+    /// What goes wrong with it now.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Mishap> {
+        self.mishap.filter(|mishap| !mishap.is_over)
+    }
+}
+
+fn is_young(at: Moment, now: Moment) -> bool {
+    // Where its clock is ahead, this is less than nothing.
+    let age = u64::try_from(now.ms_since(at)).unwrap_or(0);
+    Duration::from_millis(age) <= bounds::WITNESS_SILENT
+}
+
+impl Officers {
+    /// These, with the witnesses of the book, if it has any.
+    #[must_use]
+    pub fn witnessed(self, witnesses: Option<Watch>) -> Self {
+        Self { witnesses, ..self }
+    }
+
+    /// How the witnesses stand; `None` when the book has none.
+    #[must_use]
+    pub fn witnesses(&self) -> Option<Witnessing> {
+        let watch = self.witnesses.as_ref()?;
+        let (ledger, now) = (&self.exchange.ledger, self.now());
+        let lines = watch.policy().witnesses().iter();
+        let witnesses = lines
+            .zip(watch.standings().iter())
+            .map(|(line, standing)| Witness::new(standing, line.key.to_string(), now))
+            .collect();
+        let cosigned = ledger.cosigned();
+        let quorum = match &cosigned {
+            _ if ledger.lapsed().is_some() => Quorum::Lapsed,
+            Some(cosigned) if is_young(cosigned.at, now) => Quorum::Stands,
+            _ => Quorum::Lost,
+        };
+        Some(Witnessing {
+            now,
+            witnesses,
+            rule: watch.policy().rule(),
+            cosigned,
+            refuses_after: ledger.refuses_after(),
+            quorum,
+        })
+    }
+}
