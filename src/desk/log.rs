@@ -16,6 +16,8 @@ use axum::response::Response;
 use http::StatusCode;
 
 pub(super) use self::export::defused;
+#[cfg(test)]
+pub(super) use self::sought::PROBLEMS;
 use self::keep::Kept;
 use super::cause;
 use super::forms::{Filled, Form};

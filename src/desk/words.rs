@@ -1,6 +1,8 @@
 //! The book in plain words: what happened, when, between whom, in Dutch and in English.
 
 mod dates;
+mod names;
+mod reasons;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -77,8 +79,15 @@ impl Wording {
             .map(|(oin, name)| (oin, name.as_str()))
     }
 
+    fn in_english(&self, name: Option<&'static str>) -> Option<&'static str> {
+        name.filter(|_| self.l == Language::English)
+    }
+
     /// A document kind by its name, as in the middle of a sentence.
     pub(super) fn kind(&self, code: &str) -> String {
+        if let Some(name) = self.in_english(names::kind(code)) {
+            return name.to_owned();
+        }
         let bundle = self.bundle.as_ref();
         let name = bundle.and_then(|bundle| {
             let mut kinds = bundle.vocabulary().kinds();
@@ -92,6 +101,9 @@ impl Wording {
 
     /// A document kind with its article.
     fn a_kind(&self, code: &str) -> String {
+        if let (Language::English, Some(name)) = (self.l, names::a_kind(code)) {
+            return name;
+        }
         let name = self.kind(code);
         if name.ends_with("gegevens") {
             name
@@ -102,6 +114,9 @@ impl Wording {
 
     /// A purpose by its name, as in the middle of a sentence.
     pub(super) fn purpose(&self, code: &str) -> String {
+        if let Some(name) = self.in_english(names::purpose(code)) {
+            return name.to_owned();
+        }
         let known = Purpose::parse(code).ok();
         let name = self.bundle.as_ref().zip(known).and_then(|(bundle, code)| {
             let purpose = bundle.vocabulary().find_purpose(&code)?;
@@ -112,6 +127,9 @@ impl Wording {
 
     /// A team by its name.
     pub(super) fn team(&self, code: &str) -> String {
+        if let Some(name) = self.in_english(names::team(code)) {
+            return name.to_owned();
+        }
         let name = self.bundle.as_ref().and_then(|bundle| {
             let mut teams = bundle.vocabulary().teams();
             let (_, name) = teams.find(|(team, _)| team.as_str() == code)?;
@@ -123,55 +141,6 @@ impl Wording {
     /// How long the log keeps what it has, where the parties wrote it down.
     pub(super) fn retention(&self) -> Option<&str> {
         self.bundle.as_ref()?.retention(self.l)
-    }
-
-    /// Why a request was refused: a reason of the policy, or the code of a problem.
-    pub(super) fn reason(&self, code: &str) -> String {
-        let l = self.l;
-        let text = match code {
-            "TOESTEMMING_ONTBREEKT" => l.pick("geen toestemming", "no consent"),
-            "TOESTEMMING_INGETROKKEN" => l.pick(
-                "toestemming geweigerd of ingetrokken",
-                "consent refused or withdrawn",
-            ),
-            "TOESTEMMING_VERLOPEN" => l.pick("toestemming verlopen", "consent expired"),
-            "TOESTEMMING_ONVOLLEDIG" => l.pick(
-                "niet alle eigenaren gaven toestemming",
-                "not all owners consented",
-            ),
-            "BEZWAAR_AFSTEMMING" => l.pick("een eigenaar heeft bezwaar", "an owner objects"),
-            "GEEN_VERZOEK_GEZAMENLIJK" => l.pick(
-                "geen verzoek om gezamenlijke behandeling",
-                "no request for joint handling",
-            ),
-            "GEZONDHEIDSGEGEVENS" => l.pick("gezondheidsgegevens", "health data"),
-            "GEEN_GRONDSLAG" => l.pick("geen grondslag", "no legal basis"),
-            "AOS_NIET_ACTIEF" => l.pick("geen lopende AOS-melding", "no unsafe situation in force"),
-            "SOORT_NIET_BIJ_DOEL" => l.pick(
-                "soort hoort niet bij het doel",
-                "kind does not go with the purpose",
-            ),
-            "BELEID_ONBRUIKBAAR" => l.pick(
-                "het beleid kon niet worden getoetst",
-                "the policy could not be evaluated",
-            ),
-            "token-ontbreekt" => l.pick("token ontbreekt", "no token"),
-            "token-ongeldig" => l.pick("token ongeldig", "token invalid"),
-            "token-verlopen" => l.pick("token verlopen", "token expired"),
-            "token-niet-gebonden" => l.pick(
-                "token hoort niet bij het certificaat",
-                "token of another certificate",
-            ),
-            "token-hergebruikt" => l.pick("token al gebruikt", "token used before"),
-            "conflict" => l.pick("nummer al gebruikt", "number used before"),
-            "doel-onbekend" => l.pick("doel onbekend", "purpose unknown"),
-            "document-onbekend" => l.pick("document onbekend", "document unknown"),
-            "niet-bevoegd" => l.pick("niet bevoegd", "not authorised"),
-            "niet-gevonden" => l.pick("niet gevonden", "not found"),
-            "bereik-ongeldig" => l.pick("bereik buiten het document", "range outside the document"),
-            other => other,
-        };
-        text.to_owned()
     }
 
     /// One line of the log, as a sentence.

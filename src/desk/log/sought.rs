@@ -65,7 +65,7 @@ pub(super) fn has_folded(f: &Filled) -> bool {
 }
 
 /// Codes of problems that refuse a request before the policy is asked.
-pub(super) const PROBLEMS: [&str; 10] = [
+pub(in crate::desk) const PROBLEMS: [&str; 10] = [
     "token-ontbreekt",
     "token-ongeldig",
     "token-verlopen",
