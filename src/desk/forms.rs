@@ -39,6 +39,11 @@ impl Form {
             .filter(|value| !value.is_empty())
     }
 
+    /// Every field with its value.
+    pub(super) fn fields(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     /// With a value that a page fills in beforehand.
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         self.0.push((name.to_owned(), value.to_owned()));

@@ -241,9 +241,18 @@ impl Wording {
                 "bekeek de toestemmingen bij een adres",
                 "looked at the consents of an address",
             ),
-            Some(Act::Download | Act::Metadata | Act::Test) | None => l.pick(
-                "las in het register of het logboek",
-                "read in the registry or the log",
+            // A system leaves no occasion; an officer always has one.
+            _ if line.occasion.is_none() && line.of.is_some() => l.pick(
+                "vroeg via het eigen systeem een besluit uit het logboek op",
+                "fetched a decision from the log by its own system",
+            ),
+            _ if line.occasion.is_none() => l.pick(
+                "vroeg via het eigen systeem op wat eigenaren bij een adres kozen",
+                "fetched by its own system what owners chose at an address",
+            ),
+            _ => l.pick(
+                "keek in het register of het logboek",
+                "looked in the registry or the log",
             ),
         };
         let why = line.occasion.map_or("", |why| occasion(why, l));
