@@ -131,3 +131,22 @@ impl Filled {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// A browser cuts what is pasted into such a field, and says nothing.
+    #[test]
+    fn no_field_cuts_what_is_typed_in_silence() {
+        let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/desk/templates");
+        let mut read = 0;
+        for file in templates.read_dir().unwrap() {
+            let path = file.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(!text.contains("maxlength"), "{}", path.display());
+            read += 1;
+        }
+        assert!(read > 20);
+    }
+}
