@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub(super) use dates::{clock_time, day, moment, week};
 
-use crate::domain::{ChoiceKind, ChoiceState, Oin, Organisation, Organisations, Purpose};
+use crate::domain::{ChoiceKind, ChoiceState, DocumentKind, Oin, Organisation, Organisations, Purpose};
 use crate::exchange::officer::Officers;
 use crate::language::Language;
 use crate::ledger::entry::{Act, End, Judgement, Occasion, Outcome};
@@ -271,6 +271,24 @@ impl Wording {
             format!("{what}{count}, {}: {why}", l.pick("aanleiding", "reason"))
         }
     }
+}
+
+/// A purpose as a heading: as the bundle names it, or in English.
+pub(super) fn purpose_heading(code: &Purpose, name: &str, l: Language) -> String {
+    heading(names::purpose(code.as_str()), name, l)
+}
+
+/// A document kind as a heading.
+pub(super) fn kind_heading(code: &DocumentKind, name: &str, l: Language) -> String {
+    heading(names::kind(code.as_str()), name, l)
+}
+
+fn heading(english: Option<&str>, name: &str, l: Language) -> String {
+    let english = english.filter(|_| l == Language::English);
+    let mut rest = english.unwrap_or(name).chars();
+    let mut heading: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
+    heading.push_str(rest.as_str());
+    heading
 }
 
 fn uncapitalised(text: &str) -> String {
