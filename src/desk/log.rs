@@ -16,9 +16,9 @@ use axum::response::Response;
 use http::StatusCode;
 
 pub(super) use self::export::defused;
+use self::keep::Kept;
 #[cfg(test)]
 pub(super) use self::sought::PROBLEMS;
-use self::keep::Kept;
 use super::cause;
 use super::forms::{Filled, Form};
 use super::law::GROUNDS;

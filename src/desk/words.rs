@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 pub(super) use dates::{clock_time, day, moment, week};
 
-use crate::domain::{ChoiceKind, ChoiceState, DocumentKind, Oin, Organisation, Organisations, Purpose};
+use crate::domain::{
+    ChoiceKind, ChoiceState, DocumentKind, Oin, Organisation, Organisations, Purpose,
+};
 use crate::exchange::officer::Officers;
 use crate::language::Language;
 use crate::ledger::entry::{Act, End, Judgement, Occasion, Outcome};
@@ -286,7 +288,11 @@ pub(super) fn kind_heading(code: &DocumentKind, name: &str, l: Language) -> Stri
 fn heading(english: Option<&str>, name: &str, l: Language) -> String {
     let english = english.filter(|_| l == Language::English);
     let mut rest = english.unwrap_or(name).chars();
-    let mut heading: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
+    let mut heading: String = rest
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
     heading.push_str(rest.as_str());
     heading
 }

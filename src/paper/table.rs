@@ -45,7 +45,8 @@ pub(super) fn beginning(caption: &str, columns: &[Column], rows: &[Vec<String>])
     let captions = broken(caption, CAPTION.face, CAPTION.size, RIGHT - LEFT);
     let first = rows.iter().take(FIRST_ROWS).map(|row| {
         let cells = row.iter().zip(&head.places);
-        let lines = cells.map(|(text, place)| broken(text, CELL.face, CELL.size, place.width).len());
+        let lines =
+            cells.map(|(text, place)| broken(text, CELL.face, CELL.size, place.width).len());
         let lines = lines.max().unwrap_or(1).clamp(1, FIRST_LINES);
         OVER + height(lines - 1, CELL.leading) + UNDER
     });

@@ -60,7 +60,8 @@ impl<'o> Judging<'o> {
         let office = |(party, day): (Party, i64)| {
             let oin = year.parties.oin(party);
             let own = all.iter().map(|persona| &persona.officer);
-            let own = own.filter(|person| person.organisation.oin == oin && person.is_any(&[DeskRole::Fg]));
+            let own = own
+                .filter(|person| person.organisation.oin == oin && person.is_any(&[DeskRole::Fg]));
             Office {
                 party,
                 oin,

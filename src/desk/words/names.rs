@@ -52,7 +52,10 @@ const PURPOSES: [(&str, &str); 9] = [
 ];
 const TEAMS: [(&str, &str); 3] = [
     ("combinatieteam", "Combination team"),
-    ("interventieteam", "Intervention team (distressing situations)"),
+    (
+        "interventieteam",
+        "Intervention team (distressing situations)",
+    ),
     ("aos", "Consultation on acutely unsafe situations"),
 ];
 
