@@ -126,7 +126,7 @@ impl Office {
             let drawn = draw(index, drawn::JUDGED_BY);
             let person = picked(&self.people, drawn)?;
             // Three of four need no explanation.
-            let said = picked(&REMARKS, drawn / 16).filter(|_| drawn % 4 == 0);
+            let said = picked(&REMARKS, drawn / 16).filter(|_| drawn.is_multiple_of(4));
             let verdict = Verdict::Lawful(said.and_then(|text| Remark::parse(text)));
             Some(async move { officers.judge(person, cause, index, &verdict).await })
         });
