@@ -1,5 +1,10 @@
 //! Integriteit: checking the whole book, and what an auditor needs, on one page.
 
+mod result;
+#[cfg(test)]
+mod tests;
+mod witnessed;
+
 use askama::Template;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
@@ -11,16 +16,20 @@ use super::routes::{EVERYONE, Routes};
 use super::visit::{Visit, see_other};
 use super::words::{self, Wording};
 use crate::exchange::Failure;
+use crate::exchange::officer::Checked;
 use crate::language::Language;
 use crate::ledger::entry::Finding;
 use crate::ledger::{Compared, NotCompared};
 use crate::oversight::{Check, What};
+use crate::replay::Replayed;
+use witnessed::Witnesses;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .get("/integriteit", EVERYONE, show)
         .post("/integriteit", EVERYONE, act)
         .get("/integriteit/stand", EVERYONE, checkpoint)
+        .get("/integriteit/getuigd", EVERYONE, cosigned)
 }
 
 /// How many of the earlier checks are shown.
@@ -49,12 +58,17 @@ struct IntegrityPage {
     verdict: &'static str,
     verdict_kind: &'static str,
     latest: Option<Done>,
+    /// What the latest check counted, where this gateway made it.
+    counted: Vec<String>,
+    /// That the last check came to nothing.
+    broken_off: bool,
     last_told: Option<String>,
     checks: Vec<Done>,
     checkpoint: String,
     key: String,
     size: String,
     readings: String,
+    witnesses: Option<Witnesses>,
     /// The copy that was held against the book.
     f: Filled,
     /// How it stands to it: a class, a heading and a sentence.
@@ -112,7 +126,18 @@ async fn page(visit: &Visit, f: Filled, compared: Option<Compared>) -> Result<Re
             .unwrap_or(0),
     });
     let goes_on = running.is_some();
-    let last_told = officers.last_check().map(|last| match last.found {
+    let last = officers.last_check();
+    let whole = found.first().filter(|(check, _)| check.finding == Finding::Whole);
+    let counted = match (&last, whole) {
+        (Some(Checked { found: Ok(Replayed { summary, counts }), .. }), Some((check, _)))
+            if check.size == summary.size =>
+        {
+            result::told(counts, l)
+        }
+        _ => Vec::new(),
+    };
+    let broken_off = last.as_ref().is_some_and(|last| !last.recorded);
+    let last_told = last.map(|last| match last.found {
         Ok(found) => found.to_string(),
         Err(told) => told,
     });
@@ -122,12 +147,15 @@ async fn page(visit: &Visit, f: Filled, compared: Option<Compared>) -> Result<Re
         verdict,
         verdict_kind,
         latest,
+        counted,
+        broken_off,
         last_told,
         checks,
         checkpoint: officers.checkpoint(),
         key: officers.ledger_key(),
         size: l.number(size),
         readings: l.number(readings),
+        witnesses: officers.witnesses().map(|seen| Witnesses::new(&seen, l)),
         compared: compared.map(|compared| told(compared, l)),
         f,
     });
@@ -229,4 +257,15 @@ async fn checkpoint(visit: Visit) -> Response {
         "stand-van-het-logboek.txt",
         text,
     )
+}
+
+async fn cosigned(visit: Visit) -> Result<Response, Problem> {
+    let witnesses = visit.desk.officers.witnesses();
+    let newest = witnesses.and_then(|seen| seen.cosigned);
+    let newest = newest.ok_or(Problem::NotFound)?;
+    Ok(file(
+        "text/plain; charset=utf-8",
+        "getuigde-stand-van-het-logboek.txt",
+        newest.note.clone(),
+    ))
 }

@@ -34,6 +34,7 @@ mod terms;
 #[cfg(test)]
 mod testing;
 mod visit;
+mod witnesses;
 mod words;
 
 use std::fmt;

@@ -10,9 +10,11 @@ use super::page::{Page, html};
 use super::problem::Problem;
 use super::routes::{EVERYONE, Routes};
 use super::visit::Visit;
+use super::witnesses::{self, Told};
 use super::words::{self, Wording};
 use crate::clock::Moment;
 use crate::domain::DeskRole;
+use crate::exchange::officer::Witnessing;
 use crate::language::Language;
 use crate::ledger::entry::Finding;
 use crate::oversight::Figures;
@@ -30,6 +32,8 @@ struct BookPanel {
     checked: Option<(String, String)>,
     is_whole: bool,
     is_due: bool,
+    /// How it stands with its witnesses, if it has any.
+    witnesses: Option<Told>,
 }
 
 #[derive(Template)]
@@ -74,7 +78,7 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
         lead: lead(&figures, now, seen.as_deref(), l),
         waits: waits::waits(&visit, &figures, (&signals, elsewhere), &wording, now),
         plots: drawn,
-        book: book(&figures, l),
+        book: book(&figures, officers.witnesses().as_ref(), l),
         last,
     }))
 }
@@ -106,7 +110,7 @@ fn lead(figures: &Figures, now: Moment, own: Option<&str>, l: Language) -> Strin
     }
 }
 
-fn book(figures: &Figures, l: Language) -> BookPanel {
+fn book(figures: &Figures, seen: Option<&Witnessing>, l: Language) -> BookPanel {
     let told = |at: Moment| (at.to_string(), words::moment(at, l));
     let book = figures.book;
     BookPanel {
@@ -117,5 +121,6 @@ fn book(figures: &Figures, l: Language) -> BookPanel {
             .last_check
             .is_some_and(|check| check.finding == Finding::Whole),
         is_due: book.check_due,
+        witnesses: seen.map(|seen| witnesses::told(seen, l)),
     }
 }

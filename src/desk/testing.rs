@@ -14,6 +14,7 @@ pub(super) use guest::{Answer, Guest};
 
 use super::{Links, Login, Parts, Persona};
 use crate::clock::{Clock, Moment, Random};
+use crate::cosign::Watch;
 use crate::domain::{
     AddressId, AosId, ChoiceId, ChoiceKind, ChoiceState, DeskRole, DocumentKind, Employee,
     Language, Oin, Organisation, Organisations, Purpose, Role, Sha256, Team, Version,
@@ -81,6 +82,11 @@ pub(super) struct Wish {
 
 impl House {
     pub(super) async fn open(engine: Engine) -> Self {
+        Self::witnessed(engine, None).await
+    }
+
+    /// One whose book has these witnesses.
+    pub(super) async fn witnessed(engine: Engine, witnesses: Option<Watch>) -> Self {
         let book = Book::new(engine).await;
         let gateway = book.open().await;
         let world = World::new();
@@ -128,7 +134,7 @@ impl House {
             person("geert", 2, "fg-gemeente-geert", DeskRole::Fg),
         ];
         let links = Links::new(people.clone());
-        let officers = Officers::new(exchange, oversight);
+        let officers = Officers::new(exchange, oversight).witnessed(witnesses);
         let router = super::router(Parts {
             officers: officers.clone(),
             login: Login::Links(links.clone()),
@@ -149,7 +155,7 @@ impl House {
         }
     }
 
-    fn gateway(&self) -> &Gateway {
+    pub(super) fn gateway(&self) -> &Gateway {
         self.gateway.as_ref().unwrap()
     }
 

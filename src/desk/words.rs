@@ -1,5 +1,6 @@
 //! The book in plain words: what happened, when, between whom, in Dutch and in English.
 
+mod amounts;
 mod dates;
 mod names;
 mod reasons;
@@ -7,6 +8,7 @@ mod reasons;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(super) use amounts::{ago, in_a_row, lines};
 pub(super) use dates::{clock_time, day, moment, week};
 
 use crate::domain::{
@@ -398,13 +400,4 @@ pub(super) const fn end(end: End, l: Language) -> &'static str {
         End::BrokenByProvider => l.pick("afgebroken door de bron", "broken off by the provider"),
         End::Unknown => l.pick("afloop onbekend", "end unknown"),
     }
-}
-
-/// So many lines of the log: `1 regel`, `132 regels`.
-pub(super) fn lines(many: u64, l: Language) -> String {
-    let name = match many {
-        1 => l.pick("regel", "line"),
-        _ => l.pick("regels", "lines"),
-    };
-    format!("{} {name}", l.number(many))
 }

@@ -1,18 +1,10 @@
 //! Choices in words: what they are about, how long they hold, how they stand.
 
+pub(super) use super::super::words::in_a_row;
 use super::super::words::{self, Wording};
 use crate::clock::{Day, Moment};
 use crate::domain::{Choice, ChoiceKind, DocumentKind, Oin, Purpose};
 use crate::language::Language;
-
-/// `a`, `a en b`, `a, b en c`.
-pub(super) fn in_a_row(all: &[String], l: Language) -> String {
-    match all {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} {} {last}", first.join(", "), l.pick("en", "and")),
-    }
-}
 
 /// So many days, in words.
 pub(super) fn days(count: i32, l: Language) -> String {

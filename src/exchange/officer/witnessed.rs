@@ -8,7 +8,7 @@ use crate::bounds;
 use crate::clock::Moment;
 use crate::cosign::{Mishap, Watch, WitnessStanding};
 use crate::ledger::Cosigned;
-use crate::ledger::note::Rule;
+use crate::ledger::note::{Rule, UnverifiedNote};
 
 /// The witnesses of the book, as this gateway knows them at one moment.
 #[derive(Debug, Clone)]
@@ -56,8 +56,15 @@ pub struct Witness {
 }
 
 impl Witness {
-    fn new(standing: &WitnessStanding, key: String, now: Moment) -> Self {
-        let cosigned = standing.cosigned_at().map(|at| (at, standing.size()));
+    fn new(
+        standing: &WitnessStanding,
+        key: String,
+        on_quorum: Option<(Moment, u64)>,
+        now: Moment,
+    ) -> Self {
+        let own = standing.cosigned_at().map(|at| (at, standing.size()));
+        // What stands under the quorum's checkpoint may be from another gateway, or from before.
+        let cosigned = own.max(on_quorum);
         let mishap = standing.mishap();
         let other = mishap.is_some_and(|mishap| mishap.why.is_another_history());
         Self {
@@ -95,12 +102,20 @@ impl Officers {
     pub fn witnesses(&self) -> Option<Witnessing> {
         let watch = self.witnesses.as_ref()?;
         let (ledger, now) = (&self.exchange.ledger, self.now());
-        let lines = watch.policy().witnesses().iter();
-        let witnesses = lines
-            .zip(watch.standings().iter())
-            .map(|(line, standing)| Witness::new(standing, line.key.to_string(), now))
-            .collect();
         let cosigned = ledger.cosigned();
+        let on_quorum = cosigned.as_deref().and_then(|cosigned| {
+            let note = UnverifiedNote::parse(&cosigned.note).ok()?;
+            let times = watch.policy().times(&note).ok()?;
+            let with_size = |at: Option<Moment>| at.map(|at| (at, cosigned.size));
+            Some(times.into_iter().map(with_size).collect::<Vec<_>>())
+        });
+        let mut on_quorum = on_quorum.unwrap_or_default().into_iter();
+        let lines = watch.policy().witnesses().iter();
+        let mut witnesses = Vec::with_capacity(lines.len());
+        for (line, standing) in lines.zip(watch.standings().iter()) {
+            let found = on_quorum.next().flatten();
+            witnesses.push(Witness::new(standing, line.key.to_string(), found, now));
+        }
         let quorum = match &cosigned {
             _ if ledger.lapsed().is_some() => Quorum::Lapsed,
             Some(cosigned) if is_young(cosigned.at, now) => Quorum::Stands,
