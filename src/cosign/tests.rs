@@ -207,3 +207,51 @@ fn cosignatures_of_a_slow_witness_count_for_what_it_was_shown() {
     assert_eq!(add(1, &slow, 6, 201), None);
     assert!(add(1, &slow, 99, 201).is_some());
 }
+
+#[test]
+fn a_row_of_mishaps_is_told_from_its_first_to_its_last() {
+    let standing = WitnessStanding::new("a", "a.example:8446");
+    assert_eq!(standing.mishap(), None);
+    standing.note_cosigned(moment(10), 4);
+    assert_eq!(standing.mishap(), None);
+    let told = || {
+        let mishap = standing.mishap().unwrap();
+        let seconds = (mishap.since.unix_seconds(), mishap.until.unix_seconds());
+        (mishap.why, seconds, mishap.is_over)
+    };
+    standing.note_mishap(Trouble::Unreachable, moment(20));
+    standing.note_mishap(Trouble::Refused(404), moment(25));
+    assert_eq!(told(), (Trouble::Refused(404), (20, 25), false));
+    standing.note_cosigned(moment(30), 9);
+    assert_eq!(told(), (Trouble::Refused(404), (20, 25), true));
+    standing.note_mishap(Trouble::Clock, moment(40));
+    assert_eq!(told(), (Trouble::Clock, (40, 40), false));
+}
+
+#[test]
+fn every_failure_of_a_call_is_some_trouble() {
+    let broken = |cosigned, here| {
+        let who = "a".to_owned();
+        NotCosigned::Broken(if cosigned > here {
+            Broken::Behind { who, cosigned, here }
+        } else {
+            Broken::Forked { who, cosigned, here }
+        })
+    };
+    for (error, trouble) in [
+        (broken(5, 4), Some(Trouble::Behind)),
+        (broken(4, 4), Some(Trouble::Forked)),
+        (NotCosigned::Contended, None),
+        (AskError::TooLate.into(), Some(Trouble::Silent)),
+        (AskError::Http("cut".into()).into(), Some(Trouble::Silent)),
+        (
+            AskError::Status(StatusCode::FORBIDDEN).into(),
+            Some(Trouble::Refused(403)),
+        ),
+        (AskError::Size.into(), Some(Trouble::Unusable)),
+        (AskError::NoCosignature.into(), Some(Trouble::Unusable)),
+        (AskError::Clock.into(), Some(Trouble::Clock)),
+    ] {
+        assert_eq!(error.trouble(), trouble, "{error}");
+    }
+}

@@ -127,13 +127,17 @@ async fn page(visit: &Visit, f: Filled, compared: Option<Compared>) -> Result<Re
     });
     let goes_on = running.is_some();
     let last = officers.last_check();
-    let whole = found.first().filter(|(check, _)| check.finding == Finding::Whole);
+    let whole = found
+        .first()
+        .filter(|(check, _)| check.finding == Finding::Whole);
     let counted = match (&last, whole) {
-        (Some(Checked { found: Ok(Replayed { summary, counts }), .. }), Some((check, _)))
-            if check.size == summary.size =>
-        {
-            result::told(counts, l)
-        }
+        (
+            Some(Checked {
+                found: Ok(Replayed { summary, counts }),
+                ..
+            }),
+            Some((check, _)),
+        ) if check.size == summary.size => result::told(counts, l),
         _ => Vec::new(),
     };
     let broken_off = last.as_ref().is_some_and(|last| !last.recorded);

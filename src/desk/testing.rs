@@ -49,7 +49,7 @@ pub(super) const CANARY_TITLE: &str = "<b>kanarie</b> & titel";
 
 /// The desk, with everything under it.
 pub(super) struct House {
-    book: Book,
+    pub(super) book: Book,
     gateway: Option<Gateway>,
     officers: Option<Officers>,
     people: Vec<Persona>,

@@ -77,11 +77,9 @@ pub(super) fn told(seen: &Witnessing, l: Language) -> Told {
         size: l.number(cosigned.size),
         when: When::new(cosigned.at, seen.now, l),
     });
-    let warnings = [
-        another_history(&others, l),
-        too_few(seen, l),
-        silent(seen, l),
-    ];
+    // That too few sign is no news beside that, and sounds as if nothing were wrong.
+    let too_few = too_few(seen, l).filter(|_| others.is_empty());
+    let warnings = [another_history(&others, l), too_few, silent(seen, l)];
     Told {
         line: line(seen, l),
         badge,
@@ -215,12 +213,12 @@ fn too_few(seen: &Witnessing, l: Language) -> Option<Warning> {
             limit.unwrap_or_default()
         ),
         (true, limit, Language::English) => format!(
-            "That may be {} seconds ago at most. Who asks for a document now is told that the log is not available.",
+            "That may be {} seconds ago at most. Whoever asks for a document now is told that the log is not available.",
             limit.unwrap_or_default()
         ),
-        (false, Some(limit), Language::Dutch) => format!(
-            "Het verstrekken gaat nog door; na {limit} seconden zonder getuigen stopt het."
-        ),
+        (false, Some(limit), Language::Dutch) => {
+            format!("Het verstrekken gaat nog door; na {limit} seconden zonder getuigen stopt het.")
+        }
         (false, Some(limit), Language::English) => {
             format!("Releases still go on; after {limit} seconds without witnesses they stop.")
         }
@@ -265,7 +263,10 @@ fn silent(seen: &Witnessing, l: Language) -> Option<Warning> {
         return None;
     }
     let names: Vec<String> = silent.iter().map(|one| one.name.clone()).collect();
-    let mut lines: Vec<String> = silent.iter().map(|one| sentence(one, seen.now, l)).collect();
+    let mut lines: Vec<String> = silent
+        .iter()
+        .map(|one| sentence(one, seen.now, l))
+        .collect();
     if seen.quorum == Quorum::Stands {
         let enough = l.pick(
             "De andere getuigen zijn genoeg: er wordt gewoon verstrekt.",

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One witness: its folder, and its process while it runs.
 #[derive(Debug)]
-struct Witness {
+pub(crate) struct Witness {
     folder: PathBuf,
     key: String,
     address: SocketAddr,
@@ -27,7 +27,7 @@ struct Witness {
 
 impl Witness {
     /// One that knows this world's log, running.
-    async fn new(world: &World, name: &str) -> Self {
+    pub(crate) async fn new(world: &World, name: &str) -> Self {
         let mut witness = Self::prepared(world, name);
         witness.start().await;
         witness
@@ -105,7 +105,7 @@ impl Witness {
         }
     }
 
-    async fn start(&mut self) {
+    pub(crate) async fn start(&mut self) {
         self.try_start().await.unwrap();
     }
 
@@ -116,7 +116,7 @@ impl Witness {
         assert_eq!(code, Some(0), "{}", self.said());
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
@@ -137,7 +137,7 @@ impl Drop for Witness {
 }
 
 /// Has the world's gateways ask these witnesses.
-fn ask(world: &World, witnesses: &[&Witness], how_many: &str, more: &str) {
+pub(crate) fn ask(world: &World, witnesses: &[&Witness], how_many: &str, more: &str) {
     let mut policy = vec![format!("log {}", world.outsider.key())];
     let mut group = format!("group all-of-them {how_many}");
     for (at, witness) in witnesses.iter().enumerate() {
@@ -165,7 +165,7 @@ fn ask_nobody(world: &World) {
 }
 
 /// The cosigned checkpoint, judged by the policy file, once it covers so many entries.
-async fn cosigned(world: &World, at: usize, least: u64) -> Witnessed {
+pub(crate) async fn cosigned(world: &World, at: usize, least: u64) -> Witnessed {
     let file = std::fs::read(world.folder.path().join("witnesses.policy")).unwrap();
     let policy = Policy::parse(&file).unwrap();
     let since = Instant::now();

@@ -109,9 +109,9 @@ fn unjudged(why: Unjudged, count: u64, first: u64, l: Language) -> String {
         (_, Language::Dutch) => format!(
             "{number} besluiten konden niet worden nagegaan (het eerste is regel {first}): {why}."
         ),
-        (_, Language::English) => format!(
-            "{number} decisions could not be checked (the first is entry {first}): {why}."
-        ),
+        (_, Language::English) => {
+            format!("{number} decisions could not be checked (the first is entry {first}): {why}.")
+        }
     }
 }
 

@@ -60,7 +60,7 @@ impl Witness {
         standing: &WitnessStanding,
         key: String,
         on_quorum: Option<(Moment, u64)>,
-        now: Moment,
+        is_young: impl Fn(Moment) -> bool,
     ) -> Self {
         let own = standing.cosigned_at().map(|at| (at, standing.size()));
         // What stands under the quorum's checkpoint may be from another gateway, or from before.
@@ -73,7 +73,7 @@ impl Witness {
             key,
             cosigned,
             mishap,
-            stands: !other && cosigned.is_some_and(|(at, _)| is_young(at, now)),
+            stands: !other && cosigned.is_some_and(|(at, _)| is_young(at)),
         }
     }
 
@@ -82,12 +82,6 @@ impl Witness {
     pub fn trouble(&self) -> Option<Mishap> {
         self.mishap.filter(|mishap| !mishap.is_over)
     }
-}
-
-fn is_young(at: Moment, now: Moment) -> bool {
-    // Where its clock is ahead, this is less than nothing.
-    let age = u64::try_from(now.ms_since(at)).unwrap_or(0);
-    Duration::from_millis(age) <= bounds::WITNESS_SILENT
 }
 
 impl Officers {
@@ -102,6 +96,14 @@ impl Officers {
     pub fn witnesses(&self) -> Option<Witnessing> {
         let watch = self.witnesses.as_ref()?;
         let (ledger, now) = (&self.exchange.ledger, self.now());
+        let refuses_after = ledger.refuses_after();
+        let silent = bounds::WITNESS_SILENT;
+        let silent = refuses_after.map_or(silent, |limit| limit.min(silent));
+        let is_young = |at: Moment| {
+            // Where a witness's clock is ahead, this is less than nothing.
+            let age = u64::try_from(now.ms_since(at)).unwrap_or(0);
+            Duration::from_millis(age) <= silent
+        };
         let cosigned = ledger.cosigned();
         let on_quorum = cosigned.as_deref().and_then(|cosigned| {
             let note = UnverifiedNote::parse(&cosigned.note).ok()?;
@@ -114,11 +116,16 @@ impl Officers {
         let mut witnesses = Vec::with_capacity(lines.len());
         for (line, standing) in lines.zip(watch.standings().iter()) {
             let found = on_quorum.next().flatten();
-            witnesses.push(Witness::new(standing, line.key.to_string(), found, now));
+            witnesses.push(Witness::new(
+                standing,
+                line.key.to_string(),
+                found,
+                is_young,
+            ));
         }
         let quorum = match &cosigned {
             _ if ledger.lapsed().is_some() => Quorum::Lapsed,
-            Some(cosigned) if is_young(cosigned.at, now) => Quorum::Stands,
+            Some(cosigned) if is_young(cosigned.at) => Quorum::Stands,
             _ => Quorum::Lost,
         };
         Some(Witnessing {
@@ -126,7 +133,7 @@ impl Officers {
             witnesses,
             rule: watch.policy().rule(),
             cosigned,
-            refuses_after: ledger.refuses_after(),
+            refuses_after,
             quorum,
         })
     }

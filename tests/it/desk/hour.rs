@@ -141,7 +141,13 @@ async fn an_hour_of_a_privacy_officer() {
     // The book is checked again, and has both; this check finds the one before.
     assert_eq!(reviews_in_the_book(&mut officer).await, before + 2);
     let page = officer.get("/integriteit").await;
-    assert!(page.text().contains("1 controle"), "{}", page.text());
+    for line in [
+        "1 controle",
+        " besluiten zijn opnieuw genomen, met de regels en de gegevens van dat moment,",
+        "Er was geen besluit dat niet kon worden nagegaan.",
+    ] {
+        assert!(page.text().contains(line), "{line}: {}", page.text());
+    }
     let config = demo.path().join("sluis.toml");
     let verified = sluis(["ledger", "verify", "--config", config.to_str().unwrap()]);
     let said = String::from_utf8_lossy(&verified.stdout).into_owned();

@@ -11,6 +11,7 @@ mod pages;
 mod reach;
 mod service;
 mod signals;
+mod witnesses;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -7,9 +7,9 @@ use crate::login::Service;
 use crate::party::pki;
 use crate::world::{World, on_each_store};
 
-on_each_store! {
-async fn an_officer_comes_in_by_the_login_service(store) {
-    let mut world = World::without_gateway(store).await;
+/// The desk of a world whose gateway is still to be started, and its login
+/// service.
+pub(super) fn with_a_desk(world: &World) -> (Service, String) {
     let port = {
         let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         free.local_addr().unwrap().port()
@@ -33,6 +33,13 @@ async fn an_officer_comes_in_by_the_login_service(store) {
         anchor.display()
     );
     std::fs::write(world.config(), desk).unwrap();
+    (service, url)
+}
+
+on_each_store! {
+async fn an_officer_comes_in_by_the_login_service(store) {
+    let mut world = World::without_gateway(store).await;
+    let (service, url) = with_a_desk(&world);
     world.start().await;
 
     let browser = Browser::start(url).await;

@@ -2,7 +2,7 @@
 
 use super::{checkpoint, moment, signer};
 use crate::clock::{Moment, NoRandomness, Random};
-use crate::ledger::note::{Cosigner, NotWitnessed, NoteError, Policy};
+use crate::ledger::note::{Cosigner, NotWitnessed, NoteError, Policy, Rule};
 
 /// The keys of tests: witnesses by number, always the same.
 pub(super) fn witness(number: u8) -> Cosigner {
@@ -268,4 +268,32 @@ fn a_policy_opens_what_its_log_signed_and_its_witnesses_cosigned() {
         policy.logs()[0].url.as_deref(),
         Some("https://sluis.example/v1/logboek")
     );
+}
+
+#[test]
+fn the_rule_can_be_told() {
+    let three = "witness a <1>\nwitness b <2>\nwitness c <3>\n";
+    let of = |needed, members: &[Rule]| Rule::Of {
+        needed,
+        members: members.to_vec(),
+    };
+    let [a, b, c] = [0, 1, 2].map(Rule::Witness);
+    for (lines, rule, counted) in [
+        ("quorum none", None, 0),
+        ("quorum b", Some(b.clone()), 1),
+        (
+            "group g any a c\nquorum g",
+            Some(of(1, &[a.clone(), c.clone()])),
+            2,
+        ),
+        (
+            "group g any b c\ngroup h all a g\nquorum h",
+            Some(of(2, &[a, of(1, &[b, c])])),
+            3,
+        ),
+    ] {
+        let told = policy(&format!("{three}{lines}\n")).unwrap().rule();
+        assert_eq!(told, rule, "{lines}");
+        assert_eq!(told.map_or(0, |rule| rule.witnesses()), counted, "{lines}");
+    }
 }
