@@ -233,9 +233,17 @@ fn every_failure_of_a_call_is_some_trouble() {
     let broken = |cosigned, here| {
         let who = "a".to_owned();
         NotCosigned::Broken(if cosigned > here {
-            Broken::Behind { who, cosigned, here }
+            Broken::Behind {
+                who,
+                cosigned,
+                here,
+            }
         } else {
-            Broken::Forked { who, cosigned, here }
+            Broken::Forked {
+                who,
+                cosigned,
+                here,
+            }
         })
     };
     for (error, trouble) in [

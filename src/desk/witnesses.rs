@@ -194,41 +194,15 @@ fn too_few(seen: &Witnessing, l: Language) -> Option<Warning> {
         Quorum::Lost => false,
         Quorum::Lapsed => true,
     };
-    let since = match (&seen.cosigned, l) {
+    let last = seen.cosigned.as_deref();
+    let last = last.map(|cosigned| ago(age(cosigned.at, seen.now), l));
+    let since = match (&last, l) {
         (None, Language::Dutch) => "Genoeg getuigen tekenden nog niet.".to_owned(),
         (None, Language::English) => "Not enough witnesses signed yet.".to_owned(),
-        (Some(cosigned), Language::Dutch) => format!(
-            "Genoeg getuigen tekenden voor het laatst {}.",
-            ago(age(cosigned.at, seen.now), l)
-        ),
-        (Some(cosigned), Language::English) => format!(
-            "Enough witnesses last signed {}.",
-            ago(age(cosigned.at, seen.now), l)
-        ),
+        (Some(ago), Language::Dutch) => format!("Genoeg getuigen tekenden voor het laatst {ago}."),
+        (Some(ago), Language::English) => format!("Enough witnesses last signed {ago}."),
     };
-    let limit = seen.refuses_after.map(|limit| l.number(limit.as_secs()));
-    let goes_on = match (refuses, limit, l) {
-        (true, limit, Language::Dutch) => format!(
-            "Dat mag hoogstens {} seconden geleden zijn. Wie nu een document vraagt, hoort dat het logboek niet beschikbaar is.",
-            limit.unwrap_or_default()
-        ),
-        (true, limit, Language::English) => format!(
-            "That may be {} seconds ago at most. Whoever asks for a document now is told that the log is not available.",
-            limit.unwrap_or_default()
-        ),
-        (false, Some(limit), Language::Dutch) => {
-            format!("Het verstrekken gaat nog door; na {limit} seconden zonder getuigen stopt het.")
-        }
-        (false, Some(limit), Language::English) => {
-            format!("Releases still go on; after {limit} seconds without witnesses they stop.")
-        }
-        (false, None, _) => l
-            .pick(
-                "Het verstrekken gaat gewoon door.",
-                "Releases simply go on.",
-            )
-            .to_owned(),
-    };
+    let goes_on = goes_on(seen, refuses, last.is_some(), l);
     let act = l.pick(
         "Dit zegt niet dat er iets mis is met het logboek, wel dat niemand van buiten het nu bevestigt. Vraag de beheerder de getuigen weer bereikbaar te maken. Daarna gaat alles vanzelf verder.",
         "This does not say that anything is wrong with the log, only that nobody from outside confirms it now. Ask the administrator to bring the witnesses back. After that everything goes on by itself.",
@@ -249,6 +223,37 @@ fn too_few(seen: &Witnessing, l: Language) -> Option<Warning> {
         title: title.to_owned(),
         lines: vec![format!("{since} {goes_on}"), act.to_owned()],
     })
+}
+
+/// Whether documents are released all the same, and for how long.
+fn goes_on(seen: &Witnessing, refuses: bool, ever: bool, l: Language) -> String {
+    let limit = seen.refuses_after.map(|limit| l.number(limit.as_secs()));
+    match (refuses, limit, l) {
+        (true, Some(limit), Language::Dutch) if ever => format!(
+            "Dat mag hoogstens {limit} seconden geleden zijn. Wie nu een document vraagt, hoort dat het logboek niet beschikbaar is."
+        ),
+        (true, Some(limit), Language::English) if ever => format!(
+            "That may be {limit} seconds ago at most. Whoever asks for a document now is told that the log is not available."
+        ),
+        (true, _, _) => l
+            .pick(
+                "Tot dan hoort wie een document vraagt dat het logboek niet beschikbaar is.",
+                "Until then whoever asks for a document is told that the log is not available.",
+            )
+            .to_owned(),
+        (false, Some(limit), Language::Dutch) => format!(
+            "Het verstrekken gaat nog door; na {limit} seconden zonder genoeg getuigen stopt het."
+        ),
+        (false, Some(limit), Language::English) => format!(
+            "Releases still go on; after {limit} seconds without enough witnesses they stop."
+        ),
+        (false, None, _) => l
+            .pick(
+                "Het verstrekken gaat gewoon door.",
+                "Releases simply go on.",
+            )
+            .to_owned(),
+    }
 }
 
 /// Those who do not stand behind the book, for another reason than its history.

@@ -121,7 +121,7 @@ async fn the_pages_tell_how_the_witnesses_stand() {
     let silent = [
         "1 van de 2 getuigen staat achter dit logboek.",
         "Te weinig getuigen staan achter het logboek",
-        "na 120 seconden zonder getuigen stopt het.",
+        "na 120 seconden zonder genoeg getuigen stopt het.",
         "ncg tekende voor het laatst 61 seconden geleden: niet bereikbaar.",
     ];
     told_on_both(&mut anna, &silent, &[STOPPED]).await;

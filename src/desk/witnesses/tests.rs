@@ -130,7 +130,7 @@ fn too_few_witnesses_are_told_with_what_it_means() {
             Some(60),
             "nee",
             "Er worden nu geen documenten verstrekt",
-            "Genoeg getuigen tekenden nog niet. Dat mag hoogstens 60 seconden",
+            "Genoeg getuigen tekenden nog niet. Tot dan hoort wie een document vraagt",
         ),
         (
             Quorum::Lost,
@@ -138,7 +138,7 @@ fn too_few_witnesses_are_told_with_what_it_means() {
             Some(600),
             "let-op",
             "Te weinig getuigen staan achter het logboek",
-            "na 600 seconden zonder getuigen stopt het.",
+            "na 600 seconden zonder genoeg getuigen stopt het.",
         ),
         (
             Quorum::Lost,

@@ -79,7 +79,7 @@ async fn an_officer_sees_how_the_witnesses_stand() {
     cosigned(&world, 0, 1).await;
     for path in ["/", "/integriteit"] {
         let text = told(&browser, path, "Beide getuigen staan achter dit logboek.").await;
-        assert!(!text.contains("geen documenten"), "{path}: {text}");
+        assert!(!text.contains("Er worden nu geen"), "{path}: {text}");
     }
     let text = browser.text().await;
     for line in [
