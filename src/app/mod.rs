@@ -310,10 +310,6 @@ impl Gateway {
         let addresses = ports.addresses(config.listen)?;
         // Before anything is appended: a book that its witnesses do not know must not grow.
         let cosigning = ask_witnesses(witnesses, &ledger, &clock).await?;
-        let unusable = |error: &dyn std::error::Error| {
-            tracing::error!(error = in_full(error), "the ledger cannot be used");
-            StartError::Book
-        };
         let closed = ledger.close_orphans().await;
         closed.map_err(|error| unusable(&error))?;
         let noted = ledger.note_start(PROGRAM).await;
@@ -466,6 +462,12 @@ async fn open_book(
     let (clock, random) = (Arc::clone(clock), Arc::clone(random));
     let ledger = Ledger::open(store.clone(), keys, clock, random).await?;
     Ok((store, ledger))
+}
+
+/// Tells why a book that was opened is of no use.
+fn unusable(error: &dyn std::error::Error) -> StartError {
+    tracing::error!(error = in_full(error), "the ledger cannot be used");
+    StartError::Book
 }
 
 async fn ask_witnesses(

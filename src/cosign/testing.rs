@@ -1,5 +1,7 @@
 //! Witnesses for tests of what looks at them: what became of them is said, nobody is asked.
 
+use std::fmt::Write as _;
+
 use super::Watch;
 use super::standing::Trouble;
 use crate::clock::{Moment, SystemRandomness};
@@ -11,10 +13,10 @@ pub(crate) fn watch(names: &[&str], rule: &str) -> Watch {
     for name in names {
         let cosigner = Cosigner::generate(&format!("{name}.example"), &SystemRandomness::default());
         let key = cosigner.unwrap().key();
-        file.push_str(&format!("witness {name} {key} https://{name}.example/\n"));
+        writeln!(file, "witness {name} {key} https://{name}.example/").unwrap();
     }
     let quorum = rule.split(' ').nth(1).unwrap();
-    file.push_str(&format!("{rule}\nquorum {quorum}\n"));
+    writeln!(file, "{rule}\nquorum {quorum}").unwrap();
     let hosts: Vec<String> = names.iter().map(|name| format!("{name}.example")).collect();
     let policy = Policy::parse(file.as_bytes()).unwrap();
     Watch::new(policy, hosts.iter().map(String::as_str))

@@ -111,9 +111,10 @@ fn enough(rule: &Rule, seen: &Witnessing, is_whole: bool, l: Language) -> String
         Rule::Witness(at) => {
             let witness = seen.witnesses.get(*at);
             let name = witness.map_or_else(String::new, |witness| witness.name.clone());
-            match is_whole {
-                true => format!("{} {name}", l.pick("die van", "that of")),
-                false => name,
+            if is_whole {
+                format!("{} {name}", l.pick("die van", "that of"))
+            } else {
+                name
             }
         }
         Rule::Of { needed, members } => {
@@ -196,7 +197,11 @@ mod tests {
         let nested = of(2, &[a.clone(), of(1, &[b.clone(), c.clone()])]);
         for (rule, dutch, english) in [
             (a.clone(), "die van img.", "that of img."),
-            (of(1, &[a.clone()]), "die van img.", "that of img."),
+            (
+                of(1, std::slice::from_ref(&a)),
+                "die van img.",
+                "that of img.",
+            ),
             (
                 of(1, &[a.clone(), b.clone(), c.clone()]),
                 "minstens 1 van img, ncg en rijk.",

@@ -1,5 +1,6 @@
 //! What officers are told of the witnesses, the worst first.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::*;
@@ -59,12 +60,12 @@ fn text(seen: &Witnessing, l: Language) -> String {
     let told = told(seen, l);
     let mut text = format!("{} [{} {}]\n", told.line, told.kind, told.badge);
     if let Some(last) = &told.confirmed {
-        text.push_str(&format!("{}, {}\n", last.size, last.when.ago));
+        writeln!(text, "{}, {}", last.size, last.when.ago).unwrap();
     }
     for warning in &told.warnings {
-        text.push_str(&format!("! {} {}\n", warning.kind, warning.title));
+        writeln!(text, "! {} {}", warning.kind, warning.title).unwrap();
         for line in &warning.lines {
-            text.push_str(&format!("  {line}\n"));
+            writeln!(text, "  {line}").unwrap();
         }
     }
     text
