@@ -36,6 +36,13 @@ struct BookPanel {
     witnesses: Option<Told>,
 }
 
+impl BookPanel {
+    fn has_warnings(&self) -> bool {
+        let told = self.witnesses.as_ref();
+        told.is_some_and(|told| !told.warnings.is_empty())
+    }
+}
+
 #[derive(Template)]
 #[template(path = "overzicht.html")]
 struct OverviewPage {
@@ -73,12 +80,15 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
     }
     let last = watches.then(|| plots::refusals(&figures, &wording));
     let seen = watches.then(|| words::short_name(&officer.organisation));
+    let book = book(&figures, officers.witnesses().as_ref(), l);
+    let mut waits = waits::waits(&visit, &figures, (&signals, elsewhere), &wording, now);
+    waits.splice(0..0, waits::stopped(book.witnesses.as_ref(), l));
     Ok(html(&OverviewPage {
         page: visit.page(l.pick("Overzicht", "Overview")),
         lead: lead(&figures, now, seen.as_deref(), l),
-        waits: waits::waits(&visit, &figures, (&signals, elsewhere), &wording, now),
+        waits,
         plots: drawn,
-        book: book(&figures, officers.witnesses().as_ref(), l),
+        book,
         last,
     }))
 }

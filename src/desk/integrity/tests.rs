@@ -81,6 +81,8 @@ async fn the_pages_tell_how_the_witnesses_stand() {
         "&#60;b&#62;ncg tekende nog niet: kent dit logboek of zijn sleutel niet (HTTP 404)",
     ];
     told_on_both(&mut anna, &never, &["<b>ncg"]).await;
+    let waits = "<a href=\"/integriteit\">Getuigen</a>";
+    assert!(anna.get("/").await.text.contains(waits));
     let none = anna.get("/integriteit/getuigd").await;
     assert_eq!(none.status, StatusCode::NOT_FOUND);
 
@@ -97,6 +99,7 @@ async fn the_pages_tell_how_the_witnesses_stand() {
         &[STOPPED, "tekent nu niet", "class=\"melding"],
     )
     .await;
+    assert!(!anna.get("/").await.text.contains(waits));
     let kept = anna.get("/integriteit/getuigd").await;
     assert_eq!(kept.text, note);
     let disposition = kept.headers.get(header::CONTENT_DISPOSITION).unwrap();

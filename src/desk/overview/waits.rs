@@ -4,6 +4,7 @@ use crate::clock::Moment;
 use crate::desk::signals;
 use crate::desk::terms::{self, Term};
 use crate::desk::visit::Visit;
+use crate::desk::witnesses::Told;
 use crate::desk::words::{self, Wording};
 use crate::domain::DeskRole;
 use crate::language::Language;
@@ -71,6 +72,27 @@ pub(super) fn waits(
         });
     }
     all
+}
+
+/// That nothing is released, or that there is another book: whoever is here must know.
+pub(super) fn stopped(witnesses: Option<&Told>, l: Language) -> Option<Waits> {
+    let mut warnings = witnesses?.warnings.iter();
+    let warning = warnings.find(|warning| warning.kind == "nee")?;
+    Some(Waits {
+        path: "/integriteit",
+        title: l.pick("Getuigen", "Witnesses"),
+        number: String::new(),
+        what: format!("{}.", warning.title),
+        badge: None,
+        after_badge: "",
+        hint: l
+            .pick(
+                "Wat u dan doet, staat bij de stand van het logboek.",
+                "What to do then stands with the state of the log.",
+            )
+            .to_owned(),
+        is_urgent: true,
+    })
 }
 
 fn incidents(figures: &Figures, now: Moment, l: Language) -> Option<Waits> {
