@@ -133,6 +133,11 @@ async fn sing(world: &World) {
             &beheer,
             Call::get(format!("{decision}/uittreksel?velden=zaak,document")),
         ),
+        (
+            "ncg",
+            &beheer,
+            Call::get(format!("{decision}/uittreksel?velden={owner}")),
+        ),
         ("ncg", &beheer, post("/v1/toestemmingen/_zoek", &at)),
         ("img", &beheer, Call::get(&choice)),
         (
