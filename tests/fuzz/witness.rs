@@ -3,7 +3,6 @@
 
 use std::cell::RefCell;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
@@ -11,7 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use sluis::clock::{FixedClock, Moment};
 use sluis::ledger::note::{Checkpoint, Cosigner, UnverifiedNote};
 use sluis::merkle::{Edge, leaf_hash};
-use sluis::witness::{Answer, Witness, init, origin_hash};
+use sluis::witness::{Answer, OpenError, Witness, init, origin_hash};
 use tlog_tiles::{Hash, check_tree};
 
 use super::{ORIGIN, SIGNER, SIZE, Seed, VERIFIER};
@@ -59,8 +58,19 @@ impl Kept {
         init(&folder.0, &logs).expect("a folder");
         let cosigner = Cosigner::generate("getuige.example", &Seed).expect("a key from a seed");
         let at = Moment::from_unix_seconds(1_700_000_000).expect("a moment");
-        let witness = Witness::open(&folder.0, &logs, cosigner, FixedClock::at(at));
-        let witness = witness.expect("a witness");
+        let secret = cosigner.secret();
+        let open = || {
+            let cosigner = Cosigner::parse(&secret).expect("its own secret");
+            Witness::open(&folder.0, &logs, cosigner, FixedClock::at(at))
+        };
+        let mut opened = open();
+        // A test beside this one that starts a process holds every file for a moment, until it
+        // becomes the other program: `init`'s lock too.
+        while matches!(opened, Err(OpenError::InUse { .. })) {
+            std::thread::yield_now();
+            opened = open();
+        }
+        let witness = opened.expect("a witness");
         let first = format!("old 0\n\n{}", SIGNER.sign(&genuine(SIZE)));
         let answer = witness.add_checkpoint(first.as_bytes());
         assert!(matches!(answer, Answer::Cosigned(_)), "{answer:?}");

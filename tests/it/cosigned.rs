@@ -4,7 +4,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use signed_note::{Note, Signature, Signer as _, StandardSigner, StandardVerifier, Verifier as _};
+use signed_note::{Note, Signature, Signer as _, StandardSigner, StandardVerifier};
 use signed_note::{VerifierList, key_id};
 use sluis::clock::{Moment, SystemRandomness};
 use sluis::ledger::note::{
@@ -15,9 +15,12 @@ const ORIGIN: &str = "sluis.example/logboek";
 const NAME: &str = "getuige.example/w1";
 const AT: u64 = 1_700_000_000;
 
-/// The bytes of a key text: the type and what follows it.
+/// The bytes of a key text: the type and what follows it. Base64 has plus signs of its own.
 fn key_bytes(text: &str) -> Vec<u8> {
-    BASE64.decode(text.rsplitn(2, '+').next().unwrap()).unwrap()
+    let public = text.strip_prefix("PRIVATE+KEY+").unwrap_or(text);
+    BASE64
+        .decode(public.splitn(3, '+').nth(2).unwrap())
+        .unwrap()
 }
 
 /// What a cosignature signs.

@@ -508,7 +508,7 @@ fn ledger<'a>(args: impl IntoIterator<Item = &'a str>) -> (i32, String, String) 
     (code, text(output.stdout), text(output.stderr))
 }
 
-/// What the README walks through: somebody with the public key, the policy file and a certificate
+/// What `deploy/checking.md` walks through: somebody with the public key, the policy file and a certificate
 /// says that the book has one history, and that a permit stood in it before its release.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[expect(clippy::too_many_lines, reason = "one story, and what would spoil it")]
@@ -523,8 +523,8 @@ async fn an_outsider_says_that_a_permit_stood_before_its_release() {
     world.owners(ADDRESS, &["eig-1"]).await;
     let document = world.document("ncg", "opnamerapport", ADDRESS, 1_000).await;
     let call = Call::get(format!("/v1/documenten/{document}/download"));
-    let answer = world.ask("img", &Token::new("schade-afhandeling"), call);
-    let answer = answer.await.expect("200");
+    let token = Token::new("schade-afhandeling");
+    let answer = world.ask("img", &token, call).await.expect("200");
     let permit: u64 = answer.header("sluis-logboek-index").parse().unwrap();
     let of = format!("/v1/besluiten/{}", answer.header("fsc-transaction-id"));
     world.settled().await;

@@ -119,14 +119,14 @@ impl Extract {
         let told = self.lines.iter().zip(&proofs);
         let told = told.map(|(line, proof)| told_entry(line, proof, &backing.checkpoint));
         let entries: Vec<ToldEntry> = told.collect::<Result<_, _>>()?;
-        if let [first, second] = entries.as_slice() {
-            if let Some(what) = not_a_pair(first, second) {
-                return Err(ExtractFlaw::Pair {
-                    first: first.index,
-                    second: second.index,
-                    what,
-                });
-            }
+        if let [first, second] = entries.as_slice()
+            && let Some(what) = not_a_pair(first, second)
+        {
+            return Err(ExtractFlaw::Pair {
+                first: first.index,
+                second: second.index,
+                what,
+            });
         }
         Ok(Told { backing, entries })
     }

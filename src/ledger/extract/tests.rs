@@ -178,7 +178,7 @@ fn what_is_no_extract_is_refused_with_its_place() {
             "it is not JSON from its first to its last byte",
         ),
         (
-            text[..text.len() - 1].to_owned(),
+            text.strip_suffix('}').unwrap().to_owned(),
             "it is not JSON from its first to its last byte",
         ),
         (
@@ -325,7 +325,7 @@ fn whatever_was_changed_is_found_and_named() {
                     it,
                     &format!("\n\n{ORIGIN}\n"),
                     "\n\nelders.example/logboek\n",
-                )
+                );
             }),
             "its checkpoint cannot be believed: it is of the book elders.example/logboek, and the key given is of sluis.example/logboek",
         ),
@@ -374,7 +374,7 @@ fn whatever_was_changed_is_found_and_named() {
                     .get_mut("zaak")
                     .unwrap()
                     .value
-                    .push('x')
+                    .push('x');
             }),
             "the value or the salt it shows of zaak is not what entry 2 committed to",
         ),
