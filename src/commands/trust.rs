@@ -6,9 +6,14 @@ use std::io::Read as _;
 use std::path::Path;
 
 use sluis::bounds;
-use sluis::ledger::note::{Backing, Policy, Verifier};
+use sluis::errors::in_full;
+use sluis::ledger::extract::Extract;
+use sluis::ledger::note::{Backing, Checkpoint, Distrust, Policy, Trust, Verifier};
+use sluis::ledger::proof::UnverifiedProof;
+use sluis::ledger::verify::{BookSource, Wrong};
 
-use super::{Failed, output};
+use super::verify::not_right;
+use super::{Exit, Failed, output};
 
 /// The key of the log.
 pub(super) fn key(text: Option<&str>) -> Result<Option<Verifier>, Failed> {
@@ -33,6 +38,51 @@ pub(super) fn read_at_most(path: &Path, bytes: u64) -> std::io::Result<Vec<u8>> 
         .take(bytes + 1)
         .read_to_end(&mut content)?;
     Ok(content)
+}
+
+/// A checkpoint that somebody kept: by itself, or in an extract or a proof.
+pub(super) fn seen_before(
+    path: Option<&Path>,
+    verifier: &Verifier,
+) -> Result<Option<Checkpoint>, Failed> {
+    let Some(path) = path else { return Ok(None) };
+    let wrong = |why: String| Failed::usage([format!("--at-least {}: {why}", path.display())]);
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| wrong(format!("it cannot be read ({error})")))?;
+    let extract = Extract::parse(text.as_bytes()).ok();
+    let proof = UnverifiedProof::parse(&text).ok();
+    let inside = extract.as_ref().and_then(Extract::unverified_checkpoint);
+    let inside = inside.or(proof.map(|proof| proof.checkpoint));
+    let opened = verifier.open(inside.unwrap_or(&text));
+    opened.map(Some).map_err(|error| wrong(error.to_string()))
+}
+
+/// The checkpoint that the witnesses of the policy stand behind: the newest, or the one kept beside it
+/// for them. The ledger must have grown from it.
+pub(super) async fn backing<S: BookSource>(
+    source: &S,
+    verifier: &Verifier,
+    policy: Option<Policy>,
+) -> Result<Option<Backing>, Failed> {
+    let key = Some(verifier.clone());
+    let Some(trust) = policy.and_then(|policy| Trust::new(key, Some(policy))) else {
+        return Ok(None);
+    };
+    let unread = |error| not_right(&Wrong::at(0, error).into());
+    let newest = source.checkpoint().await.map_err(unread)?;
+    let mut opened = trust.open(&newest.checkpoint);
+    if matches!(opened, Err(Distrust::Quorum { .. }))
+        && let Some(cosigned) = source.cosigned().await.map_err(unread)?
+    {
+        opened = trust.open(&cosigned);
+    }
+    opened.map(Some).map_err(|distrust| Failed {
+        exit: Exit::Wrong,
+        lines: vec![format!(
+            "the cosigned checkpoint cannot be believed: {}",
+            in_full(&distrust)
+        )],
+    })
 }
 
 /// Says who stands behind a checkpoint.

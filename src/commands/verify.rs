@@ -13,9 +13,7 @@ use sluis::errors::in_full;
 use sluis::fetch::HttpsBook;
 use sluis::identity::reader_tls;
 use sluis::ledger::entry::Kind;
-use sluis::ledger::extract::Extract;
-use sluis::ledger::note::{Backing, Checkpoint, Distrust, Policy, Trust, Verifier};
-use sluis::ledger::proof::UnverifiedProof;
+use sluis::ledger::note::{Backing, Checkpoint, Policy, Verifier};
 use sluis::ledger::verify::{self, DatabaseBook, Progress, SealedSource, Summary};
 use sluis::ledger::{Keys, Opener};
 use sluis::policy::{Bundle, Policies};
@@ -98,7 +96,7 @@ pub(super) async fn run(args: VerifyArgs) -> Outcome {
                 .map_err(|error| Failed::usage([format!("--url: {error}")]))?;
             let verifier =
                 given.ok_or_else(|| Failed::usage(["--log-key is missing".to_owned()]))?;
-            let known = seen_before(at_least.as_deref(), &verifier)?;
+            let known = trust::seen_before(at_least.as_deref(), &verifier)?;
             let reader = Reader {
                 verifier,
                 policy,
@@ -137,7 +135,7 @@ pub(super) async fn run(args: VerifyArgs) -> Outcome {
                         .to_owned(),
                 ])
             })?;
-            let known = seen_before(known, &verifier)?;
+            let known = trust::seen_before(known, &verifier)?;
             let folder = folder(&export, &verifier)?;
             let reader = Reader {
                 verifier,
@@ -189,7 +187,7 @@ async fn with_config(
         (Some(given), Err(error)) => (given, Err(error)),
         (None, Err(error)) => return Err(unread(error)),
     };
-    let known = seen_before(asked.known, &verifier)?;
+    let known = trust::seen_before(asked.known, &verifier)?;
     let export = asked.export.map(|path| folder(path, &verifier));
     let folder = export.transpose()?;
     let reader = Reader {
@@ -239,7 +237,7 @@ async fn whole<S: verify::BookSource>(
     source: &S,
     reader: &Reader,
 ) -> Result<(Found, Option<Backing>), Failed> {
-    let backing = backing(source, reader).await?;
+    let backing = trust::backing(source, &reader.verifier, reader.policy.clone()).await?;
     let known = reader.known.into_iter();
     let known = known.chain(backing.as_ref().map(|backing| backing.checkpoint));
     let checked = verify::run_knowing(source, &reader.verifier, known, progress_bar()).await;
@@ -249,40 +247,12 @@ async fn whole<S: verify::BookSource>(
     }
 }
 
-/// The checkpoint that the witnesses of the policy stand behind: the newest, or the one kept beside it
-/// for them. The ledger must have grown from it.
-async fn backing<S: verify::BookSource>(
-    source: &S,
-    reader: &Reader,
-) -> Result<Option<Backing>, Failed> {
-    let key = Some(reader.verifier.clone());
-    let policy = reader.policy.clone();
-    let Some(trust) = policy.and_then(|policy| Trust::new(key, Some(policy))) else {
-        return Ok(None);
-    };
-    let unread = |error| not_right(&verify::Wrong::at(0, error).into());
-    let newest = source.checkpoint().await.map_err(unread)?;
-    let mut opened = trust.open(&newest.checkpoint);
-    if matches!(opened, Err(Distrust::Quorum { .. }))
-        && let Some(cosigned) = source.cosigned().await.map_err(unread)?
-    {
-        opened = trust.open(&cosigned);
-    }
-    opened.map(Some).map_err(|distrust| Failed {
-        exit: Exit::Wrong,
-        lines: vec![format!(
-            "the cosigned checkpoint cannot be believed: {}",
-            in_full(&distrust)
-        )],
-    })
-}
-
 async fn again<S: SealedSource + Send + 'static>(
     source: S,
     reader: &Reader,
     with: replay::With,
 ) -> Result<(Found, Option<Backing>), Failed> {
-    let backing = backing(&source, reader).await?;
+    let backing = trust::backing(&source, &reader.verifier, reader.policy.clone()).await?;
     let known: Vec<Checkpoint> = reader
         .known
         .into_iter()
@@ -294,20 +264,6 @@ async fn again<S: SealedSource + Send + 'static>(
         Ok(replayed) => Ok((Found::Replayed(replayed), backing)),
         Err(error) => Err(not_right(&error)),
     }
-}
-
-/// A checkpoint that somebody kept: by itself, or in an extract or a proof.
-fn seen_before(path: Option<&Path>, verifier: &Verifier) -> Result<Option<Checkpoint>, Failed> {
-    let Some(path) = path else { return Ok(None) };
-    let wrong = |why: String| Failed::usage([format!("--at-least {}: {why}", path.display())]);
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| wrong(format!("it cannot be read ({error})")))?;
-    let extract = Extract::parse(text.as_bytes()).ok();
-    let proof = UnverifiedProof::parse(&text).ok();
-    let inside = extract.as_ref().and_then(Extract::unverified_checkpoint);
-    let inside = inside.or(proof.map(|proof| proof.checkpoint));
-    let opened = verifier.open(inside.unwrap_or(&text));
-    opened.map(Some).map_err(|error| wrong(error.to_string()))
 }
 
 /// The bundles that the configuration names.

@@ -29,6 +29,7 @@ mod targets;
 mod testing;
 mod world;
 
+mod checking;
 mod configuration;
 mod cosigned;
 mod crash;
