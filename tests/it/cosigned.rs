@@ -2,6 +2,8 @@
 //! (`ed25519-dalek`). It knows no cosignatures: what C2SP tlog-cosignature says of them stands here
 //! once more, written without the product's code.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use signed_note::{Note, Signature, Signer as _, StandardSigner, StandardVerifier};
@@ -257,9 +259,9 @@ fn a_policy_counts_what_they_verify() {
     for (set, needed) in (0..16_u32).flat_map(|set| (1..=4).map(move |needed| (set, needed))) {
         let mut text = format!("log {}\n", log.verifier());
         for (at, witness) in witnesses.iter().enumerate() {
-            text.push_str(&format!("witness w{at} {}\n", witness.key()));
+            let _ = writeln!(text, "witness w{at} {}", witness.key());
         }
-        text.push_str(&format!("group g {needed} w0 w1 w2 w3\nquorum g\n"));
+        let _ = write!(text, "group g {needed} w0 w1 w2 w3\nquorum g\n");
         let policy = Policy::parse(text.as_bytes()).unwrap();
         let mut cosigned = format!("{note}{stranger}");
         for (at, witness) in witnesses.iter().enumerate() {
