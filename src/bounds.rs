@@ -226,3 +226,8 @@ pub const WITNESS_ROUNDS: usize = 8;
 pub const WITNESS_ANSWER_BYTES: usize = 32 * 1024;
 /// A file with the policy of witnesses.
 pub const WITNESS_POLICY_BYTES: u64 = 64 * 1024;
+/// A file with an extract of the book: two entries with their proofs, whose openings are longer than
+/// they are.
+pub const EXTRACT_BYTES: usize = 1024 * 1024;
+/// Personal fields an extract shows of one entry; no entry commits to more than a dozen.
+pub const EXTRACT_FIELDS: usize = 64;

@@ -198,6 +198,17 @@ impl BookSource for HttpsBook {
         })
     }
 
+    /// A gateway serves it as a log of its own, under a prefix below this one.
+    async fn cosigned(&self) -> Result<Option<String>, SourceError> {
+        let body = self.fetch("getuigd/checkpoint", CHECKPOINT_BYTES).await?;
+        let text = body
+            .map(|body| String::from_utf8(body.to_vec()))
+            .transpose();
+        text.map_err(|_| SourceError::Damaged {
+            what: "the cosigned checkpoint".to_owned(),
+        })
+    }
+
     async fn entries(&self, from: u64, to: u64) -> Result<Vec<Vec<u8>>, SourceError> {
         let number = from / TILE_WIDTH as u64;
         let width = usize::try_from(to.saturating_sub(from)).unwrap_or(TILE_WIDTH);

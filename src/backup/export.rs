@@ -48,13 +48,17 @@ async fn write(
     progress: &mut (impl FnMut(Progress) + Send),
 ) -> Result<Summary, BackupError> {
     let book = DatabaseBook::new(store.clone());
+    // Read first, so that the newest is not older. What does not open with our key is none of ours.
+    let cosigned = book.cosigned().await.map_err(BackupError::at(0))?;
+    let cosigned = cosigned.and_then(|note| Some((verifier.open(&note).ok()?, note)));
     let checkpoint = book.checkpoint().await.map_err(BackupError::at(0))?;
     // The book may grow meanwhile: exported is what this checkpoint covers.
     let fixed = Fixed {
         book,
         checkpoint: checkpoint.checkpoint,
     };
-    let walk = Walk::begin(&fixed, verifier, None).await?;
+    let known = cosigned.as_ref().map(|(signed, _)| *signed);
+    let walk = Walk::begin(&fixed, verifier, known).await?;
     let mut checker = walk.checker();
     let mut keys: BTreeMap<KeyName, Vec<u8>> = BTreeMap::new();
     while let Some((from, to)) = walk.next(&checker) {
@@ -92,6 +96,9 @@ async fn write(
     }
     let summary = walk.finish(checker).await?;
     writing.write(files::CHECKPOINT, fixed.checkpoint.as_bytes())?;
+    if let Some((_, note)) = cosigned {
+        writing.write(files::COSIGNED, note.as_bytes())?;
+    }
     write_keys(writing, &keys)?;
     let documents = write_index(writing, store).await?;
     let about = About {

@@ -14,6 +14,7 @@ use crate::merkle::{self, TILE_WIDTH, TileAt, tile_number};
 
 pub(super) const ABOUT: &str = "export.json";
 pub(super) const CHECKPOINT: &str = "log/checkpoint";
+pub(super) const COSIGNED: &str = "log/getuigd/checkpoint";
 pub(super) const ENTRIES: &str = "log/tile/entries";
 pub(super) const TILES: &str = "log/tile";
 pub(super) const OPENINGS: &str = "sealed/openings";
@@ -39,7 +40,8 @@ pub(super) fn hashes_name(at: TileAt, width: usize) -> String {
 
 /// Every file an export of this size has.
 pub(super) fn is_expected(name: &str, size: u64) -> bool {
-    if [ABOUT, CHECKPOINT, KEYS, DOCUMENTS, USED, SEARCHES].contains(&name) {
+    let single = [ABOUT, CHECKPOINT, COSIGNED, KEYS, DOCUMENTS, USED, SEARCHES];
+    if single.contains(&name) {
         return true;
     }
     let folders = [(ENTRIES, 0), (OPENINGS, 0)];

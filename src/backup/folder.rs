@@ -333,6 +333,15 @@ impl BookSource for Folder {
         })
     }
 
+    async fn cosigned(&self) -> Result<Option<String>, SourceError> {
+        if !self.root.join(files::COSIGNED).exists() {
+            return Ok(None);
+        }
+        let note = String::from_utf8(self.file(files::COSIGNED, SMALL_BYTES)?);
+        note.map(Some)
+            .map_err(|_| damaged(files::COSIGNED, "not text"))
+    }
+
     async fn entries(&self, from: u64, to: u64) -> Result<Vec<Vec<u8>>, SourceError> {
         let mut entries = Vec::new();
         for number in self.bundles(from, to) {
@@ -405,6 +414,10 @@ impl BookSource for Sealed {
 
     async fn checkpoint(&self) -> Result<Claim, SourceError> {
         self.folder.checkpoint().await
+    }
+
+    async fn cosigned(&self) -> Result<Option<String>, SourceError> {
+        self.folder.cosigned().await
     }
 
     async fn entries(&self, from: u64, to: u64) -> Result<Vec<Vec<u8>>, SourceError> {

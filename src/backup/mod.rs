@@ -3,6 +3,7 @@
 //! ```text
 //! export.json               what this is: origin, size, root, and the hashes of the files below
 //! log/checkpoint            the public book, as C2SP tlog-tiles: this folder can be served as it is
+//! log/getuigd/checkpoint    the newest that the witnesses cosigned, if they did: the book begins with it
 //! log/tile/<L>/<N>[.p/<W>]
 //! log/tile/entries/<N>[.p/<W>]
 //! sealed/openings/<N>[.p/<W>]   what the commitments of a bundle open to, still sealed

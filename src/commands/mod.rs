@@ -2,7 +2,9 @@
 
 mod copy;
 mod demo;
+mod extract;
 pub(crate) mod output;
+mod trust;
 mod verify;
 mod witness;
 
@@ -121,6 +123,9 @@ enum LedgerCommand {
     /// Check a ledger from its first entry to its last: tree, signatures, order, and with the keys
     /// every decision again.
     Verify(verify::VerifyArgs),
+    /// Check an extract of a ledger, or a proof of one entry, with nothing but the ledger's key: where
+    /// it stands, who stands behind it, what it says.
+    CheckProof(extract::CheckArgs),
     /// Write the whole ledger to a folder: the public book, and what opens it, still sealed.
     Export(copy::ExportArgs),
     /// Fill an empty database from an export.
@@ -193,6 +198,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Serve(file) => in_runtime(serve(&file.config)),
         Command::Ledger(LedgerCommand::Init(file)) => in_runtime(init(&file.config)),
         Command::Ledger(LedgerCommand::Verify(args)) => in_runtime(verify::run(args)),
+        Command::Ledger(LedgerCommand::CheckProof(args)) => extract::run(&args),
         Command::Ledger(LedgerCommand::Export(args)) => in_runtime(copy::export(args)),
         Command::Ledger(LedgerCommand::Restore(args)) => in_runtime(copy::restore(args)),
         Command::Ledger(LedgerCommand::Drill(file)) => in_runtime(copy::drill(file.config)),

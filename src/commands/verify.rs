@@ -13,14 +13,14 @@ use sluis::errors::in_full;
 use sluis::fetch::HttpsBook;
 use sluis::identity::reader_tls;
 use sluis::ledger::entry::Kind;
-use sluis::ledger::note::{Checkpoint, Verifier};
+use sluis::ledger::note::{Backing, Checkpoint, Policy, Verifier};
 use sluis::ledger::verify::{self, DatabaseBook, Progress, SealedSource, Summary};
 use sluis::ledger::{Keys, Opener};
 use sluis::policy::{Bundle, Policies};
 use sluis::replay::{self, NotRight, Replayed};
 use sluis::store::{Settings, Store};
 
-use super::{Exit, Failed, Outcome, output, read};
+use super::{Exit, Failed, Outcome, output, read, trust};
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
@@ -54,9 +54,20 @@ pub(super) struct VerifyArgs {
     /// Also make every decision again, with the keys and the bundles that --config names.
     #[arg(long, requires = "config")]
     replay: bool,
-    /// A checkpoint of this ledger that you saw before: the ledger must have grown from it.
+    /// A checkpoint of this ledger that you saw before, or an extract or a proof that holds one: the
+    /// ledger must have grown from it.
     #[arg(long, value_name = "FILE")]
     at_least: Option<PathBuf>,
+    /// The witnesses to ask for (a C2SP tlog-policy): their quorum must stand behind the ledger.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+}
+
+/// Whom the reader believes, and what was seen before.
+struct Reader {
+    verifier: Verifier,
+    policy: Option<Policy>,
+    known: Option<Checkpoint>,
 }
 
 /// What a ledger was found to be.
@@ -67,10 +78,10 @@ enum Found {
 
 /// Checks a book, and says what it is or the first thing wrong with it.
 pub(super) async fn run(args: VerifyArgs) -> Outcome {
-    let given = args.log_key.as_deref().map(Verifier::parse).transpose();
-    let given = given.map_err(|error| Failed::usage([format!("--log-key: {error}")]))?;
+    let given = trust::key(args.log_key.as_deref())?;
+    let policy = trust::policy(args.policy.as_deref())?;
     let known = args.at_least.as_deref();
-    let found = match args {
+    let (found, backing) = match args {
         VerifyArgs {
             url: Some(url),
             ca: Some(ca),
@@ -85,8 +96,13 @@ pub(super) async fn run(args: VerifyArgs) -> Outcome {
                 .map_err(|error| Failed::usage([format!("--url: {error}")]))?;
             let verifier =
                 given.ok_or_else(|| Failed::usage(["--log-key is missing".to_owned()]))?;
-            let known = seen_before(at_least.as_deref(), &verifier)?;
-            whole(&book, &verifier, known).await?
+            let known = trust::seen_before(at_least.as_deref(), &verifier)?;
+            let reader = Reader {
+                verifier,
+                policy,
+                known,
+            };
+            whole(&book, &reader).await?
         }
         VerifyArgs {
             config: Some(config),
@@ -100,7 +116,14 @@ pub(super) async fn run(args: VerifyArgs) -> Outcome {
                 &config.ledger.master_key,
                 &config.ledger.origin,
             );
-            with_config(config, keys, given, export.as_deref(), replay, known).await?
+            let asked = Asked {
+                given,
+                policy,
+                known,
+                export: export.as_deref(),
+                replay,
+            };
+            with_config(config, keys, asked).await?
         }
         VerifyArgs {
             export: Some(export),
@@ -112,9 +135,14 @@ pub(super) async fn run(args: VerifyArgs) -> Outcome {
                         .to_owned(),
                 ])
             })?;
-            let known = seen_before(known, &verifier)?;
+            let known = trust::seen_before(known, &verifier)?;
             let folder = folder(&export, &verifier)?;
-            whole(&folder, &verifier, known).await?
+            let reader = Reader {
+                verifier,
+                policy,
+                known,
+            };
+            whole(&folder, &reader).await?
         }
         _ => {
             return Err(Failed::usage([
@@ -124,28 +152,34 @@ pub(super) async fn run(args: VerifyArgs) -> Outcome {
     };
     match found {
         Found::Whole(summary) => {
-            tell(&summary);
+            tell(&summary, backing.as_ref());
             tell_unchecked(&summary);
         }
         Found::Replayed(replayed) => {
-            tell(&replayed.summary);
+            tell(&replayed.summary, backing.as_ref());
             tell_replayed(&replayed);
         }
     }
     Ok(Exit::Done)
 }
 
+/// What was asked about the ledger of a configuration.
+struct Asked<'a> {
+    given: Option<Verifier>,
+    policy: Option<Policy>,
+    known: Option<&'a Path>,
+    export: Option<&'a Path>,
+    replay: bool,
+}
+
 /// The ledger of a configuration: in its database, or in an export of it.
 async fn with_config(
     config: Config,
     keys: Result<Keys, sluis::ledger::KeyFileError>,
-    given: Option<Verifier>,
-    export: Option<&Path>,
-    replayed: bool,
-    known: Option<&Path>,
-) -> Result<Found, Failed> {
+    asked: Asked<'_>,
+) -> Result<(Found, Option<Backing>), Failed> {
     let unread = |error| Failed::usage([in_full(&error)]);
-    let (verifier, master) = match (given, keys) {
+    let (verifier, master) = match (asked.given, keys) {
         (given, Ok(keys)) => (
             given.unwrap_or_else(|| keys.signer.verifier()),
             Ok(keys.master),
@@ -153,12 +187,18 @@ async fn with_config(
         (Some(given), Err(error)) => (given, Err(error)),
         (None, Err(error)) => return Err(unread(error)),
     };
-    let known = seen_before(known, &verifier)?;
-    let folder = export.map(|path| folder(path, &verifier)).transpose()?;
-    if !replayed {
+    let known = trust::seen_before(asked.known, &verifier)?;
+    let export = asked.export.map(|path| folder(path, &verifier));
+    let folder = export.transpose()?;
+    let reader = Reader {
+        verifier,
+        policy: asked.policy,
+        known,
+    };
+    if !asked.replay {
         return match folder {
-            Some(folder) => whole(&folder, &verifier, known).await,
-            None => whole(&database(config).await?, &verifier, known).await,
+            Some(folder) => whole(&folder, &reader).await,
+            None => whole(&database(config).await?, &reader).await,
         };
     }
     let with = replay::With {
@@ -170,9 +210,9 @@ async fn with_config(
     match folder {
         Some(folder) => {
             let sealed = folder.with_keys().map_err(|error| copy_failed(&error))?;
-            again(sealed, &verifier, known, with).await
+            again(sealed, &reader, with).await
         }
-        None => again(database(config).await?, &verifier, known, with).await,
+        None => again(database(config).await?, &reader, with).await,
     }
 }
 
@@ -195,35 +235,35 @@ fn folder(path: &Path, verifier: &Verifier) -> Result<Folder, Failed> {
 
 async fn whole<S: verify::BookSource>(
     source: &S,
-    verifier: &Verifier,
-    known: Option<Checkpoint>,
-) -> Result<Found, Failed> {
-    let checked = verify::run_knowing(source, verifier, known, progress_bar()).await;
-    checked
-        .map(Found::Whole)
-        .map_err(|wrong| not_right(&wrong.into()))
+    reader: &Reader,
+) -> Result<(Found, Option<Backing>), Failed> {
+    let backing = trust::backing(source, &reader.verifier, reader.policy.clone()).await?;
+    let known = reader.known.into_iter();
+    let known = known.chain(backing.as_ref().map(|backing| backing.checkpoint));
+    let checked = verify::run_knowing(source, &reader.verifier, known, progress_bar()).await;
+    match checked {
+        Ok(summary) => Ok((Found::Whole(summary), backing)),
+        Err(wrong) => Err(not_right(&wrong.into())),
+    }
 }
 
 async fn again<S: SealedSource + Send + 'static>(
     source: S,
-    verifier: &Verifier,
-    known: Option<Checkpoint>,
+    reader: &Reader,
     with: replay::With,
-) -> Result<Found, Failed> {
-    let replayed = replay::run(Arc::new(source), verifier, known, with, progress_bar()).await;
-    replayed
-        .map(Found::Replayed)
-        .map_err(|error| not_right(&error))
-}
-
-/// A checkpoint that somebody kept.
-fn seen_before(path: Option<&Path>, verifier: &Verifier) -> Result<Option<Checkpoint>, Failed> {
-    let Some(path) = path else { return Ok(None) };
-    let wrong = |why: String| Failed::usage([format!("--at-least {}: {why}", path.display())]);
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| wrong(format!("it cannot be read ({error})")))?;
-    let opened = verifier.open(&text);
-    opened.map(Some).map_err(|error| wrong(error.to_string()))
+) -> Result<(Found, Option<Backing>), Failed> {
+    let backing = trust::backing(&source, &reader.verifier, reader.policy.clone()).await?;
+    let known: Vec<Checkpoint> = reader
+        .known
+        .into_iter()
+        .chain(backing.as_ref().map(|backing| backing.checkpoint))
+        .collect();
+    let source = Arc::new(source);
+    let replayed = replay::run(source, &reader.verifier, known, with, progress_bar()).await;
+    match replayed {
+        Ok(replayed) => Ok((Found::Replayed(replayed), backing)),
+        Err(error) => Err(not_right(&error)),
+    }
 }
 
 /// The bundles that the configuration names.
@@ -274,12 +314,16 @@ pub(super) fn copy_failed(error: &BackupError) -> Failed {
     }
 }
 
-fn tell(summary: &Summary) {
+fn tell(summary: &Summary, backing: Option<&Backing>) {
     output::say(&format!(
         "The ledger is whole: {} entries, signed.",
         summary.size
     ));
     tell_root(summary);
+    if let Some(backing) = backing {
+        let size = backing.checkpoint.size;
+        trust::tell(backing, &format!("its first {size} entries"));
+    }
     for (kind, count) in &summary.kinds {
         output::say(&format!("  {:<13} {count:>9}", kind.code()));
     }

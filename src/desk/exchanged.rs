@@ -2,6 +2,7 @@
 //! behind a reason what is personal about it: the facts as they were known then, and what changed since.
 
 mod duties;
+mod extract;
 mod facts;
 mod story;
 
@@ -34,6 +35,11 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .get("/uitwisseling/{transactie}", WATCHERS, show)
         .post("/uitwisseling/{transactie}", WATCHERS, open)
         .get("/uitwisseling/{transactie}/bewijs", WATCHERS, proof)
+        .post(
+            "/uitwisseling/{transactie}/uittreksel",
+            WATCHERS,
+            extract::take,
+        )
 }
 
 /// The proof as it was checked on the spot.

@@ -6,12 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::{Map, Value, json};
 
-use super::api::{Failure, Found, Search, TestOutcome, Withheld};
+use super::api::{Failure, FieldError, Found, Search, TestOutcome, Withheld};
 use super::record::{Refusal, unreadable};
 use super::{Caller, Exchange};
 use crate::bounds;
 use crate::domain::{Document, DocumentId, DocumentKind, TransactionId};
 use crate::ledger::entry::{Act, Entry, Kind, Listed, Withheld as WithheldCount};
+use crate::ledger::extract::Extract;
 use crate::ledger::seal::Owner;
 use crate::ledger::{self, NotAppended, Seen};
 use crate::merkle::TileAt;
@@ -223,15 +224,11 @@ impl Exchange {
         self.record_reading(&caller, None, Some(found.index))
             .await?;
 
-        let is_requester = found.entry.aanvrager == Some(caller.organisation.oin);
-        let openings: Map<String, Value> = self
-            .ledger
-            .open_values(&found)
-            .await
+        let openings = self.ledger.open_values(&found).await;
+        let openings: Map<String, Value> = openings
             .map_err(unreadable)?
             .into_iter()
-            // Who asked there, and for which case of theirs, is not the provider's to know.
-            .filter(|(field, _)| is_requester || !matches!(field.as_str(), "medewerker" | "zaak"))
+            .filter(|(field, _)| may_see(&found.entry, field, &caller))
             .map(|(field, opened)| {
                 let shown = json!({"waarde": opened.value, "zout": BASE64URL.encode(opened.salt)});
                 (field, shown)
@@ -269,6 +266,48 @@ impl Exchange {
             return Err(self.not_appended(&caller, Act::Registry, error).await);
         }
         self.ledger.proof(found.index).await.map_err(unreadable)
+    }
+
+    /// An extract of one exchange of the past, for its two parties: what stands in the book about it,
+    /// proven, with these personal fields shown and no others. Where any is shown, the reading is
+    /// recorded before; what was erased is left out.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] where a field is not this party's to show.
+    pub async fn extract(
+        &self,
+        caller: Caller,
+        of: TransactionId,
+        fields: &BTreeSet<String>,
+    ) -> Result<Extract, Failure> {
+        self.check_registry(&caller).await?;
+        let Some(found) = self.own_exchange(&caller, of).await? else {
+            return Err(self.record_missing(&caller).await);
+        };
+        let sealed = found.entry.zegels.keys();
+        let own: BTreeSet<&String> = sealed
+            .filter(|field| may_see(&found.entry, field, &caller))
+            .collect();
+        if let Some(strange) = fields.iter().find(|field| !own.contains(field)) {
+            return Err(Failure::Invalid(vec![not_to_show(strange, &own)]));
+        }
+        let openings = if fields.is_empty() {
+            // Hashes only, as in a proof.
+            if let Err(error) = self.ledger.claim(caller.uses()).await {
+                return Err(self.not_appended(&caller, Act::Registry, error).await);
+            }
+            BTreeMap::new()
+        } else {
+            self.record_reading(&caller, None, Some(found.index))
+                .await?;
+            let openings = self.ledger.open_values(&found).await;
+            let mut openings = openings.map_err(unreadable)?;
+            openings.retain(|field, _| fields.contains(field));
+            openings
+        };
+        let closing = self.ledger.find_closing(of).await.map_err(unreadable)?;
+        let extract = self.ledger.extract(&found, openings, closing.as_ref());
+        extract.await.map_err(unreadable)
     }
 
     async fn own_exchange(
@@ -330,6 +369,25 @@ impl Exchange {
 /// Whether an officer left it: what officers look at and judge is not for systems to read.
 fn is_of_the_desk(entry: &Entry) -> bool {
     matches!(entry.soort, Kind::Review | Kind::Proposal | Kind::Check) || entry.aanleiding.is_some()
+}
+
+/// Whether a personal field of an entry is this party's to see: who asked there, and for which case of
+/// theirs, is not the provider's to know.
+fn may_see(entry: &Entry, field: &str, caller: &Caller) -> bool {
+    entry.aanvrager == Some(caller.organisation.oin) || !matches!(field, "medewerker" | "zaak")
+}
+
+fn not_to_show(field: &str, own: &BTreeSet<&String>) -> FieldError {
+    let shown: String = field.chars().take(64).collect();
+    let own: Vec<&str> = own.iter().map(|field| field.as_str()).collect();
+    let can = match own.as_slice() {
+        [] => "in deze regel staat niets dat u kunt tonen".to_owned(),
+        own => format!("u kunt tonen: {}", own.join(", ")),
+    };
+    FieldError {
+        field: "velden".to_owned(),
+        message: format!("{shown} is hier niet te tonen; {can}"),
+    }
 }
 
 /// An entry as a value of an answer, its seals left out: they stand in `vermelding`.

@@ -1,6 +1,8 @@
 //! One call inside the counter: what the edge found out about it, and the reading of its path,
 //! query and body, all mistakes together.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +18,9 @@ use super::fields::Errors;
 use super::media;
 use super::problem::{Code, Problem};
 use super::routes::{Consumes, Route};
-use crate::bounds::{BODY_READ, DISCARDED_BODY_BYTES, FIELD_ERRORS, JSON_BODY_BYTES, TOKEN_BYTES};
+use crate::bounds::{
+    BODY_READ, DISCARDED_BODY_BYTES, FIELD_ERRORS, JSON_BODY_BYTES, LIST_ITEMS, TOKEN_BYTES,
+};
 use crate::domain::{Malformed, Organisation, TransactionId, json};
 use crate::exchange::{Call, Caller, Exchange, Failure, KnownCodes};
 use crate::identity::Peer;
@@ -160,6 +164,29 @@ impl Arrival {
                 .add("query", format!("verwacht: {}", all.join(" of ")));
         }
         found.map(|(_, value)| *value)
+    }
+
+    /// The one query parameter of a call, as a list with commas; empty when it is absent.
+    pub(super) fn query_list(&mut self, name: &str) -> Option<BTreeSet<String>> {
+        let query = self.query.take().unwrap_or_default();
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        let list = match (pairs.next(), pairs.next()) {
+            (None, _) => return Some(BTreeSet::new()),
+            (Some((key, list)), None) if key == name => list,
+            _ => Cow::Borrowed(""),
+        };
+        let items = || list.split(',');
+        let set: BTreeSet<String> = items().map(ToOwned::to_owned).collect();
+        let whole = (1..=LIST_ITEMS).contains(&set.len())
+            && set.len() == items().count()
+            && items().all(|item| !item.is_empty());
+        if !whole {
+            self.errors.add(
+                "query",
+                format!("verwacht: {name}= met 1 tot {LIST_ITEMS} namen, met komma's ertussen"),
+            );
+        }
+        whole.then_some(set)
     }
 
     /// The JSON body, read by `reader`; an absent one is an empty object where that is allowed.

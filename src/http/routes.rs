@@ -76,6 +76,11 @@ where
     (route, on(filter, handler))
 }
 
+/// A call that knows these query parameters.
+fn asking(query: &'static [&'static str], (route, serve): Row) -> Row {
+    (Route { query, ..route }, serve)
+}
+
 /// CONTRACT.md, "Endpoints of `exchange`", in its order.
 #[rustfmt::skip] // a table reads as one when each call is one line
 fn table() -> Vec<Row> {
@@ -102,6 +107,7 @@ fn table() -> Vec<Row> {
         row(POST, "/v1/aos-meldingen/{id}/afsluiten", OptionalJson, AS_JSON, registry::close_aos),
         row(GET, "/v1/besluiten/{transactieId}", Nothing, AS_JSON, decisions::decision),
         row(GET, "/v1/besluiten/{transactieId}/bewijs", Nothing, AS_TEXT, decisions::proof),
+        asking(&["velden"], row(GET, "/v1/besluiten/{transactieId}/uittreksel", Nothing, AS_JSON, decisions::extract)),
         row(GET, "/v1/logboek/checkpoint", Nothing, AS_TEXT, book::checkpoint),
         row(GET, "/v1/logboek/tile/{*tegel}", Nothing, AS_BYTES, book::tile),
         row(GET, "/v1/logboek/getuigd/checkpoint", Nothing, AS_TEXT, book::cosigned),

@@ -7,6 +7,7 @@
 mod compare;
 mod draft;
 pub mod entry;
+pub mod extract;
 mod keys;
 pub mod note;
 mod opener;

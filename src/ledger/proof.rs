@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use super::entry::Entry;
-use super::note::{self, NoteError, Verifier};
+use super::note::{self, Checkpoint, NoteError, Verifier};
 use super::seal::commitment;
 use crate::merkle::{self, Hash};
 
@@ -37,32 +37,77 @@ pub enum NotProven {
     NotIncluded,
 }
 
+/// The first line of every tlog-proof.
+pub const PROOF_HEADER: &str = "c2sp.org/tlog-proof@v1";
+/// No path in a tree of 64-bit indices is longer.
+const HASHES: usize = 64;
+
+/// A proof as it came in: in its form, and nobody vouches for a word of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnverifiedProof<'p> {
+    /// Where it says the entry stands.
+    pub index: u64,
+    /// From the entry to the root.
+    pub hashes: Vec<Hash>,
+    /// The signed note behind it, verbatim.
+    pub checkpoint: &'p str,
+}
+
+impl<'p> UnverifiedProof<'p> {
+    /// Takes a proof apart. Its `extra` line is passed over: what it would add, nothing signs.
+    ///
+    /// # Errors
+    /// [`NotProven::Form`].
+    pub fn parse(proof: &'p str) -> Result<Self, NotProven> {
+        let (head, checkpoint) = proof.split_once("\n\n").ok_or(NotProven::Form)?;
+        let mut lines = head.split('\n').peekable();
+        if lines.next() != Some(PROOF_HEADER) {
+            return Err(NotProven::Form);
+        }
+        if let Some(extra) = lines.next_if(|line| line.starts_with("extra ")) {
+            let extra = extra
+                .strip_prefix("extra ")
+                .map(|text| STANDARD.decode(text));
+            extra.ok_or(NotProven::Form)?.map_err(|_| NotProven::Form)?;
+        }
+        let index = lines.next().and_then(|line| line.strip_prefix("index "));
+        let index = index.and_then(note::size).ok_or(NotProven::Form)?;
+        let hashes: Vec<Hash> = lines
+            .take(HASHES + 1)
+            .map(note::hash)
+            .collect::<Option<_>>()
+            .filter(|hashes: &Vec<Hash>| hashes.len() <= HASHES)
+            .ok_or(NotProven::Form)?;
+        Ok(Self {
+            index,
+            hashes,
+            checkpoint,
+        })
+    }
+
+    /// Whether it leads from this entry to the root of a checkpoint.
+    #[must_use]
+    pub fn includes(&self, entry: &[u8], signed: &Checkpoint) -> bool {
+        let leaf = merkle::leaf_hash(entry);
+        merkle::includes(&leaf, self.index, signed.size, &self.hashes, &signed.root)
+    }
+}
+
 /// Checks that a proof shows this entry to be in the book of this key.
 ///
 /// # Errors
 /// [`NotProven`].
 pub fn check(proof: &str, entry: &[u8], key: &Verifier) -> Result<Proven, NotProven> {
-    let (head, checkpoint) = proof.split_once("\n\n").ok_or(NotProven::Form)?;
-    let mut lines = head.split('\n');
-    if lines.next() != Some("c2sp.org/tlog-proof@v1") {
-        return Err(NotProven::Form);
-    }
-    let index = lines.next().and_then(|line| line.strip_prefix("index "));
-    let index = index.and_then(note::size).ok_or(NotProven::Form)?;
-    let hashes: Vec<Hash> = lines
-        .map(|line| STANDARD.decode(line).ok()?.try_into().ok())
-        .collect::<Option<_>>()
-        .ok_or(NotProven::Form)?;
-    let signed = key.open(checkpoint).map_err(NotProven::Checkpoint)?;
-    let leaf = merkle::leaf_hash(entry);
-    if !merkle::includes(&leaf, index, signed.size, &hashes, &signed.root) {
+    let proof = UnverifiedProof::parse(proof)?;
+    let signed = key.open(proof.checkpoint).map_err(NotProven::Checkpoint)?;
+    if !proof.includes(entry, &signed) {
         return Err(NotProven::NotIncluded);
     }
     Ok(Proven {
-        index,
+        index: proof.index,
         size: signed.size,
         root: signed.root,
-        hashes: hashes.len(),
+        hashes: proof.hashes.len(),
     })
 }
 
@@ -70,15 +115,21 @@ pub fn check(proof: &str, entry: &[u8], key: &Verifier) -> Result<Proven, NotPro
 #[must_use]
 pub fn opens(entry: &Entry, field: &str, opening: &Value) -> bool {
     let text = |name: &str| opening.get(name).and_then(Value::as_str);
-    let salt: Option<[u8; 32]> = text("zout")
-        .and_then(|salt| URL_SAFE_NO_PAD.decode(salt).ok())
-        .and_then(|salt| salt.try_into().ok());
-    let (Some(value), Some(salt), Some(sealed)) = (text("waarde"), salt, entry.zegels.get(field))
-    else {
+    let (Some(value), Some(salt)) = (text("waarde"), text("zout").and_then(salt)) else {
         return false;
     };
-    let made = commitment(&salt, &entry.transactie, entry.soort, field, value);
-    URL_SAFE_NO_PAD.encode(made) == *sealed
+    fits(entry, field, value, &salt)
+}
+
+/// A salt, as an opening writes it.
+pub(super) fn salt(text: &str) -> Option<[u8; 32]> {
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
+}
+
+/// Whether this value under this salt is what the entry committed to.
+pub(super) fn fits(entry: &Entry, field: &str, value: &str, salt: &[u8; 32]) -> bool {
+    let made = commitment(salt, &entry.transactie, entry.soort, field, value);
+    entry.zegels.get(field) == Some(&URL_SAFE_NO_PAD.encode(made))
 }
 
 #[cfg(test)]
@@ -116,6 +167,27 @@ mod tests {
                 &key,
                 NotProven::Form,
             ),
+            (
+                "extra",
+                proof.replace("index 1", "extra ****\nindex 1"),
+                "twee",
+                &key,
+                NotProven::Form,
+            ),
+            (
+                "extra in the wrong place",
+                proof.replace("index 1", "index 1\nextra AAAA"),
+                "twee",
+                &key,
+                NotProven::Form,
+            ),
+            (
+                "many hashes",
+                proof.replace(&hash, &vec![&*hash; 65].join("\n")),
+                "twee",
+                &key,
+                NotProven::Form,
+            ),
             ("entry", proof.clone(), "drie", &key, NotProven::NotIncluded),
             (
                 "index",
@@ -139,6 +211,8 @@ mod tests {
                 "{name}"
             );
         }
+        let extra = proof.replace("index 1", "extra AAAA\nindex 1");
+        assert!(check(&extra, b"twee", &key).is_ok());
         let proven = check(&proof, b"twee", &key).unwrap();
         assert_eq!((proven.index, proven.size, proven.hashes), (1, 2, 1));
     }

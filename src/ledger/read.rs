@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::entry::{Entry, EntryError, Kind};
 use super::note::{Checkpoint, Verifier};
+use super::proof::PROOF_HEADER;
 use super::seal::{self, KeyName, Opened, SealError};
 use super::{Ledger, OpenError};
 use crate::domain::TransactionId;
@@ -283,25 +284,43 @@ impl Ledger {
     /// # Errors
     /// [`ReadError`].
     pub async fn proof(&self, index: u64) -> Result<String, ReadError> {
-        if self.size() <= index {
+        let proof = self.proofs(&[index]).await?.pop();
+        proof.ok_or(ReadError::Impossible("an entry that was found"))
+    }
+
+    /// The same of several entries, all under one checkpoint: the newest that the witnesses cosigned
+    /// where it covers them, so that nobody has to take the log's word alone; else the newest.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn proofs(&self, indices: &[u64]) -> Result<Vec<String>, ReadError> {
+        let last = indices.iter().copied().max().unwrap_or_default();
+        let covering = || self.cosigned().filter(|cosigned| cosigned.size > last);
+        if self.size() <= covering().map_or(last, |cosigned| cosigned.size - 1) {
             // Another gateway appended it; our own edge has to catch up first.
             self.beat().await.map_err(|_| ReadError::Unavailable)?;
         }
-        let (checkpoint, edge) = {
-            let published = self.0.published.load();
-            (published.checkpoint.clone(), published.edge.clone())
+        let stand = self.stand();
+        let (size, checkpoint) = match covering().filter(|it| it.size <= stand.size()) {
+            Some(cosigned) => (cosigned.size, cosigned.note.clone()),
+            None => (stand.size(), stand.checkpoint().to_owned()),
         };
-        let proof = Proof::inclusion(index, edge.size())
-            .ok_or(ReadError::Impossible("an entry that was found"))?;
-        let hashes = self.hashes(&proof, &edge).await?;
-        let mut text = format!("c2sp.org/tlog-proof@v1\nindex {index}\n");
-        for hash in hashes {
-            text.push_str(&BASE64.encode(hash));
+        let mut texts = Vec::with_capacity(indices.len());
+        for index in indices {
+            let proof = Proof::inclusion(*index, size)
+                .ok_or(ReadError::Impossible("an entry that was found"))?;
+            // Tiles only grow: those of a later tree do for a proof in an earlier one.
+            let hashes = self.hashes(&proof, stand.edge()).await?;
+            let mut text = format!("{PROOF_HEADER}\nindex {index}\n");
+            for hash in hashes {
+                text.push_str(&BASE64.encode(hash));
+                text.push('\n');
+            }
             text.push('\n');
+            text.push_str(&checkpoint);
+            texts.push(text);
         }
-        text.push('\n');
-        text.push_str(&checkpoint);
-        Ok(text)
+        Ok(texts)
     }
 
     /// Opens the personal values of an entry; empty when they were erased or there are none.

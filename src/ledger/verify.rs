@@ -49,6 +49,11 @@ pub trait BookSource: Sync {
         width: usize,
     ) -> impl Future<Output = Result<Option<Vec<Hash>>, SourceError>> + Send;
 
+    /// A checkpoint that witnesses cosigned, unverified, where this source keeps one beside its newest.
+    fn cosigned(&self) -> impl Future<Output = Result<Option<String>, SourceError>> + Send {
+        async { Ok(None) }
+    }
+
     /// Whether it holds an entry at this index that no checkpoint of its own covers.
     fn has_excess(&self, size: u64) -> impl Future<Output = Result<bool, SourceError>> + Send {
         let _ = size;
@@ -264,14 +269,14 @@ pub async fn run<S: BookSource>(
     run_knowing(source, verifier, None, progress).await
 }
 
-/// The same, by somebody who saw a checkpoint of this book before: it must be one of its past.
+/// The same, by somebody who saw checkpoints of this book before: they must be of its past.
 ///
 /// # Errors
 /// [`Wrong`]: the first thing that is wrong.
 pub async fn run_knowing<S: BookSource>(
     source: &S,
     verifier: &Verifier,
-    known: Option<Checkpoint>,
+    known: impl IntoIterator<Item = Checkpoint>,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Summary, Wrong> {
     let walk = Walk::begin(source, verifier, known).await?;
@@ -297,7 +302,7 @@ pub async fn run_knowing<S: BookSource>(
 pub struct Walk<'s, S> {
     source: &'s S,
     signed: Checkpoint,
-    known: Option<Checkpoint>,
+    known: Vec<Checkpoint>,
 }
 
 impl<'s, S: BookSource> Walk<'s, S> {
@@ -308,8 +313,9 @@ impl<'s, S: BookSource> Walk<'s, S> {
     pub async fn begin(
         source: &'s S,
         verifier: &Verifier,
-        known: Option<Checkpoint>,
+        known: impl IntoIterator<Item = Checkpoint>,
     ) -> Result<Self, Wrong> {
+        let known: Vec<Checkpoint> = known.into_iter().collect();
         let claim = source
             .checkpoint()
             .await
@@ -324,7 +330,7 @@ impl<'s, S: BookSource> Walk<'s, S> {
                 signed: size,
             });
         }
-        if let Some(known) = known.filter(|known| known.size > size) {
+        if let Some(known) = known.iter().find(|known| known.size > size) {
             return Err(Wrong::RolledBack {
                 known: known.size,
                 size,
@@ -346,7 +352,7 @@ impl<'s, S: BookSource> Walk<'s, S> {
     /// What the entries are to be fed to.
     #[must_use]
     pub fn checker(&self) -> Checker {
-        Checker::knowing(self.known)
+        Checker::knowing(self.known.iter().copied())
     }
 
     /// The entries of the next step; `None` after the last.

@@ -210,14 +210,14 @@ type Chunk = (u64, Result<JoinHandle<Result<Opened, NotRight>>, Wrong>);
 type Judging = JoinHandle<Result<Result<Counts, (u64, Fault)>, NotRight>>;
 
 /// Reads the whole book, checks it, and makes every decision again; `progress` is called after every
-/// step. `known` is a checkpoint that was seen before, which must be one of its past.
+/// step. `known` are checkpoints that were seen before, which must be of its past.
 ///
 /// # Errors
 /// [`NotRight`]: the first thing that is wrong.
 pub async fn run<S: SealedSource + Send + 'static>(
     source: Arc<S>,
     verifier: &Verifier,
-    known: Option<Checkpoint>,
+    known: impl IntoIterator<Item = Checkpoint>,
     with: With,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Replayed, NotRight> {

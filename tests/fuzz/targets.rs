@@ -3,6 +3,11 @@
 //!
 //! Used twice: by `fuzz.rs` under libFuzzer, and by `tests/it/fuzzed.rs`, which replays the corpus.
 
+#[path = "extract.rs"]
+mod extract;
+#[path = "witness.rs"]
+mod witness;
+
 use std::sync::LazyLock;
 
 use base64::Engine as _;
@@ -20,7 +25,7 @@ use sluis::merkle::{Edge, leaf_hash};
 /// Whether the input was accepted.
 pub(crate) type Target = fn(&[u8]) -> bool;
 
-pub(crate) const TARGETS: [(&str, Target); 7] = [
+pub(crate) const TARGETS: [(&str, Target); 9] = [
     ("note", note),
     ("checkpoint", checkpoint),
     ("policy", policy),
@@ -28,6 +33,8 @@ pub(crate) const TARGETS: [(&str, Target); 7] = [
     ("entry", entry),
     ("bundle", bundle),
     ("tile-path", tile_path),
+    ("extract", extract::extract),
+    ("add-checkpoint", witness::add_checkpoint),
 ];
 
 const ORIGIN: &str = "sluis.example/logboek";

@@ -329,6 +329,30 @@ fn wrong_around() -> Vec<(Call, &'static str, &'static str, &'static [&'static s
             &["transactieId"],
         ),
         (
+            Call::get("/v1/besluiten/geen-uuid/uittreksel?velden="),
+            "beheer",
+            BAD,
+            &["query", "transactieId"],
+        ),
+        (
+            Call::get("/v1/besluiten/geen-uuid/uittreksel?velden=zaak,zaak"),
+            "beheer",
+            BAD,
+            &["query", "transactieId"],
+        ),
+        (
+            Call::get("/v1/besluiten/geen-uuid/uittreksel?velden=zaak&velden=document"),
+            "beheer",
+            BAD,
+            &["query", "transactieId"],
+        ),
+        (
+            Call::get("/v1/besluiten/geen-uuid/uittreksel?x=zaak"),
+            "beheer",
+            BAD,
+            &["query", "transactieId"],
+        ),
+        (
             Call::get(format!("/v1/documenten/geen-uuid/download?adres={ADDRESS}")),
             damage,
             BAD,

@@ -128,6 +128,16 @@ async fn sing(world: &World) {
         ),
         ("ncg", &beheer, Call::get(&decision)),
         ("ncg", &beheer, Call::get(format!("{decision}/bewijs"))),
+        (
+            "ncg",
+            &beheer,
+            Call::get(format!("{decision}/uittreksel?velden=zaak,document")),
+        ),
+        (
+            "ncg",
+            &beheer,
+            Call::get(format!("{decision}/uittreksel?velden={owner}")),
+        ),
         ("ncg", &beheer, post("/v1/toestemmingen/_zoek", &at)),
         ("img", &beheer, Call::get(&choice)),
         (

@@ -1,8 +1,8 @@
 //! The integration tests: the real `sluis` as processes, real mutual TLS, real tokens, real
 //! databases, real providing organisations. They know the product by CONTRACT.md only; what they
 //! take from its library is the maker of tokens and the demo's dataset, both a requester's side, and
-//! the road to the login service, whose other end is a real one. Only `oracles` and `fuzzed` look
-//! further: they hold the product's tree, notes and parsers against other people's.
+//! the road to the login service, whose other end is a real one. Only `oracles`, `cosigned` and
+//! `fuzzed` look further: they hold the product's tree, notes and parsers against other people's.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -29,7 +29,9 @@ mod targets;
 mod testing;
 mod world;
 
+mod checking;
 mod configuration;
+mod cosigned;
 mod crash;
 mod desk;
 mod failover;

@@ -234,6 +234,14 @@ fn rows(things: &Things) -> Vec<Row> {
             get(format!("/v1/besluiten/{decision}/bewijs")),
         ),
         row(
+            "GET /besluiten/{transactieId}/uittreksel",
+            "img",
+            "beheer",
+            get(format!(
+                "/v1/besluiten/{decision}/uittreksel?velden=document"
+            )),
+        ),
+        row(
             "GET /logboek/checkpoint",
             "img",
             "beheer",

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Witness {
     folder: PathBuf,
-    key: String,
+    pub(crate) key: String,
     address: SocketAddr,
     child: Option<Child>,
 }
@@ -33,7 +33,7 @@ impl Witness {
         witness
     }
 
-    fn prepared(world: &World, name: &str) -> Self {
+    pub(crate) fn prepared(world: &World, name: &str) -> Self {
         let folder = world.folder.path().join(name);
         std::fs::create_dir(&folder).unwrap();
         let certs = pki().display();

@@ -16,8 +16,16 @@ use crate::ledger::entry::{Entry, Kind};
 /// A personal value with its name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Field {
+    pub(super) code: &'static str,
     pub(super) name: &'static str,
     pub(super) value: String,
+}
+
+impl Field {
+    /// Whether an extract shows it unless somebody decides otherwise: where and what, not who.
+    pub(super) fn is_usually_shown(&self) -> bool {
+        matches!(self.code, "nummeraanduiding" | "document")
+    }
 }
 
 /// What was known then and what is known now, side by side.
@@ -64,7 +72,11 @@ pub(super) fn fields(opened: &Opened, l: Language) -> Vec<Field> {
         } else {
             value.clone()
         };
-        Some(Field { name, value })
+        Some(Field {
+            code: field,
+            name,
+            value,
+        })
     });
     found.collect()
 }

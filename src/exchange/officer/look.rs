@@ -1,13 +1,14 @@
 //! Looking: what is public of an exchange, and what is personal after it was recorded that somebody
 //! looked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{About, Cause, Failure, Officer, Officers, unreadable};
 use crate::domain::{
     AddressFacts, AddressId, CaseNumber, ChoiceId, DeskRole, Employee, OwnerId, TransactionId,
 };
 use crate::ledger::entry::{Act, Entry, Kind};
+use crate::ledger::extract::Extract;
 use crate::ledger::proof::{self, NotProven, Proven};
 use crate::ledger::seal::Opened as OpenedValue;
 use crate::ledger::{Found, Leaf, Receipt};
@@ -191,20 +192,59 @@ impl Officers {
         exchanged: &Exchanged,
     ) -> Result<Opened, Failure> {
         officer.must_be(&WATCHERS)?;
-        let found = &exchanged.entry;
+        self.record_opening(officer, cause, &exchanged.entry, Act::Consult)
+            .await?;
+        self.reopen_exchange(officer, exchanged).await
+    }
+
+    /// Records that an officer opens an entry, or takes out what it holds.
+    async fn record_opening(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        found: &Found,
+        act: Act,
+    ) -> Result<Receipt, Failure> {
         // To know with whom this reading is to be erased; shown only after it stands in the book.
         let opened = self.exchange.ledger.open_values(found).await;
         let address = address_in(&opened.map_err(unreadable)?);
         let (mut entry, mut personal) = self.entry(officer, Kind::Reading, Some(cause))?;
-        entry.handeling = Some(Act::Consult);
+        entry.handeling = Some(act);
         entry.index = Some(found.index);
         let mut about = About::Nowhere;
         if let Some(address) = address {
             personal = personal.with("nummeraanduiding", address);
             about = About::Address(address);
         }
-        self.append(officer, entry, personal, about).await?;
-        self.reopen_exchange(officer, exchanged).await
+        self.append(officer, entry, personal, about).await
+    }
+
+    /// An extract of an exchange, for somebody else to check: with these personal fields shown, after
+    /// recording that this officer takes them out. What was erased, or is not this organisation's to
+    /// know, stays out of it.
+    ///
+    /// # Errors
+    /// [`Failure`]; then nothing may be handed out.
+    pub async fn extract(
+        &self,
+        officer: &Officer,
+        exchanged: &Exchanged,
+        shown: Option<(&Cause, &BTreeSet<&str>)>,
+    ) -> Result<Extract, Failure> {
+        officer.must_be(&WATCHERS)?;
+        let (found, ledger) = (&exchanged.entry, &self.exchange.ledger);
+        let mut openings = BTreeMap::new();
+        if let Some((cause, fields)) = shown {
+            self.record_opening(officer, cause, found, Act::Export)
+                .await?;
+            openings = ledger.open_values(found).await.map_err(unreadable)?;
+            openings.retain(|field, _| {
+                fields.contains(field.as_str()) && may_see(&found.entry, field, officer)
+            });
+        }
+        let closing = exchanged.closing.as_ref();
+        let extract = ledger.extract(found, openings, closing).await;
+        extract.map_err(unreadable)
     }
 
     /// Opens an exchange once more that [`Officers::open_exchange`] opened before: in the same session
@@ -227,10 +267,7 @@ impl Officers {
         let opened = self.exchange.ledger.open_values(found).await;
         let mut values = opened.map_err(unreadable)?;
         let address = address_in(&values);
-        if found.entry.aanvrager != Some(officer.organisation.oin) {
-            // Who asked there, and for which case of theirs, is not this organisation's to know.
-            values.retain(|field, _| !matches!(field.as_str(), "medewerker" | "zaak"));
-        }
+        values.retain(|field, _| may_see(&found.entry, field, officer));
         let mut opened = Opened {
             values,
             then: None,
@@ -335,6 +372,12 @@ impl Officers {
         let proven = proof::check(&text, &found.line, verifier);
         Ok(Proof { text, proven })
     }
+}
+
+/// Whether a personal field of an entry is for this officer's organisation: who asked elsewhere, and
+/// for which case of theirs, is not.
+fn may_see(entry: &Entry, field: &str, officer: &Officer) -> bool {
+    entry.aanvrager == Some(officer.organisation.oin) || !matches!(field, "medewerker" | "zaak")
 }
 
 fn address_in(values: &BTreeMap<String, OpenedValue>) -> Option<AddressId> {

@@ -25,3 +25,13 @@ pub(in crate::http) async fn proof(State(shared): State<Shared>, mut call: Arriv
     let proof = shared.exchange.proof(caller, of).await?;
     Ok(reply::text(proof))
 }
+
+/// `GET /besluiten/{transactieId}/uittreksel`
+pub(in crate::http) async fn extract(State(shared): State<Shared>, mut call: Arrival) -> Answer {
+    let caller = call.identify(&shared.exchange).await?;
+    let fields = call.query_list("velden");
+    let of = call.path("transactieId", TransactionId::parse);
+    let (of, fields) = call.done(of.zip(fields))?;
+    let extract = shared.exchange.extract(caller, of, &fields).await?;
+    reply::json(StatusCode::OK, &extract.to_value())
+}

@@ -169,6 +169,7 @@ async fn answers_and_entries_are_as_described() {
         for described in [
             "/besluiten/{transactieId}",
             "/besluiten/{transactieId}/bewijs",
+            "/besluiten/{transactieId}/uittreksel",
         ] {
             let at = format!("/v1{}", described.replace("{transactieId}", transaction));
             let answer = check(&counter, visitor, get, described, &at, "").await;

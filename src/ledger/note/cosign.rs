@@ -105,6 +105,11 @@ impl CosignerKey {
         self.0.bytes()
     }
 
+    /// Whether a line says it is by this key.
+    pub(super) fn signed(&self, line: &SignatureLine<'_>) -> bool {
+        self.0.signed(line)
+    }
+
     /// This witness's newest cosignature on a note; `None` when there is none. One by its key that
     /// is wrong spoils the note.
     ///

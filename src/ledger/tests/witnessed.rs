@@ -1,9 +1,11 @@
 //! Proofs from any size to the newest, and what is kept of the witnesses.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::clock::{Clock, Moment};
-use crate::ledger::note::Checkpoint;
+use crate::clock::{Clock, Moment, SystemRandomness};
+use crate::ledger::note::{Checkpoint, Cosigner, UnverifiedNote};
+use crate::ledger::proof::{self, UnverifiedProof};
 use crate::ledger::testing::Book;
 use crate::ledger::{Compared, Cosigned, Lapsed, NotAppended};
 use crate::merkle;
@@ -90,6 +92,61 @@ async fn the_newest_cosigned_checkpoint_is_kept() {
         let kept = ledger.find_unverified_cosigned().await.unwrap();
         assert_eq!(kept.as_deref(), Some("newer"));
         gateway.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn proofs_rest_on_the_newest_cosigned_checkpoint_that_covers_them() {
+    for engine in ENGINES {
+        let book = Book::new(engine).await;
+        let gateway = book.open().await;
+        let ledger = &gateway.ledger;
+        let witness = Cosigner::generate("getuige.example", &SystemRandomness::default()).unwrap();
+        let now = book.clock.now();
+        let stand_behind = || {
+            let stand = ledger.stand();
+            let (size, note) = (stand.size(), stand.checkpoint());
+            let body = UnverifiedNote::parse(note).unwrap().body();
+            let note = format!("{note}{}", witness.cosign(body, now));
+            let at = now;
+            ledger.keep_cosigned(Cosigned { size, at, note });
+        };
+        // The size cosigned, the size of the book, and of the checkpoint under these indices.
+        for (cosigned, size, under) in [
+            (None, 3, [(0, 3), (2, 3)]),
+            (Some(257), 600, [(256, 257), (257, 600)]),
+            (None, 700, [(0, 257), (300, 700)]),
+            (Some(1_024), 1_024, [(0, 1_024), (1_023, 1_024)]),
+        ] {
+            let grow = async |to: u64| {
+                let more = to - ledger.size();
+                gateway.grow(usize::try_from(more).unwrap()).await;
+            };
+            if let Some(cosigned) = cosigned {
+                grow(cosigned).await;
+                stand_behind();
+            }
+            grow(size).await;
+            for (index, expected) in under {
+                let proof = ledger.proof(index).await.unwrap();
+                let line = ledger.find_at(index).await.unwrap().unwrap().line;
+                let proven = proof::check(&proof, &line, ledger.verifier()).unwrap();
+                assert_eq!((proven.index, proven.size), (index, expected), "{size}");
+                let note = UnverifiedProof::parse(&proof).unwrap().checkpoint;
+                let is_cosigned = note.matches('\u{2014}').count() == 2;
+                assert_eq!(is_cosigned, expected != size || cosigned == Some(size));
+            }
+            // Two entries of one extract rest on one checkpoint: one that covers both.
+            let first = ledger.find_at(0).await.unwrap().unwrap();
+            let last = ledger.find_at(under[1].0).await.unwrap().unwrap();
+            let extract = ledger.extract(&first, BTreeMap::new(), Some(&last));
+            let extract = extract.await.unwrap();
+            let note = extract.unverified_checkpoint().unwrap();
+            assert_eq!(ledger.verifier().open(note).unwrap().size, under[1].1);
+        }
+        assert!(ledger.proof(1_024).await.is_err());
+        gateway.close().await;
+        book.verify().await;
     }
 }
 

@@ -70,17 +70,17 @@ pub struct Checker {
     choices: HashSet<ChoiceId>,
     situations: HashSet<AosId>,
     newest: Option<Moment>,
-    known: Option<Checkpoint>,
-    /// The root at the size of the known checkpoint, once it was reached.
-    then: Option<Hash>,
+    known: Vec<Checkpoint>,
+    /// The size of the first known checkpoint that turned out to be of another history.
+    forked: Option<u64>,
 }
 
 impl Checker {
-    /// A checker that also compares with a checkpoint that was seen before.
+    /// A checker that also compares with checkpoints that were seen before.
     #[must_use]
-    pub fn knowing(known: Option<Checkpoint>) -> Self {
+    pub fn knowing(known: impl IntoIterator<Item = Checkpoint>) -> Self {
         let mut checker = Self {
-            known,
+            known: known.into_iter().collect(),
             ..Self::default()
         };
         checker.look_back();
@@ -112,21 +112,17 @@ impl Checker {
     }
 
     fn look_back(&mut self) {
-        if self
-            .known
-            .is_some_and(|known| known.size == self.edge.size())
-        {
-            self.then = Some(self.edge.root());
+        let size = self.edge.size();
+        let mut reached = self.known.iter().filter(|known| known.size == size);
+        if self.forked.is_none() && reached.any(|known| known.root != self.edge.root()) {
+            self.forked = Some(size);
         }
     }
 
     /// The size of a checkpoint that was seen before and is not of this history, when it was passed.
     #[must_use]
-    pub fn forked_at(&self) -> Option<u64> {
-        let known = self.known?;
-        self.then
-            .is_some_and(|then| then != known.root)
-            .then_some(known.size)
+    pub const fn forked_at(&self) -> Option<u64> {
+        self.forked
     }
 
     /// The releases that are permitted and not closed, by the index of their decision.

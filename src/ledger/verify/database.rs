@@ -46,6 +46,11 @@ impl BookSource for DatabaseBook {
         })
     }
 
+    async fn cosigned(&self) -> Result<Option<String>, SourceError> {
+        let found = self.0.find_cosigned().await;
+        found.map_err(source_error("the cosigned checkpoint".to_owned()))
+    }
+
     async fn entries(&self, from: u64, to: u64) -> Result<Vec<Vec<u8>>, SourceError> {
         let what = || format!("the entries from {from}");
         match self.0.entries(from, to).await {

@@ -39,6 +39,57 @@ async fn reviews_in_the_book(officer: &mut Visitor) -> u64 {
     }
 }
 
+/// The proof of an exchange, and an extract, to show the resident that somebody looked, but not who.
+async fn take_an_extract(
+    demo: &Demo,
+    officer: &mut Visitor,
+    open: &str,
+    transaction: &str,
+    address: &str,
+) {
+    let path = format!("/uitwisseling/{transaction}");
+    let proof = officer.get(&format!("{path}/bewijs")).await;
+    assert!(proof.text().starts_with("c2sp.org/tlog-proof@v1\n"));
+    let offered: Vec<&str> = all_between(open, "name=\"veld\" value=\"", "<label").collect();
+    let ticked = |field: &str| {
+        let offered = offered.iter().find(|box_| box_.starts_with(field));
+        offered.unwrap().contains(" checked")
+    };
+    assert!(ticked("nummeraanduiding") && ticked("document"));
+    assert!(!ticked("medewerker") && !ticked("zaak"));
+    let extract = format!("{path}/uittreksel");
+    let shown = [("veld", "nummeraanduiding"), ("veld", "document")];
+    let taken = officer.post(&extract, &shown).await;
+    assert_eq!(taken.header("content-type"), "application/json");
+    let disposition = format!("attachment; filename=\"uittreksel-{transaction}.json\"");
+    assert_eq!(taken.header("content-disposition"), disposition);
+    let kept = demo.path().join("uittreksel.json");
+    std::fs::write(&kept, &taken.body).unwrap();
+    let key = demo.about["ledger"]["key"].as_str().unwrap();
+    let checked = sluis([
+        "ledger",
+        "check-proof",
+        kept.to_str().unwrap(),
+        "--log-key",
+        key,
+    ]);
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+    assert!(
+        said.contains(address) && said.contains("medewerker"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("medewerker-"),
+        "who asked is not in it: {said}"
+    );
+    let page = officer.get(&path).await;
+    assert!(
+        page.text().contains("haalde regels uit het logboek"),
+        "the book says so"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_of_a_privacy_officer() {
     let demo = Demo::start(400).await;
@@ -78,8 +129,8 @@ async fn an_hour_of_a_privacy_officer() {
     assert_eq!(officer.post(&path, &[]).await.status, 303);
     let open = officer.get(&path).await;
     assert!(open.text().contains(&address), "{}", open.text());
-    let proof = officer.get(&format!("{path}/bewijs")).await;
-    assert!(proof.text().starts_with("c2sp.org/tlog-proof@v1\n"));
+
+    take_an_extract(&demo, &mut officer, open.text(), &transaction, &address).await;
 
     // The answer to send.
     let asked = [("nummeraanduiding", &*address), ("vorm", "pdf")];
