@@ -19,6 +19,8 @@ const FLOORS: [&[&str]; 8] = [
         "backup",
         "witness",
         "cosign",
+        "views",
+        "collect",
     ],
     &["exchange"],
     &["http", "desk"],
