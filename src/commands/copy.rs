@@ -16,6 +16,7 @@ use sluis::replay::{self, Replayed};
 use sluis::store::{Location, Settings, Store};
 
 use super::verify::{bundles, not_right, progress_bar, threads};
+use super::views::{self, ViewArgs};
 use super::{Exit, Failed, Outcome, output, read};
 
 #[derive(Debug, Args)]
@@ -24,8 +25,15 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// The folder to write: not there yet, or empty.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_unless_present = "words",
+        conflicts_with = "words"
+    )]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    view: ViewArgs,
 }
 
 #[derive(Debug, Args)]
@@ -81,13 +89,25 @@ async fn open(settings: Settings) -> Result<Store, Failed> {
 pub(super) async fn export(args: ExportArgs) -> Outcome {
     let config = read(&args.config)?;
     let secrets = Secrets::read(&config)?;
+    let out = match (args.view.words, args.out) {
+        (Some(words), _) => {
+            let Secrets { verifier, master } = secrets;
+            return views::export(args.view, words, config, &verifier, master).await;
+        }
+        (None, Some(out)) => out,
+        (None, None) => {
+            return Err(Failed::usage([
+                "name the folder to write with --out, or a form with --as".to_owned(),
+            ]));
+        }
+    };
     let store = open(config.store).await?;
-    let exported = backup::export(&store, &secrets.verifier, &args.out, progress_bar()).await;
+    let exported = backup::export(&store, &secrets.verifier, &out, progress_bar()).await;
     let summary = exported.map_err(|error| failed(&error))?;
     output::say(&format!(
         "{} entries were checked and written to {}.",
         summary.size,
-        args.out.display()
+        out.display()
     ));
     output::say(&format!("  root {}", Sha256::from_bytes(summary.root)));
     output::say(&format!(

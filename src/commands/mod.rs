@@ -4,6 +4,7 @@ mod copy;
 mod demo;
 pub(crate) mod output;
 mod verify;
+mod views;
 mod witness;
 
 use std::io::Write as _;
@@ -121,7 +122,8 @@ enum LedgerCommand {
     /// Check a ledger from its first entry to its last: tree, signatures, order, and with the keys
     /// every decision again.
     Verify(verify::VerifyArgs),
-    /// Write the whole ledger to a folder: the public book, and what opens it, still sealed.
+    /// Write the whole ledger to a folder: the public book, and what opens it, still sealed. Or with
+    /// --as its records in the words of a standard.
     Export(copy::ExportArgs),
     /// Fill an empty database from an export.
     Restore(copy::RestoreArgs),

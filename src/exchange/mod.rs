@@ -6,6 +6,7 @@
 
 mod api;
 mod in_force;
+mod logs;
 pub mod officer;
 mod reading;
 mod record;
@@ -20,6 +21,7 @@ pub use api::{
     BulkLine, BulkMode, BulkOutcome, Call, Failure, FieldError, Found, KnownCodes, NewAos,
     NewChoice, Put, Search, TestOutcome, Withdrawal, Withheld,
 };
+pub use logs::{LogsPage, LogsWanted, Order};
 pub use release::{BrokenOff, Release, ReleaseBody};
 
 pub use crate::ledger::Receipt;

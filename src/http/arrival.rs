@@ -162,6 +162,18 @@ impl Arrival {
         found.map(|(_, value)| *value)
     }
 
+    /// The query parameters of a call, read together.
+    pub(super) fn query<T>(
+        &mut self,
+        read: impl FnOnce(&[(String, String)], &mut Errors) -> Option<T>,
+    ) -> Option<T> {
+        let query = self.query.take().unwrap_or_default();
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        read(&pairs, &mut self.errors)
+    }
+
     /// The JSON body, read by `reader`; an absent one is an empty object where that is allowed.
     /// What is wrong with the body as a whole (its type, its size, its transport) is a problem at
     /// once; the rest waits for [`Arrival::done`].

@@ -247,7 +247,7 @@ async fn every_call_refuses_what_it_does_not_have() {
         assert!(go(&at, &[]).await.got_through(), "{what}");
         for query in ["?nummeraanduiding=0014200012345678", "?", "?x"] {
             let answer = go(&format!("{at}{query}"), &[]).await;
-            if query == "?" && call.consumes == Consumes::Lines {
+            if query == "?" && !call.query.is_empty() {
                 continue;
             }
             assert_eq!(answer.fields(), ["query"], "{what} {query}");
