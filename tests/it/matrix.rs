@@ -234,6 +234,12 @@ fn rows(things: &Things) -> Vec<Row> {
             get(format!("/v1/besluiten/{decision}/bewijs")),
         ),
         row(
+            "GET /logs",
+            "img",
+            "beheer",
+            get(v1("logs")),
+        ),
+        row(
             "GET /logboek/checkpoint",
             "img",
             "beheer",
