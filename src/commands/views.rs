@@ -114,7 +114,11 @@ impl Sink {
         };
         while waiting.len() >= at_least.max(1) {
             let many = waiting.len().min(bounds::COLLECTOR_RECORDS);
-            let request = otlp::request(*form, waiting.get(..many).unwrap_or_default(), SystemClock.now());
+            let request = otlp::request(
+                *form,
+                waiting.get(..many).unwrap_or_default(),
+                SystemClock.now(),
+            );
             let sent = road.send(&request).await;
             sent.map_err(|error| Failed::internal(&error))?;
             waiting.drain(..many);

@@ -105,7 +105,9 @@ impl Exchange {
         let mut from = 0;
         if let Some(after) = wanted.after {
             let first = after.saturating_add(1).saturating_mul(1_000);
-            from = self.first_at(first.saturating_sub(DISORDER_MS), size).await?;
+            from = self
+                .first_at(first.saturating_sub(DISORDER_MS), size)
+                .await?;
         }
         let mut to = size;
         if let Some(before) = wanted.before {

@@ -177,7 +177,7 @@ impl Ldv {
 }
 
 /// Whose data it was: the owners when it was decided; none where they were erased or not known.
-fn owners(leaf: &Leaf) -> Vec<OwnerId> {
+pub(super) fn owners(leaf: &Leaf) -> Vec<OwnerId> {
     let sealed = leaf.values.get("eigenaren");
     let named: Option<Vec<String>> = sealed.and_then(|text| serde_json::from_str(text).ok());
     let named = named.unwrap_or_default();

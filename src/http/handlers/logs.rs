@@ -48,20 +48,31 @@ fn read(pairs: &[(String, String)], errors: &mut Errors) -> Option<LogsWanted> {
     if pairs.iter().any(|(name, _)| !known(name)) || pairs.iter().enumerate().any(twice) {
         errors.add(
             "query",
-            format!("verwacht: hoogstens één keer elk van {}", PARAMETERS.join(", ")),
+            format!(
+                "verwacht: hoogstens één keer elk van {}",
+                PARAMETERS.join(", ")
+            ),
         );
     }
     // An empty value is the same as none: FSC says so of the cursor.
     let find = |wanted: &str| {
         let found = pairs.iter().find(|(name, _)| name == wanted);
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     };
     let mut number = |name: &str, least: i64, most: i64| {
         let text = find(name)?;
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        let read = text.parse().ok().filter(|n| digits && (least..=most).contains(n));
+        let read = text
+            .parse()
+            .ok()
+            .filter(|n| digits && (least..=most).contains(n));
         if read.is_none() {
-            errors.add(name, format!("verwacht: een geheel getal van {least} tot en met {most}"));
+            errors.add(
+                name,
+                format!("verwacht: een geheel getal van {least} tot en met {most}"),
+            );
         }
         read
     };
@@ -83,7 +94,10 @@ fn read(pairs: &[(String, String)], errors: &mut Errors) -> Option<LogsWanted> {
         let items = find(name).into_iter().flat_map(|text| text.split(','));
         let items: Vec<String> = items.map(str::to_owned).collect();
         if items.len() > LOGS_WANTED || items.iter().any(String::is_empty) {
-            errors.add(name, format!("verwacht: 1 tot en met {LOGS_WANTED} waarden, met komma's ertussen"));
+            errors.add(
+                name,
+                format!("verwacht: 1 tot en met {LOGS_WANTED} waarden, met komma's ertussen"),
+            );
         }
         items
     };
@@ -93,7 +107,10 @@ fn read(pairs: &[(String, String)], errors: &mut Errors) -> Option<LogsWanted> {
     for (at, id) in ids.iter().enumerate() {
         match TransactionId::parse(id) {
             Ok(id) => transactions.push(id),
-            Err(wrong) => errors.add(format!("transaction_ids[{at}]"), format!("verwacht: {wrong}")),
+            Err(wrong) => errors.add(
+                format!("transaction_ids[{at}]"),
+                format!("verwacht: {wrong}"),
+            ),
         }
     }
     Some(LogsWanted {
@@ -158,7 +175,10 @@ mod tests {
         );
         assert_eq!(wrong, [""; 0]);
         let read = read.unwrap();
-        assert_eq!((read.cursor, read.limit, read.order), (Some(7), 1000, Order::Descending));
+        assert_eq!(
+            (read.cursor, read.limit, read.order),
+            (Some(7), 1000, Order::Descending)
+        );
         assert_eq!((read.after, read.before), (Some(1), Some(2)));
         assert_eq!((read.grants.len(), read.services.len()), (2, 1));
         assert_eq!(read.transactions.len(), 1);
