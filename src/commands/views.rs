@@ -187,7 +187,8 @@ pub(super) async fn export(
     let finished = walk.finish(checker).await;
     let summary = finished.map_err(|wrong| wrongly(&wrong))?;
     // A collector gets a release that is still open with its end, at a next export.
-    if let (Maker::View(view), Sink::Lines) = (maker, &sink) {
+    let to_lines = matches!(sink, Sink::Lines);
+    if let (Maker::View(view), true) = (maker, to_lines) {
         sink.take(view.finish()).await?;
     }
     sink.send(1).await?;

@@ -151,7 +151,7 @@ impl Ldv {
         };
         set("processing_activity_id", activity.to_owned());
         if let Some(owner) = owner {
-            set("data_subject_id", self.pseudonyms.name(owner));
+            set("data_subject_id", self.pseudonyms.pseudonym(owner));
             set("data_subject_id_type", SUBJECT_TYPE.to_owned());
         }
         if let Some(asked) = entry.aanvrager {

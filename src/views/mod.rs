@@ -29,7 +29,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use ring::digest;
 
 pub use adl::Adl;
-pub use csv::{COLUMNS, Table, defused};
+pub use self::csv::{COLUMNS, Table, defused};
 pub use fsc::{Direction, Fsc, Record as FscRecord};
 pub use ldv::Ldv;
 
@@ -77,11 +77,11 @@ pub fn is_party(entry: &Entry, oin: Oin) -> bool {
 /// Whoever can make a name for an owner that says nothing to others.
 pub trait Pseudonyms: Send + Sync {
     /// The same for the same owner, at every address and in every year.
-    fn name(&self, owner: &OwnerId) -> String;
+    fn pseudonym(&self, owner: &OwnerId) -> String;
 }
 
 impl Pseudonyms for MasterKey {
-    fn name(&self, owner: &OwnerId) -> String {
+    fn pseudonym(&self, owner: &OwnerId) -> String {
         BASE64URL.encode(self.subject(owner))
     }
 }

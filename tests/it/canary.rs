@@ -128,6 +128,7 @@ async fn sing(world: &World) {
         ),
         ("ncg", &beheer, Call::get(&decision)),
         ("ncg", &beheer, Call::get(format!("{decision}/bewijs"))),
+        ("ncg", &beheer, Call::get("/v1/logs?limit=1000")),
         ("ncg", &beheer, post("/v1/toestemmingen/_zoek", &at)),
         ("img", &beheer, Call::get(&choice)),
         (
