@@ -175,8 +175,9 @@ impl Exchange {
         while at > enough {
             let since = enough.max(at.saturating_sub(bounds::LOGS_READ_ENTRIES));
             let entries = self.public(since, at).await?;
-            for (index, entry) in (since..at).zip(entries).rev() {
-                page.extend(view.record(&entry).filter(|record| wanted.takes(record)));
+            for (offset, entry) in entries.iter().enumerate().rev() {
+                let index = since + offset as u64;
+                page.extend(view.record(entry).filter(|record| wanted.takes(record)));
                 if page.len() as u64 == wanted.limit {
                     return Ok(ended(page, index, index > from));
                 }
