@@ -11,7 +11,7 @@ use crate::domain::{Oin, TransactionId};
 use crate::ledger::entry::{Entry, Kind};
 
 /// The name of the one service that every provider has.
-pub const SERVICE: &str = "documenten";
+const SERVICE: &str = "documenten";
 
 /// Whether a request is told as it was sent or as it was received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

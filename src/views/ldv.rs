@@ -19,7 +19,7 @@ use crate::ledger::Leaf;
 use crate::ledger::entry::{Act, End, Entry, Kind, Outcome};
 
 /// What kind of name the data subject has: the pseudonym of an owner, as this ledger makes it.
-pub const SUBJECT_TYPE: &str = "pseudoniem-eigenaar";
+pub(super) const SUBJECT_TYPE: &str = "pseudoniem-eigenaar";
 
 /// How a processing ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

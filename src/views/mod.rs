@@ -28,8 +28,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use ring::digest;
 
-pub use adl::Adl;
 pub use self::csv::{COLUMNS, Table, defused};
+pub use adl::Adl;
 pub use fsc::{Direction, Fsc, Record as FscRecord};
 pub use ldv::Ldv;
 
