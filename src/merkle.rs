@@ -316,16 +316,6 @@ impl Proof {
         })
     }
 
-    /// What leads to the root over the first `old` of `size` entries; `None` unless
-    /// `0 < old <= size`. Its one hash is that root.
-    #[must_use]
-    pub fn root(old: u64, size: u64) -> Option<Self> {
-        (old > 0 && old <= size).then(|| Self {
-            ranges: vec![(0, old)],
-            size,
-        })
-    }
-
     /// The tiles that must be read, each at least as wide as in a tree of the proof's size.
     #[must_use]
     pub fn tiles(&self) -> BTreeSet<TileAt> {

@@ -4,18 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use sluis::backup::{self, BackupError, Folder, Restored};
+use sluis::backup::{self, Folder, Restored};
 use sluis::config::Config;
-use sluis::domain::Sha256;
 use sluis::errors::in_full;
 use sluis::ledger::note::Verifier;
 use sluis::ledger::seal::MasterKey;
 use sluis::ledger::verify::{DatabaseBook, Summary};
 use sluis::ledger::{Keys, Opener};
 use sluis::replay::{self, Replayed};
-use sluis::store::{Location, Settings, Store};
+use sluis::store::{Location, Settings};
 
-use super::verify::{bundles, not_right, progress_bar, threads};
+use super::verify::{bundles, copy_failed, not_right, open, progress_bar, tell_root, threads};
 use super::views::{self, ViewArgs};
 use super::{Exit, Failed, Outcome, output, read};
 
@@ -68,23 +67,6 @@ impl Secrets {
     }
 }
 
-fn failed(error: &BackupError) -> Failed {
-    let exit = match error {
-        error if error.is_usage() => Exit::Usage,
-        error if error.is_finding() => Exit::Wrong,
-        _ => Exit::Internal,
-    };
-    Failed {
-        exit,
-        lines: vec![in_full(error)],
-    }
-}
-
-async fn open(settings: Settings) -> Result<Store, Failed> {
-    let store = Store::open_for_reading(settings).await;
-    store.map_err(|error| Failed::usage([in_full(&error)]))
-}
-
 /// Writes an export.
 pub(super) async fn export(args: ExportArgs) -> Outcome {
     let config = read(&args.config)?;
@@ -103,13 +85,13 @@ pub(super) async fn export(args: ExportArgs) -> Outcome {
     };
     let store = open(config.store).await?;
     let exported = backup::export(&store, &secrets.verifier, &out, progress_bar()).await;
-    let summary = exported.map_err(|error| failed(&error))?;
+    let summary = exported.map_err(|error| copy_failed(&error))?;
     output::say(&format!(
         "{} entries were checked and written to {}.",
         summary.size,
         out.display()
     ));
-    output::say(&format!("  root {}", Sha256::from_bytes(summary.root)));
+    tell_root(&summary);
     output::say(&format!(
         "Its folder log can be shown to anyone. The rest is as sensitive as the database; the keys {} and {} are not in it.",
         config.ledger.key.display(),
@@ -127,10 +109,7 @@ pub(super) async fn restore(args: RestoreArgs) -> Outcome {
         "{} entries, {} changes of the registry and {} documents were restored.",
         restored.summary.size, restored.changes, restored.documents
     ));
-    output::say(&format!(
-        "  root {}",
-        Sha256::from_bytes(restored.summary.root)
-    ));
+    tell_root(&restored.summary);
     if restored.erased > 0 {
         output::say(&format!(
             "  of {} changes something was erased, and stays so",
@@ -145,10 +124,10 @@ pub(super) async fn restore(args: RestoreArgs) -> Outcome {
 
 async fn fill(store: &Settings, from: &Path, secrets: &Secrets) -> Result<Restored, Failed> {
     let opened = Folder::open(from, &secrets.verifier).and_then(Folder::with_keys);
-    let sealed = opened.map_err(|error| failed(&error))?;
+    let sealed = opened.map_err(|error| copy_failed(&error))?;
     let (verifier, opener) = (&secrets.verifier, secrets.opener());
     let restored = backup::restore(store, &sealed, verifier, &opener, progress_bar()).await;
-    restored.map_err(|error| failed(&error))
+    restored.map_err(|error| copy_failed(&error))
 }
 
 /// A folder of its own beside the ledger's key, removed at the end.
@@ -184,7 +163,7 @@ pub(super) async fn drill(config: PathBuf) -> Outcome {
     let scratch = Scratch::make(&config)?;
     let folder = scratch.0.join("export");
     let exported = backup::export(&store, &secrets.verifier, &folder, progress_bar()).await;
-    let exported = exported.map_err(|error| failed(&error))?;
+    let exported = exported.map_err(|error| copy_failed(&error))?;
     let settings = Settings {
         location: Location::Sqlite(scratch.0.join("ledger.db")),
         password: None,
@@ -196,7 +175,7 @@ pub(super) async fn drill(config: PathBuf) -> Outcome {
         "The drill went well: {} entries exported, restored and replayed; the same root.",
         exported.size
     ));
-    output::say(&format!("  root {}", Sha256::from_bytes(exported.root)));
+    tell_root(&exported);
     for told in replayed.counts.not_judged() {
         output::say(&format!("  {told}"));
     }

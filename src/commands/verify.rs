@@ -14,11 +14,11 @@ use sluis::fetch::HttpsBook;
 use sluis::identity::reader_tls;
 use sluis::ledger::entry::Kind;
 use sluis::ledger::note::{Checkpoint, Verifier};
-use sluis::ledger::verify::{self, DatabaseBook, Progress, SealedSource, Summary, Wrong};
+use sluis::ledger::verify::{self, DatabaseBook, Progress, SealedSource, Summary};
 use sluis::ledger::{Keys, Opener};
 use sluis::policy::{Bundle, Policies};
 use sluis::replay::{self, NotRight, Replayed};
-use sluis::store::Store;
+use sluis::store::{Settings, Store};
 
 use super::{Exit, Failed, Outcome, output, read};
 
@@ -169,7 +169,7 @@ async fn with_config(
     };
     match folder {
         Some(folder) => {
-            let sealed = folder.with_keys().map_err(|error| backup(&error))?;
+            let sealed = folder.with_keys().map_err(|error| copy_failed(&error))?;
             again(sealed, &verifier, known, with).await
         }
         None => again(database(config).await?, &verifier, known, with).await,
@@ -177,16 +177,20 @@ async fn with_config(
 }
 
 async fn database(config: Config) -> Result<DatabaseBook, Failed> {
-    let store = Store::open_for_reading(config.store).await;
-    let store = store.map_err(|error| Failed::usage([in_full(&error)]))?;
-    Ok(DatabaseBook::new(store))
+    Ok(DatabaseBook::new(open(config.store).await?))
+}
+
+/// A database, to be read beside whoever writes it.
+pub(super) async fn open(settings: Settings) -> Result<Store, Failed> {
+    let store = Store::open_for_reading(settings).await;
+    store.map_err(|error| Failed::usage([in_full(&error)]))
 }
 
 /// An export, of which everything that no tile covers was found good.
 fn folder(path: &Path, verifier: &Verifier) -> Result<Folder, Failed> {
     let folder = Folder::open(path, verifier);
     let checked = folder.and_then(|folder| folder.check_beside().map(|()| folder));
-    checked.map_err(|error| backup(&error))
+    checked.map_err(|error| copy_failed(&error))
 }
 
 async fn whole<S: verify::BookSource>(
@@ -195,10 +199,9 @@ async fn whole<S: verify::BookSource>(
     known: Option<Checkpoint>,
 ) -> Result<Found, Failed> {
     let checked = verify::run_knowing(source, verifier, known, progress_bar()).await;
-    checked.map(Found::Whole).map_err(|wrong| Failed {
-        exit: exit_of(&wrong),
-        lines: vec![in_full(&wrong)],
-    })
+    checked
+        .map(Found::Whole)
+        .map_err(|wrong| not_right(&wrong.into()))
 }
 
 async fn again<S: SealedSource + Send + 'static>(
@@ -246,14 +249,6 @@ pub(super) fn threads() -> usize {
 }
 
 /// A book that could not be read was not found wrong.
-fn exit_of(wrong: &Wrong) -> Exit {
-    if wrong.is_finding() {
-        Exit::Wrong
-    } else {
-        Exit::Internal
-    }
-}
-
 pub(super) fn not_right(error: &NotRight) -> Failed {
     let exit = if error.is_finding() {
         Exit::Wrong
@@ -266,7 +261,8 @@ pub(super) fn not_right(error: &NotRight) -> Failed {
     }
 }
 
-fn backup(error: &BackupError) -> Failed {
+/// Why an export could not be read or written, or a database not be filled.
+pub(super) fn copy_failed(error: &BackupError) -> Failed {
     let exit = match error {
         error if error.is_usage() => Exit::Usage,
         error if error.is_finding() => Exit::Wrong,
@@ -283,7 +279,7 @@ fn tell(summary: &Summary) {
         "The ledger is whole: {} entries, signed.",
         summary.size
     ));
-    output::say(&format!("  root {}", Sha256::from_bytes(summary.root)));
+    tell_root(summary);
     for (kind, count) in &summary.kinds {
         output::say(&format!("  {:<13} {count:>9}", kind.code()));
     }
@@ -294,6 +290,10 @@ fn tell(summary: &Summary) {
         ));
     }
     output::say("Every entry has its form, every release stands after its permit.");
+}
+
+pub(super) fn tell_root(summary: &Summary) {
+    output::say(&format!("  root {}", Sha256::from_bytes(summary.root)));
 }
 
 fn tell_unchecked(summary: &Summary) {

@@ -30,7 +30,7 @@ use crate::bounds;
 use crate::clock::Clock;
 use crate::errors::in_full;
 use crate::ledger::note::{Cosignature, UnverifiedNote};
-use crate::ledger::{Cosigned, Failure, Ledger, Stand};
+use crate::ledger::{Compared, Cosigned, Failure, Ledger, NotCompared, Stand};
 use ask::{Reply, Road};
 use gather::Gathered;
 
@@ -287,44 +287,36 @@ impl Cosigning {
                 return Ok(());
             }
         };
-        let opened = self.ledger.verifier().open(&found);
         let at = UnverifiedNote::parse(&found)
             .and_then(|note| self.gathered.policy().times(&note))
             .map(|times| self.gathered.policy().quorum_at(&times));
-        let (Ok(checkpoint), Ok(Some(at))) = (opened, at) else {
+        let Ok(Some(at)) = at else {
             // Of another policy, which was exchanged since; the witnesses will cosign anew.
             return Ok(());
         };
-        let cosigned = checkpoint.size;
-        if cosigned > self.ledger.size() && self.ledger.beat().await.is_err() {
-            // Another gateway's, whose entries cannot be read now.
-            return Ok(());
-        }
-        let stand = self.ledger.stand();
-        let here = stand.size();
-        if cosigned > here {
-            let who = QUORUM.to_owned();
-            return Err(Broken::Behind {
-                who,
-                cosigned,
-                here,
-            });
-        }
-        match self.ledger.root_at(&stand, cosigned).await {
-            Ok(root) if root == Some(checkpoint.root) => {
+        let who = QUORUM.to_owned();
+        match self.ledger.compare(&found).await {
+            Ok(Compared::Begins { kept, .. }) => {
                 self.ledger.adopt_cosigned(Cosigned {
-                    size: cosigned,
+                    size: kept,
                     at,
                     note: found,
                 });
                 Ok(())
             }
-            Ok(_) => Err(Broken::Forked {
-                who: QUORUM.to_owned(),
-                cosigned,
-                here,
+            Ok(Compared::Ahead { kept, size }) => Err(Broken::Behind {
+                who,
+                cosigned: kept,
+                here: size,
             }),
-            Err(error) => {
+            Ok(Compared::Differs { kept, size }) => Err(Broken::Forked {
+                who,
+                cosigned: kept,
+                here: size,
+            }),
+            // Signed with a key that is not the book's any more.
+            Err(NotCompared::Checkpoint(_)) => Ok(()),
+            Err(NotCompared::Read(error)) => {
                 tracing::warn!(
                     error = in_full(&error),
                     "the cosigned checkpoint was not checked"

@@ -186,7 +186,7 @@ fn told(compared: Compared, l: Language) -> (&'static str, &'static str, String)
             let title = l.pick("Uw stand klopt met het logboek", "Your state fits the log");
             ("ja", title, sentence)
         }
-        Compared::Differs { kept } => {
+        Compared::Differs { kept, .. } => {
             let kept = l.number(kept);
             let sentence = match l {
                 Language::Dutch => format!(

@@ -19,6 +19,8 @@ pub enum Compared {
     Differs {
         /// How many it was over.
         kept: u64,
+        /// How many the book has.
+        size: u64,
     },
     /// It is over more entries than the book has: the book was put back.
     Ahead {
@@ -72,7 +74,10 @@ impl Ledger {
                 size,
             })
         } else {
-            Ok(Compared::Differs { kept: kept.size })
+            Ok(Compared::Differs {
+                kept: kept.size,
+                size,
+            })
         }
     }
 }

@@ -179,20 +179,6 @@ impl Ledger {
         }
     }
 
-    /// The root over the first `size` entries of the book; `None` when it has fewer.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub async fn root_at(&self, stand: &Stand, size: u64) -> Result<Option<Hash>, ReadError> {
-        if size == 0 {
-            return Ok(Some(merkle::empty_root()));
-        }
-        let Some(proof) = Proof::root(size, stand.size()) else {
-            return Ok(None);
-        };
-        Ok(self.hashes(&proof, stand.edge()).await?.pop())
-    }
-
     /// The hashes of a proof in the tree with this edge: its whole tiles stand in the store.
     pub(super) async fn hashes(&self, proof: &Proof, edge: &Edge) -> Result<Vec<Hash>, ReadError> {
         let mut tiles = Tiles::default();

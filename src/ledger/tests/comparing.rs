@@ -35,9 +35,9 @@ async fn a_kept_state_is_how_the_book_begins_or_it_is_told_why_not(engine: Engin
     let root = merkle::leaf_hash(b"anders");
     let sign = |size| signer.sign(&Checkpoint { size, root });
     for (note, expected) in [
-        (sign(0), Compared::Differs { kept: 0 }),
-        (sign(255), Compared::Differs { kept: 255 }),
-        (sign(300), Compared::Differs { kept: 300 }),
+        (sign(0), Compared::Differs { kept: 0, size }),
+        (sign(255), Compared::Differs { kept: 255, size }),
+        (sign(300), Compared::Differs { kept: 300, size }),
         (sign(301), Compared::Ahead { kept: 301, size }),
     ] {
         assert_eq!(ledger.compare(&note).await.unwrap(), expected);

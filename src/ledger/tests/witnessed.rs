@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::clock::{Clock, Moment};
 use crate::ledger::note::Checkpoint;
 use crate::ledger::testing::Book;
-use crate::ledger::{Cosigned, Lapsed, NotAppended};
+use crate::ledger::{Compared, Cosigned, Lapsed, NotAppended};
 use crate::merkle;
 use crate::store::testing::ENGINES;
 
@@ -23,6 +23,8 @@ async fn every_earlier_size_is_proven_to_be_the_beginning() {
         let book = Book::new(engine).await;
         let gateway = book.open().await;
         let ledger = &gateway.ledger;
+        let signer = book.keys().signer;
+        let sign = |size, root| signer.sign(&Checkpoint { size, root });
         let mut earlier = Vec::new();
         for entries in [1, 2, 252, 1, 1, 43, 212] {
             gateway.grow(entries).await;
@@ -33,10 +35,14 @@ async fn every_earlier_size_is_proven_to_be_the_beginning() {
                 let proof = ledger.consistency(&stand, *old).await.unwrap();
                 let extends = merkle::extends(*old, old_root, size, &root, &proof);
                 assert!(extends, "{old} to {size}");
-                assert_eq!(ledger.root_at(&stand, *old).await.unwrap(), Some(*old_root));
+                let kept = sign(*old, *old_root);
+                let begins = Compared::Begins { kept: *old, size };
+                assert_eq!(ledger.compare(&kept).await.unwrap(), begins);
             }
             assert_eq!(ledger.consistency(&stand, 0).await.unwrap(), [[0; 32]; 0]);
-            assert_eq!(ledger.root_at(&stand, size + 1).await.unwrap(), None);
+            let (kept, ahead) = (size + 1, sign(size + 1, root));
+            let expected = Compared::Ahead { kept, size };
+            assert_eq!(ledger.compare(&ahead).await.unwrap(), expected);
             let signed = ledger.verifier().open(stand.checkpoint());
             assert_eq!(signed, Ok(Checkpoint { size, root }));
         }

@@ -156,7 +156,7 @@ pub(super) struct System {
 
 /// Whether a release is in a case of which the addresses are counted: unsafe buildings are not handled
 /// case by case, and are reviewed one by one.
-pub(super) fn is_in_case(row: &Row, own: Party, aos: Option<Word>) -> bool {
+fn is_in_case(row: &Row, own: Party, aos: Option<Word>) -> bool {
     row.requester == own && row.is_release() && row.case.is_some() && Some(row.purpose) != aos
 }
 

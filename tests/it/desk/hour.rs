@@ -136,12 +136,16 @@ async fn an_hour_of_a_privacy_officer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_state_that_was_kept_is_compared_with_the_book() {
-    let demo = Demo::start(20).await;
+    let demo = Demo::start(200).await;
     let mut officer = demo.enter(0, "img-fg").await;
     let kept = officer.get("/integriteit/stand").await.text().to_owned();
     // A search is an entry more.
     officer.get("/logboek").await;
-    let asked = [("adres", ADDRESS), ("aanleiding", "controle")];
+    let asked = [
+        ("adres", ADDRESS),
+        ("aanleiding", "controle"),
+        ("zaak", "FG-2026-0300"),
+    ];
     assert_eq!(officer.post("/logboek", &asked).await.status, 303);
     for (state, status, told) in [
         (String::new(), 400, "geen stand die met de sleutel"),
