@@ -186,12 +186,16 @@ pub(super) async fn export(
     }
     let finished = walk.finish(checker).await;
     let summary = finished.map_err(|wrong| wrongly(&wrong))?;
-    // A collector gets a release that is still open with its end, at a next export.
-    let to_lines = matches!(sink, Sink::Lines);
-    if let (Maker::View(view), true) = (maker, to_lines) {
-        sink.take(view.finish()).await?;
-    }
     sink.send(1).await?;
+    if let Maker::View(view) = &maker
+        && view.open() > 0
+    {
+        let open = view.open();
+        output::complain(&format!(
+            "{open} releases have not ended yet; an export of what comes next (--from {}) tells them",
+            summary.size
+        ));
+    }
     if args.otlp.is_some() {
         output::say(&format!(
             "The records of {} entries were taken; the next export begins with --from {}.",
@@ -211,7 +215,7 @@ async fn tell(maker: &mut Maker, sink: &mut Sink, leaf: &Leaf, from: u64) -> Res
             Ok(())
         }
         Maker::View(view) => {
-            // Also what stands before: a closing entry tells of a decision that may be older.
+            // Also what stands before: the decision of a release that ends later, the program.
             let records = view.take(leaf);
             if leaf.index < from {
                 return Ok(());

@@ -17,7 +17,7 @@ use super::media;
 use super::problem::{Code, Problem};
 use super::routes::{Consumes, Route};
 use crate::bounds::{BODY_READ, DISCARDED_BODY_BYTES, FIELD_ERRORS, JSON_BODY_BYTES, TOKEN_BYTES};
-use crate::domain::{Malformed, Organisation, TransactionId, json};
+use crate::domain::{Malformed, Organisation, TraceParent, TransactionId, json};
 use crate::exchange::{Call, Caller, Exchange, Failure, KnownCodes};
 use crate::identity::Peer;
 
@@ -25,7 +25,7 @@ use crate::identity::Peer;
 #[derive(Debug, Clone)]
 pub(super) struct Admitted {
     pub(super) transaction: TransactionId,
-    pub(super) traceparent: Option<String>,
+    pub(super) traceparent: Option<TraceParent>,
     pub(super) peer: Arc<Peer>,
     pub(super) organisation: Arc<Organisation>,
     pub(super) route: Arc<Route>,
@@ -122,7 +122,7 @@ impl Arrival {
             peer: Arc::clone(&self.admitted.peer),
             organisation: Arc::clone(&self.admitted.organisation),
             unverified_token: unverified_token(&self.headers),
-            traceparent: self.admitted.traceparent.clone(),
+            traceparent: self.admitted.traceparent,
         })
     }
 

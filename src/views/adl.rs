@@ -30,6 +30,9 @@ pub struct Record {
     pub trace_id: String,
     /// 8 bytes in hexadecimal.
     pub span_id: String,
+    /// The span of who asked, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_span_id: Option<String>,
     /// `adl.access_evaluation`, or `adl.search_resource` for a search.
     pub event_name: &'static str,
     /// Milliseconds since 1970.
@@ -61,6 +64,12 @@ impl Adl {
         }
     }
 
+    /// Whether no gateway has started yet.
+    #[must_use]
+    pub const fn lacks_program(&self) -> bool {
+        self.program.is_none()
+    }
+
     /// The record that the next entry of the book gives, if any.
     #[must_use]
     pub fn take(&mut self, leaf: &Leaf) -> Option<Record> {
@@ -72,8 +81,9 @@ impl Adl {
             return None;
         }
         Some(Record {
-            trace_id: trace(entry.transactie),
+            trace_id: trace(entry),
             span_id: decision_span(leaf),
+            parent_span_id: entry.spoor.map(|trail| trail.parent_id().to_owned()),
             event_name: event(entry),
             timestamp: entry.tijd.unix_ms(),
             status: status(entry),

@@ -46,7 +46,7 @@ pub struct Record {
     pub trace_id: String,
     /// 8 bytes in hexadecimal.
     pub span_id: String,
-    /// The decision it is part of.
+    /// The decision it is part of, as ADL tells it.
     pub parent_span_id: String,
     /// How it ended.
     pub status: Status,
@@ -111,11 +111,21 @@ impl Ldv {
         records
     }
 
-    /// The releases whose closing entry the book does not have: of those nothing is known but that
-    /// they were permitted.
+    /// The decision whose release this entry closes, if it was not seen. A release that gives no record
+    /// is asked for too: whether it does, its decision says.
     #[must_use]
-    pub fn finish(self) -> Vec<Record> {
-        self.open.into_values().flatten().collect()
+    pub fn lacks(&self, leaf: &Leaf) -> Option<u64> {
+        let closed = leaf
+            .entry
+            .index
+            .filter(|index| !self.open.contains_key(index));
+        closed.filter(|_| leaf.entry.soort == Kind::Release)
+    }
+
+    /// Releases that have not come to their end.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.open.len()
     }
 
     fn records(&self, leaf: &Leaf) -> Vec<Record> {
@@ -158,7 +168,7 @@ impl Ldv {
             set("foreign_operation.processor", processor(asked));
         }
         Record {
-            trace_id: trace(entry.transactie),
+            trace_id: trace(entry),
             span_id: span(leaf.hash, &format!("betrokkene {n}")),
             parent_span_id: decision_span(leaf),
             status: status(entry),

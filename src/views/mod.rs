@@ -9,10 +9,14 @@
 //! | [`Table`] | every entry, one row | CSV (RFC 4180, semicolons) |
 //!
 //! No employee, address, case, title or document is in any of them. Owners are in LDV alone, under a
-//! pseudonym that only the ledger's master key can make ([`Pseudonyms`]). What the caller sent as
-//! `traceparent` is not in the book: a trace is the transaction, whose UUIDv7 has the 16 bytes of a
-//! trace id, and spans are derived from the hash of the entry. So the same entry always gives the same
-//! record, and a log that takes one twice can tell.
+//! pseudonym that only the ledger's master key can make ([`Pseudonyms`]).
+//!
+//! A trace is the caller's own where it sent a `traceparent` that the book keeps (`spoor`), else the
+//! transaction, whose UUIDv7 has the 16 bytes of a trace id. The span of a decision hangs under the
+//! caller's (ADL), and what is told of each owner under that of the decision (LDV). Spans are derived
+//! from the hash of the entry: the same entry always gives the same record, and a log that takes one
+//! twice can tell. A release is told at its closing entry, which every release gets in the end; so
+//! views of two parts of the book, one behind the other, are the view of both.
 //!
 //! What this module deliberately does not do: read, decide who may see what, or send anything.
 
@@ -33,7 +37,7 @@ pub use adl::Adl;
 pub use fsc::{Direction, Fsc, Record as FscRecord};
 pub use ldv::Ldv;
 
-use crate::domain::{Oin, Organisations, OwnerId, Sha256, TransactionId};
+use crate::domain::{Oin, Organisations, OwnerId, Sha256};
 use crate::ledger::Leaf;
 use crate::ledger::entry::{Act, Entry, Kind};
 use crate::ledger::seal::MasterKey;
@@ -138,12 +142,34 @@ impl View {
         }
     }
 
-    /// What was still waiting for its end when the book ended.
+    /// What an entry cannot be told without, if the view began behind it: the decision whose release
+    /// it closes. Hand it to [`View::recall`] first.
     #[must_use]
-    pub fn finish(self) -> Vec<serde_json::Value> {
+    pub fn lacks(&self, leaf: &Leaf) -> Option<u64> {
         match self {
-            Self::Fsc(_) | Self::Adl(_) => Vec::new(),
-            Self::Ldv(view) => view.finish().iter().map(value).collect(),
+            Self::Fsc(_) | Self::Adl(_) => None,
+            Self::Ldv(view) => view.lacks(leaf),
+        }
+    }
+
+    /// Whether it began behind the last `start` entry, and must [`View::recall`] that first.
+    #[must_use]
+    pub const fn lacks_program(&self) -> bool {
+        matches!(self, Self::Adl(view) if view.lacks_program())
+    }
+
+    /// Sees an entry that was told before.
+    pub fn recall(&mut self, earlier: &Leaf) {
+        // Its records are no news.
+        let _ = self.take(earlier);
+    }
+
+    /// Releases that have not come to their end, so that they are still to be told.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        match self {
+            Self::Fsc(_) | Self::Adl(_) => 0,
+            Self::Ldv(view) => view.open(),
         }
     }
 }
@@ -153,9 +179,12 @@ fn value(record: &impl serde::Serialize) -> serde_json::Value {
     serde_json::to_value(record).unwrap_or_default()
 }
 
-/// The trace an entry belongs to: its transaction.
-fn trace(transaction: TransactionId) -> String {
-    hex(transaction.as_bytes())
+/// The trace an entry belongs to: its caller's, else its transaction.
+fn trace(entry: &Entry) -> String {
+    entry.spoor.map_or_else(
+        || hex(entry.transactie.as_bytes()),
+        |trail| trail.trace_id().to_owned(),
+    )
 }
 
 /// A span of an entry: the decision itself, or one of the owners it is about.
@@ -181,9 +210,10 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The system that asked: its organisation in the register of OINs.
+/// The system that asked, by its organisation's OIN in the form Digikoppeling gives it. The standard
+/// wants a URL; nobody publishes one for each OIN, so this is a URN.
 fn processor(oin: Oin) -> String {
-    format!("https://oinregister.logius.nl/oin/{oin}")
+    format!("urn:osb:oin:{oin}")
 }
 
 /// Whether a policy was to decide here: a request for a document, or for the list of an address.

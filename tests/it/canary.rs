@@ -179,6 +179,11 @@ async fn sing(world: &World) {
             download().header("traceparent", owner),
         ),
         (
+            "ncg",
+            &token("overig"),
+            download().header("traceparent", &format!("00-{TRACE}-{address}-01")),
+        ),
+        (
             "img",
             &beheer,
             put(

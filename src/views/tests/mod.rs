@@ -1,17 +1,19 @@
 //! The views of a busy day, held to the field lists of the standards, and searched for whatever is
 //! personal in the book.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod records;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{COLUMNS, Form, Setting, Table, View, otlp};
 use crate::clock::Moment;
-use crate::domain::Oin;
+use crate::domain::{Oin, TraceParent};
 use crate::exchange::testing::{Office, busy_day, policies};
 use crate::ledger::Leaf;
-use crate::ledger::entry::{Act, End, Entry, Kind, Outcome};
+use crate::ledger::entry::{Entry, Kind};
 use crate::ledger::testing::ORIGIN;
 use crate::store::testing::Engine;
 
@@ -49,13 +51,8 @@ impl Day {
 
     fn records(&self, form: Form, of: Option<Oin>) -> Vec<Value> {
         let mut view = self.view(form, of);
-        let mut records: Vec<Value> = self
-            .leaves
-            .iter()
-            .flat_map(|leaf| view.take(leaf))
-            .collect();
-        records.extend(view.finish());
-        records
+        let told = self.leaves.iter().flat_map(|leaf| view.take(leaf));
+        told.collect()
     }
 
     fn table(&self) -> String {
@@ -183,236 +180,6 @@ async fn each_transaction_is_told_to_its_two_parties_alone() {
 }
 
 #[tokio::test]
-async fn a_processing_is_told_once_for_each_owner() {
-    let day = Day::pass().await;
-    let records = day.records(Form::Ldv, None);
-    let decisions: BTreeMap<String, usize> = day
-        .leaves
-        .iter()
-        .map(|leaf| (super::decision_span(leaf), super::ldv::owners(leaf).len()))
-        .collect();
-    let (mut spans, mut told) = (BTreeSet::new(), BTreeMap::<&str, BTreeSet<String>>::new());
-    for record in &records {
-        let fields = [
-            "trace_id",
-            "span_id",
-            "parent_span_id",
-            "status",
-            "name",
-            "start_time",
-            "end_time",
-            "resource",
-            "attributes",
-        ];
-        assert_eq!(keys(record), BTreeSet::from(fields));
-        assert!(
-            is_hex(&record["trace_id"], 16) && is_hex(&record["span_id"], 8),
-            "{record}"
-        );
-        assert!(
-            record["start_time"].as_i64().unwrap() > 1_000_000_000_000,
-            "in ms"
-        );
-        assert!(record["end_time"].as_i64() >= record["start_time"].as_i64());
-        assert!(
-            spans.insert(record["span_id"].as_str().unwrap()),
-            "{record} twice"
-        );
-        let attributes = &record["attributes"];
-        let activity = attributes["dpl.core.processing_activity_id"]
-            .as_str()
-            .unwrap();
-        assert!(activity.starts_with("https://"), "{activity}");
-        let processor = attributes["dpl.core.foreign_operation.processor"]
-            .as_str()
-            .unwrap();
-        assert!(processor.starts_with("https://"), "{processor}");
-        let parent = record["parent_span_id"].as_str().unwrap();
-        let subjects = told.entry(parent).or_default();
-        match attributes.get("dpl.core.data_subject_id") {
-            None => assert_eq!(decisions[parent], 0, "{record}"),
-            Some(subject) => {
-                assert_eq!(
-                    attributes["dpl.core.data_subject_id_type"],
-                    super::ldv::SUBJECT_TYPE
-                );
-                assert!(subjects.insert(subject.to_string()), "{record} twice");
-            }
-        }
-    }
-    for (parent, subjects) in &told {
-        assert_eq!(subjects.len(), decisions[*parent], "{parent}");
-    }
-    let owners: BTreeSet<&String> = told.values().flatten().collect();
-    assert_eq!(owners.len(), 3, "eig-1, eig-2 and eig-3");
-    assert!(told.values().any(|subjects| subjects.len() == 2));
-    // All but calls for a purpose that no bundle knows.
-    let known = day.count(|entry| super::is_decision(entry) && entry.doel.is_some());
-    let registry = day.count(|entry| {
-        super::is_decision(entry)
-            && entry
-                .doel
-                .as_ref()
-                .is_some_and(|doel| doel.as_str() == "beheer")
-    });
-    assert_eq!(told.len(), known - registry);
-}
-
-#[tokio::test]
-async fn a_processing_ends_as_it_ended() {
-    let day = Day::pass().await;
-    let permitted = |act| {
-        let found = day.leaves.iter().find(|leaf| {
-            leaf.entry.uitkomst == Some(Outcome::Permitted) && leaf.entry.handeling == Some(act)
-        });
-        found.unwrap()
-    };
-    let download = permitted(Act::Download);
-    for (end, status) in [
-        (None, "Unset"),
-        (Some(End::Unknown), "Error"),
-        (Some(End::BrokenByProvider), "Error"),
-        (Some(End::BrokenByRequester), "Ok"),
-        (Some(End::Complete), "Ok"),
-    ] {
-        let mut view = day.view(Form::Ldv, None);
-        assert_eq!(view.take(download), Vec::<Value>::new());
-        let records = match end {
-            None => view.finish(),
-            Some(_) => {
-                let at = download.entry.tijd.plus_ms(1_500);
-                let mut entry = Entry::new(Kind::Release, at, download.entry.transactie);
-                (entry.index, entry.einde) = (Some(download.index), end);
-                view.take(&Leaf {
-                    index: 10_000,
-                    hash: [7; 32],
-                    entry,
-                    values: BTreeMap::new(),
-                })
-            }
-        };
-        assert!(!records.is_empty());
-        for record in records {
-            assert_eq!(record["status"], status, "{end:?}");
-            let took =
-                record["end_time"].as_i64().unwrap() - record["start_time"].as_i64().unwrap();
-            assert_eq!(took, if end.is_none() { 0 } else { 1_500 }, "{end:?}");
-        }
-    }
-    for leaf in &day.leaves {
-        if leaf.entry.uitkomst == Some(Outcome::Refused) {
-            for record in day.view(Form::Ldv, None).take(leaf) {
-                assert_eq!(record["status"], "Unset", "a refusal is no fault");
-            }
-        }
-    }
-    let seen = day.view(Form::Ldv, None).take(permitted(Act::Metadata));
-    assert_eq!(seen[0]["status"], "Ok");
-}
-
-#[tokio::test]
-async fn every_decision_is_told_denials_too() {
-    let day = Day::pass().await;
-    let records = day.records(Form::Adl, None);
-    assert_eq!(records.len(), day.count(super::is_decision));
-    let decided = day
-        .leaves
-        .iter()
-        .filter(|leaf| super::is_decision(&leaf.entry));
-    let (mut denied, mut spans) = (0, BTreeSet::new());
-    for (record, leaf) in records.iter().zip(decided) {
-        let entry = &leaf.entry;
-        let fields = [
-            "trace_id",
-            "span_id",
-            "event_name",
-            "timestamp",
-            "status",
-            "attributes",
-            "resource",
-            "body",
-        ];
-        assert_eq!(keys(record), BTreeSet::from(fields));
-        assert!(
-            is_hex(&record["trace_id"], 16) && is_hex(&record["span_id"], 8),
-            "{record}"
-        );
-        assert!(
-            spans.insert(record["span_id"].to_string()),
-            "{record} twice"
-        );
-        assert_eq!(record["timestamp"], entry.tijd.unix_ms());
-        assert_eq!(record["status"], "Unset", "a deny is no error: {record}");
-        let attributes = &record["attributes"];
-        assert_eq!(
-            attributes["adl.fsc.transaction_id"],
-            json!(entry.transactie)
-        );
-        assert!(attributes["adl.core.information"].is_object());
-        assert_eq!(
-            attributes["adl.core.policies"].is_object(),
-            entry.bundel.is_some()
-        );
-        let body = keys(&record["body"]);
-        assert_eq!(
-            body,
-            BTreeSet::from(["adl.core.request", "adl.core.response"])
-        );
-        let asked = &record["body"]["adl.core.request"];
-        assert_eq!(
-            keys(asked),
-            BTreeSet::from(["subject", "action", "resource", "context"])
-        );
-        let response = &record["body"]["adl.core.response"];
-        match (entry.soort, entry.uitkomst) {
-            (Kind::Search, _) => {
-                assert_eq!(record["event_name"], "adl.search_resource");
-                assert!(response["results"].is_array());
-            }
-            (_, Some(Outcome::Refused)) => {
-                denied += 1;
-                assert_eq!(response["decision"], false, "{record}");
-            }
-            (_, Some(Outcome::Test)) => {
-                assert_eq!(
-                    response["decision"],
-                    json!(entry.reden.is_none()),
-                    "{record}"
-                );
-            }
-            _ => assert_eq!(response["decision"], true, "{record}"),
-        }
-    }
-    assert!(denied > 5, "{denied}");
-}
-
-#[tokio::test]
-async fn only_a_policy_that_could_not_be_asked_is_an_error() {
-    let day = Day::pass().await;
-    let refused = day
-        .leaves
-        .iter()
-        .find(|leaf| leaf.entry.reden.is_some())
-        .unwrap();
-    for (reason, status) in [("GEEN_GRONDSLAG", "Unset"), ("BELEID_ONBRUIKBAAR", "Error")] {
-        let leaf = Leaf {
-            index: refused.index,
-            hash: refused.hash,
-            entry: Entry {
-                reden: Some(reason.to_owned()),
-                ..refused.entry.clone()
-            },
-            values: BTreeMap::new(),
-        };
-        assert_eq!(
-            day.view(Form::Adl, None).take(&leaf)[0]["status"],
-            status,
-            "{reason}"
-        );
-    }
-}
-
-#[tokio::test]
 async fn the_same_book_gives_the_same_records() {
     let day = Day::pass().await;
     for form in FORMS {
@@ -475,6 +242,63 @@ async fn a_collector_gets_logs_in_its_own_form() {
                 Form::Adl => "adl.fsc.transaction_id",
             };
             assert!(unique.contains(wanted), "{names:?}");
+        }
+    }
+}
+
+/// However the book is cut in two, its two views are the view of all of it; a release that was begun in
+/// one part and ended in the other is in one of them.
+#[tokio::test]
+async fn two_views_one_behind_the_other_are_the_view_of_both() {
+    let day = Day::pass().await;
+    for form in FORMS {
+        let whole = day.records(form, None);
+        for cut in 0..=day.leaves.len() {
+            let (first, second) = day.leaves.split_at(cut);
+            let mut view = day.view(form, None);
+            let mut records: Vec<Value> = first.iter().flat_map(|leaf| view.take(leaf)).collect();
+            let mut next = day.view(form, None);
+            if next.lacks_program() {
+                let started = first.iter().rfind(|leaf| leaf.entry.soort == Kind::Start);
+                started.into_iter().for_each(|leaf| next.recall(leaf));
+            }
+            for leaf in second {
+                if let Some(index) = next.lacks(leaf) {
+                    next.recall(&day.leaves[usize::try_from(index).unwrap()]);
+                }
+                records.extend(next.take(leaf));
+            }
+            assert_eq!(records, whole, "{form:?} cut at {cut}");
+        }
+    }
+}
+
+/// With the caller's `traceparent` in the book, its trace is ours, and the decision hangs under its
+/// span; without it, the trace is the transaction.
+#[tokio::test]
+async fn a_trace_is_the_callers_or_the_transaction() {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const SPAN: &str = "00f067aa0ba902b7";
+    let mut day = Day::pass().await;
+    let own = [Form::Ldv, Form::Adl].map(|form| day.records(form, None));
+    for leaf in &mut day.leaves {
+        let transaction = leaf.entry.transactie.to_string().replace('-', "");
+        assert_eq!(super::trace(&leaf.entry), transaction);
+        leaf.entry.spoor = TraceParent::parse(&format!("00-{TRACE}-{SPAN}-01")).ok();
+    }
+    for (form, own) in [Form::Ldv, Form::Adl].into_iter().zip(own) {
+        let records = day.records(form, None);
+        assert!(own.len() > 10 && records.len() == own.len());
+        for (record, own) in records.iter().zip(&own) {
+            assert_eq!(record["trace_id"], TRACE);
+            assert_eq!(record["span_id"], own["span_id"]);
+            match form {
+                Form::Adl => {
+                    assert_eq!(record["parent_span_id"], SPAN);
+                    assert!(own.get("parent_span_id").is_none());
+                }
+                _ => assert_eq!(record["parent_span_id"], own["parent_span_id"]),
+            }
         }
     }
 }
