@@ -236,6 +236,14 @@ pub const LOGS_READ_ENTRIES: u64 = 1_024;
 /// Transactions, services or grants that one call can ask for.
 pub const LOGS_WANTED: usize = 100;
 
+/// Entries that are told to a collector at once by a gateway that follows its own ledger: some records
+/// for each.
+pub const COLLECTOR_ENTRIES: u64 = 256;
+/// How often such a gateway looks whether there is something to tell.
+pub const COLLECTOR_ROUND: Duration = Duration::from_secs(1);
+/// How long it leaves a collector that does not confirm alone, at most; at first [`COLLECTOR_RETRY`]
+/// twice over.
+pub const COLLECTOR_REST: Duration = Duration::from_mins(1);
 /// Records in one request to a collector: at about 2 KiB each this is 1 MiB.
 pub const COLLECTOR_RECORDS: usize = 512;
 /// How long one call to a collector may take, from connecting to the last byte of its answer.

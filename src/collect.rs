@@ -100,6 +100,14 @@ impl Collector {
         self.once(body).await
     }
 
+    /// Hands a request over, once.
+    ///
+    /// # Errors
+    /// [`NotCollected`].
+    pub async fn send_once(&mut self, request: &Value) -> Result<(), NotCollected> {
+        self.once(Bytes::from(request.to_string())).await
+    }
+
     async fn once(&mut self, body: Bytes) -> Result<(), NotCollected> {
         let called = tokio::time::timeout(bounds::COLLECTOR_CALL, self.call(body));
         let (status, answer) = called.await.unwrap_or(Err(NotCollected::TooLate))?;
@@ -107,12 +115,12 @@ impl Collector {
     }
 
     async fn call(&mut self, body: Bytes) -> Result<(StatusCode, Bytes), NotCollected> {
-        let mut sender = match self.kept.take().filter(|kept| !kept.is_closed()) {
-            Some(sender) => sender,
-            None => {
-                let connected = self.address.connect(self.tls.clone()).await;
-                connected.map_err(NotCollected::Connect)?
-            }
+        let kept = self.kept.take().filter(|kept| !kept.is_closed());
+        let mut sender = if let Some(sender) = kept {
+            sender
+        } else {
+            let connected = self.address.connect(self.tls.clone()).await;
+            connected.map_err(NotCollected::Connect)?
         };
         let http = |error: hyper::Error| NotCollected::Http(error.into());
         sender.ready().await.map_err(http)?;

@@ -14,6 +14,7 @@ pub mod domain;
 pub mod errors;
 pub mod exchange;
 pub mod fetch;
+pub mod follow;
 pub mod http;
 pub mod https;
 pub mod identity;

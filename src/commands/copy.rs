@@ -23,13 +23,9 @@ pub(super) struct ExportArgs {
     /// The configuration that names the ledger.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// The folder to write: not there yet, or empty.
-    #[arg(
-        long,
-        value_name = "DIR",
-        required_unless_present = "words",
-        conflicts_with = "words"
-    )]
+    /// The folder to write: not there yet, or empty. With --as a file, not there yet; without it
+    /// records go to standard output.
+    #[arg(long, value_name = "PATH", required_unless_present = "words")]
     out: Option<PathBuf>,
     #[command(flatten)]
     view: ViewArgs,
@@ -72,9 +68,9 @@ pub(super) async fn export(args: ExportArgs) -> Outcome {
     let config = read(&args.config)?;
     let secrets = Secrets::read(&config)?;
     let out = match (args.view.words, args.out) {
-        (Some(words), _) => {
+        (Some(words), out) => {
             let Secrets { verifier, master } = secrets;
-            return views::export(args.view, words, config, &verifier, master).await;
+            return views::export(args.view, words, out, config, &verifier, master).await;
         }
         (None, Some(out)) => out,
         (None, None) => {

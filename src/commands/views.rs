@@ -3,7 +3,10 @@
 //! The book is checked while it is read: what is written before something wrong is found stays written,
 //! but the command then says so and ends with 1.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -39,7 +42,7 @@ pub(super) enum Words {
 
 #[derive(Debug, Args)]
 pub(super) struct ViewArgs {
-    /// Write records in these words to standard output, one a line, instead of the ledger itself.
+    /// Write records in these words, one a line, instead of the ledger itself.
     #[arg(long = "as", value_name = "FORM")]
     pub(super) words: Option<Words>,
     /// Only what this organisation is party to, seen from its side; with --as.
@@ -50,7 +53,7 @@ pub(super) struct ViewArgs {
     from: u64,
     /// Send the records to this OpenTelemetry collector (OTLP/HTTP, logs), such as
     /// `https://collector.example/v1/logs`; with --as.
-    #[arg(long, value_name = "URL", requires_all = ["words", "ca"])]
+    #[arg(long, value_name = "URL", requires_all = ["words", "ca"], conflicts_with = "out")]
     otlp: Option<String>,
     /// The CA of the collector (PEM); with --otlp.
     #[arg(long, value_name = "FILE", requires = "otlp")]
@@ -59,7 +62,11 @@ pub(super) struct ViewArgs {
 
 /// What takes the records.
 enum Sink {
-    Lines,
+    Screen,
+    File {
+        path: PathBuf,
+        file: BufWriter<File>,
+    },
     Collector {
         road: Collector,
         form: Form,
@@ -68,16 +75,29 @@ enum Sink {
 }
 
 impl Sink {
-    fn open(args: &ViewArgs, form: Option<Form>, config: &Config) -> Result<Self, Failed> {
+    fn open(
+        args: &ViewArgs,
+        form: Option<Form>,
+        out: Option<PathBuf>,
+        config: &Config,
+    ) -> Result<Self, Failed> {
+        if let Some(path) = out {
+            return Self::create(path);
+        }
         let (Some(url), Some(ca)) = (&args.otlp, &args.ca) else {
-            return Ok(Self::Lines);
+            return Ok(Self::Screen);
         };
         let form = form.ok_or_else(|| {
             Failed::usage(["--otlp: a table has no records; name fsc, ldv or adl".to_owned()])
         })?;
         let own = &config.identity.tls;
-        let tls = reader_tls(&own.certificate, &own.key, ca, Arc::new(SystemClock))
-            .map_err(|error| Failed::usage([in_full(&error)]))?;
+        let tls = reader_tls(
+            &own.certificate,
+            &own.key,
+            std::slice::from_ref(ca),
+            Arc::new(SystemClock),
+        )
+        .map_err(|error| Failed::usage([in_full(&error)]))?;
         let road = Collector::new(url, tls)
             .map_err(|error| Failed::usage([format!("--otlp: {error}")]))?;
         Ok(Self::Collector {
@@ -87,19 +107,52 @@ impl Sink {
         })
     }
 
-    async fn take(&mut self, records: Vec<Value>) -> Result<(), Failed> {
-        match self {
-            Self::Lines => {
-                for record in records {
-                    output::say(&record.to_string());
-                }
-                Ok(())
-            }
-            Self::Collector { waiting, .. } => {
-                waiting.extend(records);
-                self.send(bounds::COLLECTOR_RECORDS).await
-            }
+    /// A new file, which only its owner can read: who may know what is in it is theirs to say.
+    fn create(path: PathBuf) -> Result<Self, Failed> {
+        let mut options = File::options();
+        options.write(true).create_new(true).mode(0o600);
+        match options.open(&path) {
+            Ok(file) => Ok(Self::File {
+                path,
+                file: BufWriter::new(file),
+            }),
+            Err(error) => Err(Failed::usage([format!(
+                "--out: {} cannot be made ({error}); name a file that is not there yet",
+                path.display()
+            )])),
         }
+    }
+
+    fn print(&mut self, text: &str) -> Result<(), Failed> {
+        match self {
+            Self::Screen => output::print(text),
+            Self::File { path, file } => {
+                let written = file.write_all(text.as_bytes());
+                written.map_err(|error| not_written(path, &error))?;
+            }
+            Self::Collector { .. } => {}
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, records: Vec<Value>) -> Result<(), Failed> {
+        if let Self::Collector { waiting, .. } = self {
+            waiting.extend(records);
+            return self.send(bounds::COLLECTOR_RECORDS).await;
+        }
+        let lines = records.iter();
+        lines
+            .map(|one| format!("{one}\n"))
+            .try_for_each(|line| self.print(&line))
+    }
+
+    /// Everything was taken: hands over the rest, and makes a file durable.
+    async fn finish(&mut self) -> Result<(), Failed> {
+        if let Self::File { path, file } = self {
+            let kept = file.flush().and_then(|()| file.get_ref().sync_all());
+            kept.map_err(|error| not_written(path, &error))?;
+        }
+        self.send(1).await
     }
 
     /// Hands over what waits, once it is at least so much.
@@ -127,6 +180,13 @@ impl Sink {
     }
 }
 
+fn not_written(path: &Path, error: &std::io::Error) -> Failed {
+    Failed {
+        exit: Exit::Internal,
+        lines: vec![format!("{} cannot be written ({error})", path.display())],
+    }
+}
+
 /// What makes the lines.
 enum Maker {
     Table(Table),
@@ -137,6 +197,7 @@ enum Maker {
 pub(super) async fn export(
     args: ViewArgs,
     words: Words,
+    out: Option<PathBuf>,
     config: Config,
     verifier: &sluis::ledger::note::Verifier,
     master: Arc<MasterKey>,
@@ -153,13 +214,13 @@ pub(super) async fn export(
         policies: bundles(&config)?,
         of: args.of,
     };
-    let mut sink = Sink::open(&args, form, &config)?;
+    let mut sink = Sink::open(&args, form, out, &config)?;
     let mut maker = match form {
         Some(form) => Maker::View(View::new(form, setting, master.clone())),
         None => Maker::Table(Table::new(setting)),
     };
     if let Maker::Table(table) = &maker {
-        output::print(&table.head());
+        sink.print(&table.head())?;
     }
     let store = Store::open_for_reading(config.store).await;
     let store = store.map_err(|error| Failed::usage([in_full(&error)]))?;
@@ -186,7 +247,7 @@ pub(super) async fn export(
     }
     let finished = walk.finish(checker).await;
     let summary = finished.map_err(|wrong| wrongly(&wrong))?;
-    sink.send(1).await?;
+    sink.finish().await?;
     if let Maker::View(view) = &maker
         && view.open() > 0
     {
@@ -209,10 +270,8 @@ pub(super) async fn export(
 async fn tell(maker: &mut Maker, sink: &mut Sink, leaf: &Leaf, from: u64) -> Result<(), Failed> {
     match maker {
         Maker::Table(table) => {
-            if let Some(row) = table.row(leaf).filter(|_| leaf.index >= from) {
-                output::print(&row);
-            }
-            Ok(())
+            let row = table.row(leaf).filter(|_| leaf.index >= from);
+            sink.print(&row.unwrap_or_default())
         }
         Maker::View(view) => {
             // Also what stands before: the decision of a release that ends later, the program.

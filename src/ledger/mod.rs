@@ -21,6 +21,7 @@ mod sequencer;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod told;
 pub mod verify;
 mod witnessed;
 

@@ -1,6 +1,6 @@
 //! Authorization Decision Log: what was asked, what was answered, by which policy, on which facts.
 //!
-//! Request and response stand in the body, in the words of AuthZEN. What they do not repeat is
+//! Request and response stand in the body, in the words of `AuthZEN`. What they do not repeat is
 //! referred to: the bundle by its hash (kept with the gateway's configuration), the facts by the version
 //! of the address, which replaying the ledger up to this entry gives back, and the program by what the
 //! last gateway to start said of itself. A no is an answer, and never `Error`; only a policy that could

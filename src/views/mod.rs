@@ -38,9 +38,9 @@ pub use fsc::{Direction, Fsc, Record as FscRecord};
 pub use ldv::Ldv;
 
 use crate::domain::{Oin, Organisations, OwnerId, Sha256};
-use crate::ledger::Leaf;
 use crate::ledger::entry::{Act, Entry, Kind};
 use crate::ledger::seal::MasterKey;
+use crate::ledger::{Leaf, Ledger};
 use crate::merkle::Hash;
 use crate::policy::{Policies, PurposeInfo};
 
@@ -90,6 +90,12 @@ impl Pseudonyms for MasterKey {
     }
 }
 
+impl Pseudonyms for Ledger {
+    fn pseudonym(&self, owner: &OwnerId) -> String {
+        BASE64URL.encode(self.subject(owner))
+    }
+}
+
 /// Which view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -99,6 +105,21 @@ pub enum Form {
     Ldv,
     /// Authorization Decision Log.
     Adl,
+}
+
+impl Form {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Fsc, Self::Ldv, Self::Adl];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Fsc => "fsc",
+            Self::Ldv => "ldv",
+            Self::Adl => "adl",
+        }
+    }
 }
 
 /// One of the views that give records, whichever.

@@ -181,7 +181,10 @@ async fn sing(world: &World) {
         (
             "ncg",
             &token("overig"),
-            download().header("traceparent", &format!("00-{TRACE}-{address}-01")),
+            download().header(
+                "traceparent",
+                format!("00-{}-{address}-01", "ab".repeat(16)),
+            ),
         ),
         (
             "img",

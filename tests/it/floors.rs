@@ -22,7 +22,7 @@ const FLOORS: [&[&str]; 8] = [
         "views",
         "collect",
     ],
-    &["exchange"],
+    &["exchange", "follow"],
     &["http", "desk"],
     &["app", "serve", "config", "telemetry", "demo"],
     &["main", "commands"],

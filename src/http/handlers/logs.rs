@@ -27,7 +27,7 @@ pub(in crate::http) const PARAMETERS: &[&str] = &[
 /// `GET /logs`
 pub(in crate::http) async fn logs(State(shared): State<Shared>, mut call: Arrival) -> Answer {
     let caller = call.identify(&shared.exchange).await?;
-    let wanted = call.query(read);
+    let wanted = call.query(|pairs, errors| Some(read(pairs, errors)));
     let wanted = call.done(wanted)?;
     let page = shared.exchange.logs(caller, wanted).await?;
     reply::json(StatusCode::OK, &answer(&page))
@@ -40,7 +40,7 @@ pub(in crate::http) fn answer(page: &LogsPage) -> Value {
 }
 
 /// Reads the query; everything wrong with it is told.
-fn read(pairs: &[(String, String)], errors: &mut Errors) -> Option<LogsWanted> {
+fn read(pairs: &[(String, String)], errors: &mut Errors) -> LogsWanted {
     let known = |name: &str| PARAMETERS.contains(&name);
     let twice = |(at, (name, _)): (usize, &(String, String))| {
         pairs.iter().take(at).any(|(earlier, _)| earlier == name)
@@ -113,7 +113,7 @@ fn read(pairs: &[(String, String)], errors: &mut Errors) -> Option<LogsWanted> {
             ),
         }
     }
-    Some(LogsWanted {
+    LogsWanted {
         cursor,
         limit: limit.unwrap_or(LOGS_RECORDS_USUAL),
         order,
@@ -122,14 +122,14 @@ fn read(pairs: &[(String, String)], errors: &mut Errors) -> Option<LogsWanted> {
         grants,
         services,
         transactions,
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(query: &str) -> (Vec<String>, Option<LogsWanted>) {
+    fn told(query: &str) -> (Vec<String>, LogsWanted) {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
@@ -166,15 +166,14 @@ mod tests {
 
     #[test]
     fn a_query_is_read_as_it_is_meant() {
-        let nothing = told("").1.unwrap();
+        let nothing = told("").1;
         assert_eq!((nothing.limit, nothing.order), (25, Order::Ascending));
-        assert_eq!(told("cursor=&sort_order=").1.unwrap(), nothing);
+        assert_eq!(told("cursor=&sort_order=").1, nothing);
         let (wrong, read) = told(
             "cursor=7&limit=1000&sort_order=SORT_ORDER_DESCENDING&after=1&before=2&grant_hash=a,b\
              &service_name=documenten&transaction_ids=019aa6d4-0c00-7a6b-8c9d-0e1f2a3b4c5d",
         );
         assert_eq!(wrong, [""; 0]);
-        let read = read.unwrap();
         assert_eq!(
             (read.cursor, read.limit, read.order),
             (Some(7), 1000, Order::Descending)

@@ -17,7 +17,7 @@ use crate::ledger::entry::{Entry, Kind};
 use crate::ledger::testing::ORIGIN;
 use crate::store::testing::Engine;
 
-const FORMS: [Form; 3] = [Form::Fsc, Form::Ldv, Form::Adl];
+const FORMS: [Form; 3] = Form::ALL;
 
 /// A day, as it stands in the book.
 struct Day {
@@ -260,7 +260,9 @@ async fn two_views_one_behind_the_other_are_the_view_of_both() {
             let mut next = day.view(form, None);
             if next.lacks_program() {
                 let started = first.iter().rfind(|leaf| leaf.entry.soort == Kind::Start);
-                started.into_iter().for_each(|leaf| next.recall(leaf));
+                if let Some(leaf) = started {
+                    next.recall(leaf);
+                }
             }
             for leaf in second {
                 if let Some(index) = next.lacks(leaf) {
