@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::api::{Call, Failure};
 use super::{Caller, Exchange};
 use crate::clock::Moment;
-use crate::domain::{AddressId, DocumentId, Oin, OwnerId, Sha256, TraceParent, TransactionId};
+use crate::domain::{
+    AddressFacts, AddressId, DocumentId, Oin, OwnerId, Sha256, TraceParent, TransactionId,
+};
 use crate::errors::in_full;
 use crate::ledger::entry::{Act, Entry, Kind, Outcome};
 use crate::ledger::seal::{Owner, Personal};
@@ -79,6 +81,15 @@ fn trail(kind: Kind, sent: Option<TraceParent>) -> Option<TraceParent> {
     sent.filter(|sent| decides && !sent.could_be_a_number())
 }
 
+/// With whose address it is at this moment, where that is known.
+pub(super) fn with_owners(personal: Personal, facts: &AddressFacts, now: Moment) -> Personal {
+    let owners = facts.owners_at(now);
+    if owners.is_empty() {
+        return personal;
+    }
+    personal.with("eigenaren", owners_value(owners.keys()))
+}
+
 impl Caller {
     /// What this call uses up: its token and its transaction id.
     pub(super) fn uses(&self) -> Claims {
@@ -129,15 +140,12 @@ impl Exchange {
         entry.gezondheid = Some(document.health);
         entry.gezien = Some(facts.version);
         outcome(&mut entry);
-        let owners = facts.owners_at(now);
-        let mut personal = caller
+        let personal = caller
             .personal()
             .with("document", document.id)
             .with("nummeraanduiding", document.address)
             .with("titel", &document.title);
-        if !owners.is_empty() {
-            personal = personal.with("eigenaren", owners_value(owners.keys()));
-        }
+        let personal = with_owners(personal, facts, now);
         let seen = Seen {
             address: Some(subject.address.clone()),
             policy_epoch: epoch,
