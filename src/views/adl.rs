@@ -179,9 +179,11 @@ fn request(entry: &Entry) -> Value {
     if let Some(purpose) = &entry.doel {
         context.insert("doel".to_owned(), json!(purpose));
     }
-    let action = match entry.soort {
-        Kind::Search => "zoek".to_owned(),
-        _ => word(entry.handeling),
+    let action = match (entry.soort, entry.handeling) {
+        (Kind::Search, _) => "zoek".to_owned(),
+        // Refused before it was looked at.
+        (_, None) => "aanroep".to_owned(),
+        (_, act) => word(act),
     };
     json!({
         "subject": subject,

@@ -183,6 +183,7 @@ async fn every_decision_is_told_denials_too() {
             keys(asked),
             BTreeSet::from(["subject", "action", "resource", "context"])
         );
+        assert_ne!(asked["action"]["name"], "", "{record}");
         let response = &record["body"]["adl.core.response"];
         match (entry.soort, entry.uitkomst) {
             (Kind::Search, _) => {
