@@ -231,3 +231,34 @@ pub const WITNESS_POLICY_BYTES: u64 = 64 * 1024;
 pub const EXTRACT_BYTES: usize = 1024 * 1024;
 /// Personal fields an extract shows of one entry; no entry commits to more than a dozen.
 pub const EXTRACT_FIELDS: usize = 64;
+
+/// Records on one page of the transaction log (FSC Logging: `limit`).
+pub const LOGS_RECORDS: u64 = 1_000;
+/// Records on a page when the caller does not say (FSC Logging).
+pub const LOGS_RECORDS_USUAL: u64 = 25;
+/// Entries that are read for one page of the transaction log; a page ends there, however few records
+/// were found, and its cursor goes on.
+pub const LOGS_ENTRIES: u64 = 16_384;
+/// Entries that are read from the database at once for it.
+pub const LOGS_READ_ENTRIES: u64 = 1_024;
+/// Transactions, services or grants that one call can ask for.
+pub const LOGS_WANTED: usize = 100;
+
+/// Entries that are told to a collector at once by a gateway that follows its own ledger: some records
+/// for each.
+pub const COLLECTOR_ENTRIES: u64 = 256;
+/// How often such a gateway looks whether there is something to tell.
+pub const COLLECTOR_ROUND: Duration = Duration::from_secs(1);
+/// How long it leaves a collector that does not confirm alone, at most; at first [`COLLECTOR_RETRY`]
+/// twice over.
+pub const COLLECTOR_REST: Duration = Duration::from_mins(1);
+/// Records in one request to a collector: at about 2 KiB each this is 1 MiB.
+pub const COLLECTOR_RECORDS: usize = 512;
+/// How long one call to a collector may take, from connecting to the last byte of its answer.
+pub const COLLECTOR_CALL: Duration = Duration::from_secs(10);
+/// How often a request is sent before the export gives up.
+pub const COLLECTOR_ATTEMPTS: u32 = 5;
+/// How long it waits before the second time; twice as long before each further one.
+pub const COLLECTOR_RETRY: Duration = Duration::from_secs(1);
+/// A collector's answer: whether it took everything, and a sentence.
+pub const COLLECTOR_ANSWER_BYTES: usize = 64 * 1024;

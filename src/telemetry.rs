@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::clock::Clock;
 use crate::cosign::{Outcome, Watch};
+use crate::follow::Standing;
 use crate::ledger::Ledger;
 
 /// The variable that says how much is logged, such as `info` or `sluis=debug`.
@@ -230,6 +231,74 @@ pub fn watch_witnesses(
         refusals: Counter::new(
             "sluis_witness_refused_releases_total",
             "Releases refused because the quorum was too old, since this gateway started",
+        )?,
+    }))
+}
+
+/// The figures of the followers, read when somebody asks.
+#[derive(Debug)]
+struct CollectorFigures {
+    standings: Vec<Arc<Standing>>,
+    lag: GaugeVec,
+    failures: CounterVec,
+    refused: CounterVec,
+}
+
+impl CollectorFigures {
+    fn collectors(&self) -> [&dyn Collector; 3] {
+        [&self.lag, &self.failures, &self.refused]
+    }
+}
+
+impl Collector for CollectorFigures {
+    fn desc(&self) -> Vec<&Desc> {
+        let collectors = self.collectors().into_iter();
+        collectors.flat_map(Collector::desc).collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        for standing in &self.standings {
+            let view = &[standing.form().code()];
+            let lag = as_float(standing.lag());
+            self.lag.with_label_values(view).set(lag);
+            let counters = [
+                (&self.failures, standing.failures()),
+                (&self.refused, standing.refused()),
+            ];
+            for (counter, count) in counters {
+                raise(&counter.with_label_values(view), as_float(count));
+            }
+        }
+        let collectors = self.collectors().into_iter();
+        collectors.flat_map(Collector::collect).collect()
+    }
+}
+
+/// Lets the figures of the followers be read.
+///
+/// # Errors
+/// When they were registered before.
+pub fn watch_followers(
+    registry: &Registry,
+    standings: Vec<Arc<Standing>>,
+) -> Result<(), prometheus::Error> {
+    let counter = |name: &str, help: &str| CounterVec::new(Opts::new(name, help), &["view"]);
+    registry.register(Box::new(CollectorFigures {
+        standings,
+        lag: GaugeVec::new(
+            Opts::new(
+                "sluis_collector_lag_entries",
+                "Entries in the ledger whose records the collector has not confirmed, by view",
+            ),
+            &["view"],
+        )?,
+        failures: counter(
+            "sluis_collector_failures_total",
+            "Times the collector could not be told, since this gateway started",
+        )?,
+        refused: counter(
+            "sluis_collector_refused_records_total",
+            "Records the collector refused for good, since this gateway started",
         )?,
     }))
 }

@@ -4,6 +4,7 @@
 //! book, then the ports, and runs until it is told to stop or the book can no longer be trusted.
 
 mod chores;
+mod collector;
 pub mod witness;
 
 use std::io::Read as _;
@@ -22,6 +23,7 @@ use crate::desk;
 use crate::errors::in_full;
 use crate::exchange::officer::Officers;
 use crate::exchange::{self, Exchange};
+use crate::follow::{Follower, MakeRoad};
 use crate::http::{self, Metrics, Ops};
 use crate::identity::{Identity, login_tls};
 use crate::ledger::note::Policy;
@@ -45,6 +47,7 @@ pub struct Prepared {
     policies: Policies,
     login: Option<Arc<LoginService>>,
     witnesses: Option<cosign::Settings>,
+    collector: Option<MakeRoad>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -96,6 +99,8 @@ impl Prepared {
                 .map_err(|mistake| mistakes.push(mistake))
                 .ok(),
         };
+        let collector = collector::road(&config, &clock)
+            .and_then(|made| made.map_err(|mistake| mistakes.push(mistake)).ok());
         match identity {
             Some(identity) if mistakes.is_empty() => Ok(Self {
                 config,
@@ -103,6 +108,7 @@ impl Prepared {
                 policies: Policies::new(bundles),
                 login,
                 witnesses,
+                collector,
                 clock,
                 random,
             }),
@@ -297,6 +303,7 @@ impl Gateway {
             policies,
             login,
             witnesses,
+            collector,
             clock,
             random,
         } = prepared;
@@ -330,7 +337,8 @@ impl Gateway {
         let activated = exchange.activate_bundles().await;
         activated.map_err(|error| unusable(&error))?;
 
-        let (registry, metrics) = figures(&ledger, cosigning.as_ref(), &clock)?;
+        let followers = collector::followers(&config, &policies, &ledger, collector, &clock);
+        let (registry, metrics) = figures(&ledger, cosigning.as_ref(), &followers, &clock)?;
         let readiness = chores::Readiness::new(Arc::clone(&identity), ledger.clone());
 
         let (stopper, stop) = Stopper::new();
@@ -376,6 +384,7 @@ impl Gateway {
         if let Some(cosigning) = cosigning {
             chores.spawn(cosigning.run());
         }
+        collector::start(&mut chores, followers);
         tracing::info!(
             listen.exchange = %addresses.exchange,
             listen.desk = addresses.desk.map(tracing::field::display),
@@ -485,6 +494,7 @@ async fn ask_witnesses(
 fn figures(
     ledger: &Ledger,
     cosigning: Option<&Cosigning>,
+    followers: &[Follower],
     clock: &Arc<dyn Clock>,
 ) -> Result<(Registry, Metrics), prometheus::Error> {
     let registry = Registry::new();
@@ -493,6 +503,8 @@ fn figures(
     if let Some(cosigning) = cosigning {
         telemetry::watch_witnesses(&registry, ledger, cosigning.watch(), clock)?;
     }
+    let standings = followers.iter().map(Follower::standing);
+    telemetry::watch_followers(&registry, standings.collect())?;
     Ok((registry, metrics))
 }
 

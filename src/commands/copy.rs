@@ -15,6 +15,7 @@ use sluis::replay::{self, Replayed};
 use sluis::store::{Location, Settings};
 
 use super::verify::{bundles, copy_failed, not_right, open, progress_bar, tell_root, threads};
+use super::views::{self, ViewArgs};
 use super::{Exit, Failed, Outcome, output, read};
 
 #[derive(Debug, Args)]
@@ -22,9 +23,12 @@ pub(super) struct ExportArgs {
     /// The configuration that names the ledger.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// The folder to write: not there yet, or empty.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    /// The folder to write: not there yet, or empty. With --as a file, not there yet; without it
+    /// records go to standard output.
+    #[arg(long, value_name = "PATH", required_unless_present = "words")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    view: ViewArgs,
 }
 
 #[derive(Debug, Args)]
@@ -63,13 +67,25 @@ impl Secrets {
 pub(super) async fn export(args: ExportArgs) -> Outcome {
     let config = read(&args.config)?;
     let secrets = Secrets::read(&config)?;
+    let out = match (args.view.words, args.out) {
+        (Some(words), out) => {
+            let Secrets { verifier, master } = secrets;
+            return views::export(args.view, words, out, config, &verifier, master).await;
+        }
+        (None, Some(out)) => out,
+        (None, None) => {
+            return Err(Failed::usage([
+                "name the folder to write with --out, or a form with --as".to_owned(),
+            ]));
+        }
+    };
     let store = open(config.store).await?;
-    let exported = backup::export(&store, &secrets.verifier, &args.out, progress_bar()).await;
+    let exported = backup::export(&store, &secrets.verifier, &out, progress_bar()).await;
     let summary = exported.map_err(|error| copy_failed(&error))?;
     output::say(&format!(
         "{} entries were checked and written to {}.",
         summary.size,
-        args.out.display()
+        out.display()
     ));
     tell_root(&summary);
     output::say(&format!(

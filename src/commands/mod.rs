@@ -6,6 +6,7 @@ mod extract;
 pub(crate) mod output;
 mod trust;
 mod verify;
+mod views;
 mod witness;
 
 use std::io::Write as _;
@@ -126,7 +127,8 @@ enum LedgerCommand {
     /// Check an extract of a ledger, or a proof of one entry, with nothing but the ledger's key: where
     /// it stands, who stands behind it, what it says.
     CheckProof(extract::CheckArgs),
-    /// Write the whole ledger to a folder: the public book, and what opens it, still sealed.
+    /// Write the whole ledger to a folder: the public book, and what opens it, still sealed. Or with
+    /// --as its records in the words of a standard.
     Export(copy::ExportArgs),
     /// Fill an empty database from an export.
     Restore(copy::RestoreArgs),

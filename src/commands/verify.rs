@@ -90,7 +90,7 @@ pub(super) async fn run(args: VerifyArgs) -> Outcome {
             at_least,
             ..
         } => {
-            let tls = reader_tls(&cert, &key, &ca, Arc::new(SystemClock))
+            let tls = reader_tls(&cert, &key, &[ca], Arc::new(SystemClock))
                 .map_err(|error| Failed::usage([in_full(&error)]))?;
             let book = HttpsBook::new(&url, tls)
                 .map_err(|error| Failed::usage([format!("--url: {error}")]))?;

@@ -3,6 +3,7 @@
 //! Every mistake is reported at once, with its key and what would be right; a key that does not
 //! exist is a mistake too. Paths are relative to the file. `deploy/sluis.toml` explains each key.
 
+mod collector;
 mod desk;
 mod section;
 mod witness;
@@ -22,6 +23,7 @@ use crate::identity::{
 use crate::ledger::note;
 use crate::provider::BaseUrl;
 use crate::store;
+pub use collector::CollectorSettings;
 pub use desk::DeskSettings;
 use section::Section;
 pub use witness::{WitnessConfig, WitnessTls};
@@ -65,6 +67,8 @@ pub struct Config {
     pub desk: Option<DeskSettings>,
     /// Who cosigns its checkpoints; without it nobody is asked.
     pub witnesses: Option<WitnessesSettings>,
+    /// Who is told what comes into the book; without it nobody is.
+    pub collector: Option<CollectorSettings>,
 }
 
 /// `[listen]`.
@@ -122,6 +126,7 @@ impl Config {
         };
         let desk = desk::desk(&mut root);
         let witnesses = witnesses::witnesses(&mut root);
+        let collector = collector::collector(&mut root);
         let mistakes = root.finish();
         let complete = (audience, listen, tls, tokens, store, ledger, bundles);
         let (
@@ -169,6 +174,7 @@ impl Config {
             bundles,
             desk,
             witnesses,
+            collector,
         })
     }
 }

@@ -11,6 +11,7 @@ pub mod json;
 pub mod officer;
 pub mod organisation;
 pub mod text;
+pub mod trace;
 
 pub use address::{AddressFacts, Aos, Dossier, Ownership};
 pub use choice::{Answers, Choice, ChoiceKind, ChoiceState, Evidence, Scope, ShownText, Standing};
@@ -22,3 +23,4 @@ pub use text::{
     CaseNumber, DocumentKind, DossierNumber, Employee, EvidenceKind, Language, Mark, MediaType,
     OwnerId, Purpose, Reference, Role, Team, Title, Version,
 };
+pub use trace::TraceParent;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::clock::Moment;
 use crate::domain::{
     AddressId, ChoiceKind, ChoiceState, Document, DocumentId, DocumentKind, Evidence, Mark, Oin,
-    Organisation, OwnerId, Purpose, ShownText, TransactionId,
+    Organisation, OwnerId, Purpose, ShownText, TraceParent, TransactionId,
 };
 use crate::identity::Peer;
 use crate::policy::Ground;
@@ -29,7 +29,7 @@ pub struct Call {
     /// What came after `Bearer`; `None` when no token was sent.
     pub unverified_token: Option<String>,
     /// A valid W3C `traceparent`, as it came in.
-    pub traceparent: Option<String>,
+    pub traceparent: Option<TraceParent>,
 }
 
 /// Everything that can go wrong towards a caller. The counter's problem table is exhaustive over

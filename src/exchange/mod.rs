@@ -6,6 +6,7 @@
 
 mod api;
 mod in_force;
+mod logs;
 pub mod officer;
 mod reading;
 mod record;
@@ -20,6 +21,7 @@ pub use api::{
     BulkLine, BulkMode, BulkOutcome, Call, Failure, FieldError, Found, KnownCodes, NewAos,
     NewChoice, Put, Search, TestOutcome, Withdrawal, Withheld,
 };
+pub use logs::{LogsPage, LogsWanted, Order};
 pub use release::{BrokenOff, Release, ReleaseBody};
 
 pub use crate::ledger::Receipt;
@@ -30,7 +32,7 @@ use crate::bounds;
 use crate::clock::{Clock, Moment, Random};
 use crate::domain::{
     AddressFacts, CaseNumber, Document, DocumentId, Employee, Organisation, Organisations, Purpose,
-    Team, TransactionId,
+    Team, TraceParent, TransactionId,
 };
 use crate::errors::in_full;
 use crate::identity::{Claims, Identity, TokenError};
@@ -87,7 +89,7 @@ pub struct Caller {
     organisation: Arc<Organisation>,
     who: Who,
     transaction: TransactionId,
-    traceparent: Option<String>,
+    traceparent: Option<TraceParent>,
 }
 
 /// Who of an organisation asks, why and in which case: a token said so, or a session at the desk.
@@ -277,7 +279,7 @@ impl Exchange {
             &recorded,
             document,
             range,
-            caller.traceparent.as_deref(),
+            caller.traceparent,
             caller.who.purpose.clone(),
             caller.organisation.oin,
         ) else {

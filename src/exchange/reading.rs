@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::{Map, Value, json};
 
 use super::api::{Failure, FieldError, Found, Search, TestOutcome, Withheld};
-use super::record::{Refusal, unreadable};
+use super::record::{Refusal, unreadable, with_owners};
 use super::{Caller, Exchange};
 use crate::bounds;
 use crate::domain::{Document, DocumentId, DocumentKind, TransactionId};
@@ -189,6 +189,7 @@ impl Exchange {
                 })
                 .collect();
             let personal = caller.personal().with("nummeraanduiding", wanted.address);
+            let personal = with_owners(personal, &address.facts, now);
             let seen = Seen {
                 address: Some(address),
                 policy_epoch: Some(epoch),

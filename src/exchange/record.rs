@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::api::{Call, Failure};
 use super::{Caller, Exchange};
 use crate::clock::Moment;
-use crate::domain::{AddressId, DocumentId, Oin, OwnerId, Sha256, TransactionId};
+use crate::domain::{
+    AddressFacts, AddressId, DocumentId, Oin, OwnerId, Sha256, TraceParent, TransactionId,
+};
 use crate::errors::in_full;
 use crate::ledger::entry::{Act, Entry, Kind, Outcome};
 use crate::ledger::seal::{Owner, Personal};
@@ -72,6 +74,22 @@ pub(super) fn owners_value<'o>(owners: impl Iterator<Item = &'o OwnerId>) -> Str
     json!(owners.map(OwnerId::as_str).collect::<Vec<_>>()).to_string()
 }
 
+/// The trace a decision is part of. Who calls chooses those ids, so what could be a number of
+/// somebody is not kept (DESIGN, I5).
+fn trail(kind: Kind, sent: Option<TraceParent>) -> Option<TraceParent> {
+    let decides = matches!(kind, Kind::Decision | Kind::Search);
+    sent.filter(|sent| decides && !sent.could_be_a_number())
+}
+
+/// With whose address it is at this moment, where that is known.
+pub(super) fn with_owners(personal: Personal, facts: &AddressFacts, now: Moment) -> Personal {
+    let owners = facts.owners_at(now);
+    if owners.is_empty() {
+        return personal;
+    }
+    personal.with("eigenaren", owners_value(owners.keys()))
+}
+
 impl Caller {
     /// What this call uses up: its token and its transaction id.
     pub(super) fn uses(&self) -> Claims {
@@ -87,6 +105,7 @@ impl Caller {
         entry.aanvrager = Some(self.organisation.oin);
         entry.doel = Some(self.who.purpose.clone());
         entry.team.clone_from(&self.who.team);
+        entry.spoor = trail(kind, self.traceparent);
         entry
     }
 
@@ -121,15 +140,12 @@ impl Exchange {
         entry.gezondheid = Some(document.health);
         entry.gezien = Some(facts.version);
         outcome(&mut entry);
-        let owners = facts.owners_at(now);
-        let mut personal = caller
+        let personal = caller
             .personal()
             .with("document", document.id)
             .with("nummeraanduiding", document.address)
             .with("titel", &document.title);
-        if !owners.is_empty() {
-            personal = personal.with("eigenaren", owners_value(owners.keys()));
-        }
+        let personal = with_owners(personal, facts, now);
         let seen = Seen {
             address: Some(subject.address.clone()),
             policy_epoch: epoch,
@@ -242,6 +258,7 @@ impl Exchange {
             let now = self.clock.now();
             let mut entry = Box::new(Entry::new(Kind::Decision, now, call.transaction));
             entry.aanvrager = Some(oin);
+            entry.spoor = trail(Kind::Decision, call.traceparent);
             entry
         };
         let claims = Claims {

@@ -136,7 +136,13 @@ impl World {
     fn source(&self, anchors: &Path) -> HttpsBook {
         let file = |name: &str| self.pki.path().join(name);
         let clock = Arc::new(SystemClock);
-        let tls = reader_tls(&file("img.pem"), &file("img.key"), anchors, clock).unwrap();
+        let tls = reader_tls(
+            &file("img.pem"),
+            &file("img.key"),
+            &[anchors.to_owned()],
+            clock,
+        )
+        .unwrap();
         HttpsBook::new(&format!("https://127.0.0.1:{}/v1/logboek/", self.port), tls).unwrap()
     }
 
@@ -310,7 +316,7 @@ fn only_a_prefix_over_https_is_read() {
     let tls = reader_tls(
         &file("img.pem"),
         &file("img.key"),
-        &file("ca.pem"),
+        &[file("ca.pem")],
         clock.clone(),
     )
     .unwrap();
@@ -340,7 +346,7 @@ fn only_a_prefix_over_https_is_read() {
         let made = reader_tls(
             &file(certificate),
             &file(key),
-            &file(anchors),
+            &[file(anchors)],
             clock.clone(),
         );
         assert!(made.is_err(), "{certificate} {key} {anchors}");

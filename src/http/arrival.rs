@@ -21,7 +21,7 @@ use super::routes::{Consumes, Route};
 use crate::bounds::{
     BODY_READ, DISCARDED_BODY_BYTES, FIELD_ERRORS, JSON_BODY_BYTES, LIST_ITEMS, TOKEN_BYTES,
 };
-use crate::domain::{Malformed, Organisation, TransactionId, json};
+use crate::domain::{Malformed, Organisation, TraceParent, TransactionId, json};
 use crate::exchange::{Call, Caller, Exchange, Failure, KnownCodes};
 use crate::identity::Peer;
 
@@ -29,7 +29,7 @@ use crate::identity::Peer;
 #[derive(Debug, Clone)]
 pub(super) struct Admitted {
     pub(super) transaction: TransactionId,
-    pub(super) traceparent: Option<String>,
+    pub(super) traceparent: Option<TraceParent>,
     pub(super) peer: Arc<Peer>,
     pub(super) organisation: Arc<Organisation>,
     pub(super) route: Arc<Route>,
@@ -126,7 +126,7 @@ impl Arrival {
             peer: Arc::clone(&self.admitted.peer),
             organisation: Arc::clone(&self.admitted.organisation),
             unverified_token: unverified_token(&self.headers),
-            traceparent: self.admitted.traceparent.clone(),
+            traceparent: self.admitted.traceparent,
         })
     }
 
@@ -187,6 +187,18 @@ impl Arrival {
             );
         }
         whole.then_some(set)
+    }
+
+    /// The query parameters of a call, read together.
+    pub(super) fn query<T>(
+        &mut self,
+        read: impl FnOnce(&[(String, String)], &mut Errors) -> Option<T>,
+    ) -> Option<T> {
+        let query = self.query.take().unwrap_or_default();
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        read(&pairs, &mut self.errors)
     }
 
     /// The JSON body, read by `reader`; an absent one is an empty object where that is allowed.

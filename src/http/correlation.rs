@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName};
 use super::problem::Problem;
 use crate::bounds::TRANSACTION_SKEW_MS;
 use crate::clock::{Moment, NoRandomness, Random};
-use crate::domain::TransactionId;
+use crate::domain::{TraceParent, TransactionId};
 
 /// The header of FSC, spelled as it is on the wire.
 const TRANSACTION: &str = "Fsc-Transaction-Id";
@@ -65,37 +65,23 @@ fn stale(now: Moment) -> String {
 
 /// A valid `traceparent` (W3C Trace Context, 3.2.2), as it goes on. Anything else is dropped, as
 /// that standard asks (4.3): a call never fails for it. A later version is taken as version 00.
-pub(super) fn traceparent(headers: &HeaderMap) -> Option<String> {
+pub(super) fn traceparent(headers: &HeaderMap) -> Option<TraceParent> {
     let mut values = headers.get_all("traceparent").iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return None;
     };
     let text = value.to_str().ok()?;
     let (known, rest) = text.split_at_checked(55)?;
-    let mut parts = known.split('-');
-    let version = parts.next().filter(|part| hex(part, 2))?;
-    let trace = parts.next().filter(|part| hex(part, 32) && nonzero(part))?;
-    let parent = parts.next().filter(|part| hex(part, 16) && nonzero(part))?;
-    let flags = parts.next().filter(|part| hex(part, 2))?;
-    match (version, rest) {
-        ("00", "") => Some(text.to_owned()),
-        ("00" | "ff", _) => None,
-        (_, rest) if rest.is_empty() || rest.starts_with('-') => {
-            Some(format!("00-{trace}-{parent}-{flags}"))
+    let (version, ids) = known.split_at_checked(2)?;
+    let hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    match version {
+        "00" if rest.is_empty() => TraceParent::parse(known).ok(),
+        "00" | "ff" => None,
+        later if later.bytes().all(hex) && (rest.is_empty() || rest.starts_with('-')) => {
+            TraceParent::parse(&format!("00{ids}")).ok()
         }
         _ => None,
     }
-}
-
-fn hex(part: &str, length: usize) -> bool {
-    part.len() == length
-        && part
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-}
-
-fn nonzero(part: &str) -> bool {
-    part.bytes().any(|b| b != b'0')
 }
 
 #[cfg(test)]
@@ -176,7 +162,7 @@ mod tests {
             for value in values {
                 headers.append("traceparent", HeaderValue::from_str(value).unwrap());
             }
-            traceparent(&headers)
+            traceparent(&headers).map(|sent| sent.to_string())
         };
         let good = format!("00-{TRACE}-{SPAN}-01");
         for dropped in [

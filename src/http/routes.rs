@@ -10,7 +10,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
 use super::Shared;
-use super::handlers::{book, decisions, documents, index, registry};
+use super::handlers::{book, decisions, documents, index, logs, registry};
 use super::media::{BYTES, JSON, LINES, TEXT};
 use super::problem::{Code, Problem};
 
@@ -76,8 +76,8 @@ where
     (route, on(filter, handler))
 }
 
-/// A call that knows these query parameters.
-fn asking(query: &'static [&'static str], (route, serve): Row) -> Row {
+/// The same call, with these query parameters.
+fn with_query(query: &'static [&'static str], (route, serve): Row) -> Row {
     (Route { query, ..route }, serve)
 }
 
@@ -107,7 +107,8 @@ fn table() -> Vec<Row> {
         row(POST, "/v1/aos-meldingen/{id}/afsluiten", OptionalJson, AS_JSON, registry::close_aos),
         row(GET, "/v1/besluiten/{transactieId}", Nothing, AS_JSON, decisions::decision),
         row(GET, "/v1/besluiten/{transactieId}/bewijs", Nothing, AS_TEXT, decisions::proof),
-        asking(&["velden"], row(GET, "/v1/besluiten/{transactieId}/uittreksel", Nothing, AS_JSON, decisions::extract)),
+        with_query(&["velden"], row(GET, "/v1/besluiten/{transactieId}/uittreksel", Nothing, AS_JSON, decisions::extract)),
+        with_query(logs::PARAMETERS, row(GET, "/v1/logs", Nothing, AS_JSON, logs::logs)),
         row(GET, "/v1/logboek/checkpoint", Nothing, AS_TEXT, book::checkpoint),
         row(GET, "/v1/logboek/tile/{*tegel}", Nothing, AS_BYTES, book::tile),
         row(GET, "/v1/logboek/getuigd/checkpoint", Nothing, AS_TEXT, book::cosigned),

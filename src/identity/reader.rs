@@ -24,12 +24,11 @@ use crate::clock::Clock;
 pub fn reader_tls(
     certificate: &Path,
     key: &Path,
-    anchors: &Path,
+    anchors: &[PathBuf],
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<ClientConfig>, IdentityError> {
     let own = certified(chain(certificate)?, key)?;
-    let anchors = [anchors.to_owned()];
-    tls::reader(Some(own), roots(&anchors)?, clock).map_err(IdentityError::Tls)
+    tls::reader(Some(own), roots(anchors)?, clock).map_err(IdentityError::Tls)
 }
 
 /// A TLS server with this certificate (a chain, leaf first) that asks for none.

@@ -12,7 +12,7 @@ use crate::bounds;
 use crate::clock::Moment;
 use crate::domain::{
     AosId, ChoiceId, ChoiceKind, ChoiceState, DocumentKind, Language, Mark, Oin, Purpose, Sha256,
-    Team, TransactionId, Version,
+    Team, TraceParent, TransactionId, Version,
 };
 
 /// The version of the form of entries.
@@ -348,6 +348,8 @@ pub struct Entry {
     pub signaal: Option<String>,
     pub soort: Kind,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub spoor: Option<TraceParent>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stap: Option<IncidentStep>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<u16>,
@@ -433,6 +435,7 @@ impl Entry {
             sha256: None,
             signaal: None,
             soort: kind,
+            spoor: None,
             stap: None,
             status: None,
             team: None,
@@ -482,6 +485,8 @@ impl Entry {
 mod tests {
     use super::*;
     use crate::clock::SystemRandomness;
+
+    const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     fn full() -> Entry {
         let at = Moment::parse("2026-11-21T12:00:00.5Z").unwrap();
@@ -533,6 +538,7 @@ mod tests {
         entry.regels = vec!["a".into()];
         entry.sha256 = Some(Sha256::from_bytes([3; 32]));
         entry.signaal = Some("s".into());
+        entry.spoor = TraceParent::parse(TRACE).ok();
         entry.stap = Some(IncidentStep::Closed);
         entry.status = Some(200);
         entry.team = Some(Team::parse("aos").unwrap());
@@ -577,6 +583,7 @@ mod tests {
             line.replace("\"v\":1", "\"v\":2"),
             line.replace("\"v\":1", "\"extra\":1,\"v\":1"),
             line.replace("besluit", "besluiten"),
+            line.replace(TRACE, &TRACE.to_uppercase()),
             format!("{line}\n"),
         ] {
             assert_eq!(

@@ -22,6 +22,7 @@ mod sequencer;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod told;
 pub mod verify;
 mod witnessed;
 

@@ -51,6 +51,8 @@ pub(super) enum Job {
     },
     /// Keep a cosigned checkpoint; nobody waits for it.
     Cosigned(Cosigned),
+    /// Keep how far a view was told; nobody waits for it.
+    Place { view: &'static str, next: u64 },
     /// Say in the database that this gateway lives, and catch up with the others.
     Beat { reply: Reply<()> },
 }
@@ -111,6 +113,8 @@ pub(super) struct Plan {
     saved: Vec<Saved>,
     /// The newest that came in.
     cosigned: Option<Cosigned>,
+    /// The newest of each view.
+    places: HashMap<&'static str, u64>,
     beats: Vec<Reply<()>>,
 }
 
@@ -145,6 +149,7 @@ impl Plan {
             && self.keys.is_empty()
             && self.saved.is_empty()
             && self.cosigned.is_none()
+            && self.places.is_empty()
             && self.beats.is_empty()
     }
 
@@ -208,6 +213,9 @@ impl Plan {
             }
             // They come in the order of their age.
             Job::Cosigned(cosigned) => self.cosigned = Some(cosigned),
+            Job::Place { view, next } => {
+                self.places.insert(view, next);
+            }
             Job::Beat { reply } => self.beats.push(reply),
         }
     }
@@ -434,6 +442,9 @@ impl Plan {
         }
         if let Some(Cosigned { size, at, note }) = &self.cosigned {
             batch.keep_cosigned(*size, *at, note).await?;
+        }
+        for (view, next) in &self.places {
+            batch.keep_place(view, *next).await?;
         }
         Ok(moved)
     }

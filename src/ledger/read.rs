@@ -238,6 +238,23 @@ impl Ledger {
         })
     }
 
+    /// The entries `from..to` as they are public, without their personal values; fewer when the book is
+    /// shorter.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn entries(&self, from: u64, to: u64) -> Result<Vec<Entry>, ReadError> {
+        let lines = self.0.store.entries(from, to).await?;
+        let parse = move || {
+            let numbered = (from..).zip(lines);
+            let found = numbered.map(|one| parse_found(one).map(|found| found.entry));
+            found.collect()
+        };
+        // Not on a thread that serves requests, as above.
+        let parsed = tokio::task::spawn_blocking(parse);
+        parsed.await.map_err(|_| ReadError::Unavailable)?
+    }
+
     /// The entry at an index.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ use ring::hmac::{self, HMAC_SHA256};
 use super::entry::Kind;
 use crate::bounds;
 use crate::clock::{NoRandomness, Random};
-use crate::domain::{AddressId, Employee, Oin, TransactionId};
+use crate::domain::{AddressId, Employee, Oin, OwnerId, TransactionId};
 
 /// Whose key seals the openings of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -453,6 +453,20 @@ impl MasterKey {
         context.update(b"balie\n");
         context.update(organisation.as_str().as_bytes());
         context.update(officer.as_str().as_bytes());
+        let mut tag = [0; 16];
+        for (to, from) in tag.iter_mut().zip(tag_bytes(&context.sign())) {
+            *to = from;
+        }
+        tag
+    }
+
+    /// A name for an owner in what is computed from the book for others: it says nothing to who lacks
+    /// the master key, and is the same at every address and in every year.
+    #[must_use]
+    pub fn subject(&self, owner: &OwnerId) -> [u8; 16] {
+        let mut context = hmac::Context::with_key(&self.tags);
+        context.update(b"betrokkene\n");
+        context.update(owner.as_str().as_bytes());
         let mut tag = [0; 16];
         for (to, from) in tag.iter_mut().zip(tag_bytes(&context.sign())) {
             *to = from;

@@ -25,7 +25,7 @@ use tokio::time::Instant;
 pub use answer::{EntityTag, Incoming, Part};
 pub use body::ProviderBody;
 pub use failure::{Awaited, BrokenOff, ProviderFailure, Unreachable, Wrong};
-pub use outbound::{Article, ByteRange, Outbound, TraceParent};
+pub use outbound::{Article, ByteRange, Outbound};
 
 use crate::bounds;
 use crate::domain::Oin;

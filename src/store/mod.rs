@@ -12,6 +12,7 @@ mod facts;
 pub(crate) mod faults;
 mod log;
 mod open;
+mod place;
 mod saved;
 mod sql;
 #[cfg(test)]

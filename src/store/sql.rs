@@ -280,6 +280,11 @@ pub(super) const KEEP_COSIGNED: &str = "insert into cosigned (id, size, quorum_a
      or (cosigned.size = excluded.size and cosigned.quorum_at < excluded.quorum_at)";
 pub(super) const COSIGNED: &str = "select checkpoint from cosigned where id = 1";
 
+/// Keeps how far a view was told, unless another gateway told it further.
+pub(super) const KEEP_PLACE: &str = "insert into places (view, next) values ($1, $2) \
+     on conflict (view) do update set next = excluded.next where places.next < excluded.next";
+pub(super) const PLACE: &str = "select next from places where view = $1";
+
 /// Every statement by its name, as PostgreSQL and as SQLite get it; a test prepares and runs each on both engines, and fails when one is
 /// missing here.
 #[cfg(test)]
@@ -296,7 +301,7 @@ pub(super) fn every() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> 
         DOSSIERS CHOICES CHOICE AOS AOS_BY_ID DOCUMENT DOCUMENTS_AT ENTRIES
         SEALED_ENTRIES ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
         KEEP_SEARCH DROP_SEARCH SAVED_SEARCHES KEEP_COSIGNED COSIGNED ALL_DOCUMENTS ALL_USED
-        ALL_SEARCHES
+        ALL_SEARCHES KEEP_PLACE PLACE
         ;
         COUNT_USED USE USE_TELLING INSERT_ENTRIES INSERT_OPEN_RELEASES
         COUNT_OPEN_RELEASES CLOSE_RELEASES CLOSE_RELEASES_TELLING ADDRESS_VERSIONS DOCUMENTS_BY_ID UPSERT_DOCUMENTS DELETE_DOCUMENTS

@@ -138,6 +138,7 @@ async fn sing(world: &World) {
             &beheer,
             Call::get(format!("{decision}/uittreksel?velden={owner}")),
         ),
+        ("ncg", &beheer, Call::get("/v1/logs?limit=1000")),
         ("ncg", &beheer, post("/v1/toestemmingen/_zoek", &at)),
         ("img", &beheer, Call::get(&choice)),
         (
@@ -186,6 +187,14 @@ async fn sing(world: &World) {
             "ncg",
             &token("overig"),
             download().header("traceparent", owner),
+        ),
+        (
+            "ncg",
+            &token("overig"),
+            download().header(
+                "traceparent",
+                format!("00-{}-{address}-01", "ab".repeat(16)),
+            ),
         ),
         (
             "img",

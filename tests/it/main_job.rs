@@ -91,6 +91,7 @@ on_each_store! {
         let (decision, closing) = (decision.unwrap(), closing.unwrap());
         assert_eq!(decision["grondslag"], GROUND);
         assert_eq!(decision["artikel"], "TwG 3(4)");
+        assert_eq!(decision["spoor"], TRACE, "its trace, to be found again in LDV and ADL");
         assert_eq!(decision["regels"], json!(["schade-afhandeling"]));
         assert_eq!(closing["einde"], "volledig");
         assert_eq!(closing["status"], 200);

@@ -233,6 +233,7 @@ fn rows(things: &Things) -> Vec<Row> {
             "beheer",
             get(format!("/v1/besluiten/{decision}/bewijs")),
         ),
+        row("GET /logs", "img", "beheer", get(v1("logs"))),
         row(
             "GET /besluiten/{transactieId}/uittreksel",
             "img",

@@ -11,6 +11,7 @@ use crate::clock::Moment;
 use crate::domain::Oin;
 use crate::language::Language;
 use crate::oversight::{Criteria, Line, What};
+pub(in crate::desk) use crate::views::defused;
 
 /// In which form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,15 +166,6 @@ fn code(value: Option<impl Serialize>) -> String {
     let written = value.and_then(|value| serde_json::to_value(value).ok());
     let text = written.as_ref().and_then(serde_json::Value::as_str);
     text.unwrap_or_default().to_owned()
-}
-
-/// A cell that no spreadsheet takes for a formula (SECURITY 19).
-pub(in crate::desk) fn defused(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{cell}")
-    } else {
-        cell
-    }
 }
 
 /// The file. `None` when it could not be written, which nothing but a defect can cause.

@@ -5,6 +5,7 @@ pub(super) mod book;
 pub(super) mod decisions;
 pub(super) mod documents;
 pub(super) mod index;
+pub(super) mod logs;
 pub(super) mod registry;
 
 use axum::response::Response;

@@ -78,8 +78,7 @@ fn forms_parameters_and_credentials_are_described_as_they_are() {
             .map(|parameter| parameter["name"].as_str().unwrap())
             .collect();
         assert_eq!(query, call.query, "{what}");
-        let certificate_only =
-            template.starts_with("/v1/logboek") || template == "/v1/openapi.json";
+        let certificate_only = template.starts_with("/v1/log") || template == "/v1/openapi.json";
         let security = if certificate_only {
             json!([{"certificaat": []}])
         } else {

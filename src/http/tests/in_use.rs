@@ -176,12 +176,76 @@ async fn answers_and_entries_are_as_described() {
             assert_eq!(answer.status, 200, "{described} {answer:?}");
         }
     }
+    what_each_party_reads_of_it(&counter, transaction).await;
     let gone = check(&counter, ncg, delete, "/documenten/{uuid}", &document, "").await;
     assert_eq!(gone.status, 204);
     let unknown = check(&counter, img, get, "/documenten/{uuid}", &document, "").await;
     assert_eq!(unknown.code(), "document-onbekend");
 
     the_book_is_of_its_schema(&counter).await;
+}
+
+/// The transaction log: to each its own side of the same exchanges, in either order, page by page.
+async fn what_each_party_reads_of_it(counter: &Counter, transaction: &str) {
+    let get = &Method::GET;
+    for (visitor, direction) in [
+        (&counter.img, "DIRECTION_OUTGOING"),
+        (&counter.ncg, "DIRECTION_INCOMING"),
+    ] {
+        let read = async |query: String| {
+            let at = format!("/v1/logs?{query}");
+            let answer = check(counter, visitor, get, "/logs", &at, "").await;
+            assert_eq!(answer.status, 200, "{query} {answer:?}");
+            answer.json()
+        };
+        let one = read(format!("transaction_ids={transaction}")).await;
+        let record = &one["records"][0];
+        assert_eq!(record["transaction_id"], transaction);
+        assert_eq!(record["direction"], direction);
+        assert_eq!(record["source"]["outway_peer_id"], IMG);
+        assert_eq!(record["destination"]["service_peer_id"], NCG);
+
+        let all = read("limit=1000".to_owned()).await["records"].clone();
+        let all = all.as_array().unwrap();
+        assert!(all.len() >= 3, "{all:?}");
+        for order in ["ASCENDING", "DESCENDING"] {
+            let (mut paged, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let query = format!("limit=1&sort_order=SORT_ORDER_{order}&cursor={cursor}");
+                let page = read(query).await;
+                paged.extend(page["records"].as_array().unwrap().clone());
+                page["pagination"]["next_cursor"]
+                    .as_str()
+                    .unwrap()
+                    .clone_into(&mut cursor);
+                if cursor.is_empty() {
+                    break;
+                }
+            }
+            if order == "DESCENDING" {
+                paged.reverse();
+            }
+            assert_eq!(&paged, all, "{order}");
+        }
+        let at = record["created_at"].as_i64().unwrap();
+        for (query, some) in [
+            (format!("after={at}"), false),
+            (format!("after={}", at - 1), true),
+            (format!("before={at}"), false),
+            (format!("before={}", at + 1), true),
+            ("service_name=iets-anders".to_owned(), false),
+            ("service_name=iets-anders,documenten".to_owned(), true),
+            ("grant_hash=0".to_owned(), false),
+            (
+                format!("grant_hash={}", record["grant_hash"].as_str().unwrap()),
+                true,
+            ),
+        ] {
+            let found = read(query.clone()).await;
+            let found = found["records"].as_array().unwrap().contains(record);
+            assert_eq!(found, some, "{query}");
+        }
+    }
 }
 
 /// Reads the book as anyone with a certificate can, and holds every entry to the schema.

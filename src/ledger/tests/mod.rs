@@ -11,4 +11,5 @@ mod outcome;
 mod saved;
 mod serving;
 mod tampering;
+mod told;
 mod witnessed;

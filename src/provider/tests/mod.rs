@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::domain::{DocumentId, Purpose, TransactionId};
+use crate::domain::{DocumentId, Purpose, TraceParent, TransactionId};
 
 const DOCUMENT: &str = "0191d3a0-0000-7000-8000-00000000d0c1";
 const TRANSACTION: &str = "0191d3a0-5d6a-7c1e-9f5e-2a1c8f0a7b11";
@@ -237,7 +237,7 @@ fn whole() -> Outbound {
         range: None,
         size_bytes: None,
         transaction: TransactionId::parse(TRANSACTION).unwrap(),
-        trace_parent: TraceParent::parse(TRACE),
+        trace_parent: TraceParent::parse(TRACE).ok(),
         purpose: Purpose::parse("schade-afhandeling").unwrap(),
         article: Article::parse("TwG 3(4)").unwrap(),
         requester: Oin::parse(REQUESTER).unwrap(),

@@ -21,6 +21,12 @@ create table cosigned (
     checkpoint text not null
 ) strict;
 
+-- How far the book was told in the words of a standard: the index of the first entry that was not.
+create table places (
+    view text primary key,
+    next integer not null
+) strict, without rowid;
+
 -- The leaves, and beside each that holds commitments what they open to: sealed under the key of one
 -- address and year, and erased by destroying that key. A release has two entries of one transaction:
 -- its decision and its closing.
