@@ -4,6 +4,7 @@
 //! exist is a mistake too. Paths are relative to the file. `deploy/sluis.toml` explains each key.
 
 mod desk;
+mod retention;
 mod section;
 mod witness;
 mod witnesses;
@@ -23,6 +24,7 @@ use crate::ledger::note;
 use crate::provider::BaseUrl;
 use crate::store;
 pub use desk::DeskSettings;
+pub use retention::RetentionSettings;
 use section::Section;
 pub use witness::{WitnessConfig, WitnessTls};
 pub use witnesses::WitnessesSettings;
@@ -65,6 +67,8 @@ pub struct Config {
     pub desk: Option<DeskSettings>,
     /// Who cosigns its checkpoints; without it nobody is asked.
     pub witnesses: Option<WitnessesSettings>,
+    /// For how long what opens entries is kept.
+    pub retention: RetentionSettings,
 }
 
 /// `[listen]`.
@@ -122,6 +126,7 @@ impl Config {
         };
         let desk = desk::desk(&mut root);
         let witnesses = witnesses::witnesses(&mut root);
+        let retention = retention::retention(&mut root);
         let mistakes = root.finish();
         let complete = (audience, listen, tls, tokens, store, ledger, bundles);
         let (
@@ -169,6 +174,7 @@ impl Config {
             bundles,
             desk,
             witnesses,
+            retention,
         })
     }
 }

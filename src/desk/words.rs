@@ -272,7 +272,16 @@ impl Wording {
                 "bekeek de toestemmingen bij een adres",
                 "looked at the consents of an address",
             ),
-            Some(Act::Download | Act::Metadata | Act::Test) | None => l.pick(
+            Some(
+                Act::Download
+                | Act::Metadata
+                | Act::Test
+                | Act::Erase
+                | Act::Expire
+                | Act::Hold
+                | Act::LiftHold,
+            )
+            | None => l.pick(
                 "las in het register of het logboek",
                 "read in the registry or the log",
             ),

@@ -32,6 +32,7 @@ mod world;
 mod configuration;
 mod crash;
 mod desk;
+mod erasure;
 mod failover;
 mod floors;
 mod force;
