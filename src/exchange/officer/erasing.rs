@@ -118,7 +118,7 @@ async fn a_busy_address_is_erased_and_the_book_goes_on(engine: Engine) {
         crate::domain::AddressFacts::nothing_known(here)
     );
     let documents = office.gateway.store.documents_at(here, None, 9).await;
-    assert!(documents.unwrap().is_empty());
+    assert!(documents.unwrap().0.is_empty());
 
     // It goes on: known again, decided again, and every decision follows.
     office.owners(here, &["eig-9"], office.now()).await;
