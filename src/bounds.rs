@@ -70,6 +70,15 @@ pub const TOKEN_LIFE_SECONDS: i64 = 300;
 /// be remembered: an older one is refused for its age.
 pub const TRANSACTION_SKEW_MS: i64 = 5 * 60 * 1000;
 
+/// How often a gateway erases what was kept for its term.
+pub const RETENTION: Duration = Duration::from_hours(24);
+
+/// Keys that one entry about what was kept for its term destroys: their names fit in it twice over.
+pub const DESTROYED_AT_ONCE: u32 = 1_000;
+
+/// Openings that are nulled in one batch when they need not be at once: their key is gone already.
+pub const NULLED_AT_ONCE: u64 = 20_000;
+
 /// An entry of the ledger (C2SP tlog-tiles: a length in two bytes).
 pub const ENTRY_BYTES: usize = 65_535;
 /// Entries written by one commit; more wait for the next.

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::bounds;
+use crate::config::RetentionSettings;
 use crate::errors::in_full;
 use crate::http;
 use crate::identity::Identity;
@@ -62,6 +63,7 @@ pub(super) fn start(
     ledger: &Ledger,
     store: &Store,
     readiness: &Readiness,
+    retention: RetentionSettings,
 ) {
     let watched = Arc::clone(identity);
     chores.spawn(async move {
@@ -71,6 +73,33 @@ pub(super) fn start(
     });
     chores.spawn(heartbeat(ledger.clone(), readiness.clone()));
     chores.spawn(assert_durable(store.clone()));
+    chores.spawn(retain(ledger.clone(), retention));
+}
+
+/// Erases every [`bounds::RETENTION`] what was kept for its term.
+async fn retain(ledger: Ledger, settings: RetentionSettings) -> Failure {
+    let mut days = interval(bounds::RETENTION);
+    days.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        days.tick().await;
+        for (kind, years) in &settings.terms {
+            match ledger.retain(*kind, *years).await {
+                Ok(done) if done.keys > 0 => tracing::info!(
+                    ledger.kind = kind.code(),
+                    ledger.keys = done.keys,
+                    ledger.entries = done.entries,
+                    ledger.held_keys = done.held,
+                    "what was kept for its term was erased"
+                ),
+                Ok(_) => {}
+                Err(error) => tracing::warn!(
+                    ledger.kind = kind.code(),
+                    error = in_full(&error),
+                    "what was kept for its term was not erased"
+                ),
+            }
+        }
+    }
 }
 
 /// Says every [`bounds::HEARTBEAT`] that this gateway lives, which also shows whether the book can

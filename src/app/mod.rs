@@ -380,7 +380,15 @@ impl Gateway {
         });
         listeners.spawn(serve::plain(ports.ops, ops, stop.clone()));
         let mut chores = JoinSet::new();
-        chores::start(&mut chores, &identity, &ledger, &store, &readiness);
+        let retention = config.retention.clone();
+        chores::start(
+            &mut chores,
+            &identity,
+            &ledger,
+            &store,
+            &readiness,
+            retention,
+        );
         if let Some(cosigning) = cosigning {
             chores.spawn(cosigning.run());
         }

@@ -1,6 +1,6 @@
 //! Writing an export: the book is checked while it is read, so that what is exported is whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use serde_json::json;
@@ -9,12 +9,14 @@ use super::files::{self, Writing};
 use super::{About, BackupError, FORM};
 use crate::bounds;
 use crate::domain::Sha256;
+use crate::ledger::EntryFlaw;
+use crate::ledger::entry::Entry;
 use crate::ledger::note::Verifier;
 use crate::ledger::verify::{
     BookSource as _, Checker, DatabaseBook, Progress, SealedSource as _, Summary, Walk, Wrong,
 };
 use crate::merkle::{self, TILE_WIDTH, TileAt};
-use crate::store::{Once, SealedEntry, Store};
+use crate::store::{Once, SealedEntry, Store, StoredKey};
 
 /// Exports the book in this database to a folder that is not there yet, or empty.
 ///
@@ -39,8 +41,6 @@ pub async fn export(
     }
 }
 
-type KeyName = ([u8; 16], i32);
-
 async fn write(
     store: &Store,
     verifier: &Verifier,
@@ -60,10 +60,15 @@ async fn write(
     let known = cosigned.as_ref().map(|(signed, _)| *signed);
     let walk = Walk::begin(&fixed, verifier, known).await?;
     let mut checker = walk.checker();
-    let mut keys: BTreeMap<KeyName, Vec<u8>> = BTreeMap::new();
+    let mut keys: BTreeMap<u64, StoredKey> = BTreeMap::new();
+    let gone = destroyed(store).await?;
     while let Some((from, to)) = walk.next(&checker) {
         let sealed = fixed.book.sealed(from, to).await;
-        let sealed = sealed.map_err(BackupError::at(from))?;
+        let mut sealed = sealed.map_err(BackupError::at(from))?;
+        for one in &mut sealed {
+            one.opening
+                .take_if(|opening| gone.contains(&opening.key.id));
+        }
         take(&walk, &mut checker, &sealed).await?;
         for (number, bundle) in (from / TILE_WIDTH as u64..).zip(sealed.chunks(TILE_WIDTH)) {
             write_bundle(writing, number, bundle, &mut keys)?;
@@ -112,6 +117,21 @@ async fn write(
     let text = format!("{}\n", json!(about));
     writing.write(files::ABOUT, text.as_bytes())?;
     Ok(summary)
+}
+
+/// The keys that the book says were destroyed: should one be back, it is not exported.
+async fn destroyed(store: &Store) -> Result<HashSet<u64>, BackupError> {
+    let mut gone = HashSet::new();
+    for index in store.erasures().await? {
+        for line in store.entries(index, index + 1).await? {
+            let entry = Entry::parse(&line).map_err(|error| BackupError::Entry {
+                index,
+                source: EntryFlaw::Form(error),
+            })?;
+            gone.extend(entry.sleutels.iter().map(|key| key.number()));
+        }
+    }
+    Ok(gone)
 }
 
 /// A book as its checkpoint was when the export began.
@@ -169,7 +189,7 @@ fn write_bundle(
     writing: &Writing,
     number: u64,
     bundle: &[SealedEntry],
-    keys: &mut BTreeMap<KeyName, Vec<u8>>,
+    keys: &mut BTreeMap<u64, StoredKey>,
 ) -> Result<(), BackupError> {
     let (mut entries, mut openings) = (Vec::new(), Vec::new());
     for one in bundle {
@@ -182,15 +202,14 @@ fn write_bundle(
         entries.extend_from_slice(&one.entry);
         match &one.opening {
             None => openings.extend_from_slice(&[0; 4]),
-            Some((opening, wrapped)) => {
-                let length = 16 + 4 + opening.sealed.len();
+            Some(opening) => {
+                let length = 8 + opening.sealed.len();
                 let length = u32::try_from(length).map_err(too_long)?;
                 openings.extend_from_slice(&length.to_be_bytes());
-                openings.extend_from_slice(&opening.tag);
-                openings.extend_from_slice(&opening.year.to_be_bytes());
+                openings.extend_from_slice(&opening.key.id.to_be_bytes());
                 openings.extend_from_slice(&opening.sealed);
-                let name = (opening.tag, opening.year);
-                keys.entry(name).or_insert_with(|| wrapped.clone());
+                let key = &opening.key;
+                keys.entry(key.id).or_insert_with(|| key.clone());
             }
         }
     }
@@ -199,15 +218,19 @@ fn write_bundle(
     writing.write(&files::tile_name(files::OPENINGS, number, width), &openings)
 }
 
-fn write_keys(writing: &mut Writing, keys: &BTreeMap<KeyName, Vec<u8>>) -> Result<(), BackupError> {
+fn write_keys(writing: &mut Writing, keys: &BTreeMap<u64, StoredKey>) -> Result<(), BackupError> {
     let mut file = writing.file(files::KEYS)?;
-    for ((tag, year), wrapped) in keys {
-        file.add(tag)?;
-        file.add(&year.to_be_bytes())?;
-        // A wrapped key has 60 bytes; what does not fit is none, and is found not to open.
-        let length = u16::try_from(wrapped.len()).unwrap_or(u16::MAX);
-        file.add(&length.to_be_bytes())?;
-        file.add(wrapped.get(..usize::from(length)).unwrap_or(wrapped))?;
+    for key in keys.values() {
+        file.add(&key.id.to_be_bytes())?;
+        file.add(&key.tag)?;
+        file.add(&key.year.to_be_bytes())?;
+        // A wrapped key has 60 bytes, and a kind some ten; what does not fit is none, and is found not
+        // to open.
+        for part in [key.kind.as_bytes(), &key.wrapped] {
+            let length = u16::try_from(part.len()).unwrap_or(u16::MAX);
+            file.add(&length.to_be_bytes())?;
+            file.add(part.get(..usize::from(length)).unwrap_or(part))?;
+        }
     }
     writing.end(file)
 }

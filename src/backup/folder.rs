@@ -16,7 +16,7 @@ use crate::domain::{Document, Sha256, TransactionId};
 use crate::ledger::note::Verifier;
 use crate::ledger::verify::{BookSource, Claim, SealedSource, SourceError, split_bundle};
 use crate::merkle::{self, Hash, TILE_WIDTH, TileAt};
-use crate::store::{KeptSearch, Once, SealedEntry, StoredOpening};
+use crate::store::{KeptSearch, Once, SealedEntry, StoredKey, StoredOpening};
 
 /// A checkpoint with its signatures, and what an export says of itself.
 const SMALL_BYTES: u64 = 64 * 1024;
@@ -39,11 +39,8 @@ pub struct Folder {
 #[derive(Debug, Clone)]
 pub struct Sealed {
     folder: Folder,
-    keys: HashMap<([u8; 16], i32), Vec<u8>>,
+    keys: HashMap<u64, StoredKey>,
 }
-
-/// A sealed opening with the wrapped key that seals it.
-type KeyedOpening = (StoredOpening, Vec<u8>);
 
 /// What is wrong with the content of a file.
 fn damaged(name: &str, what: &str) -> SourceError {
@@ -168,9 +165,9 @@ impl Folder {
         let mut keys = HashMap::new();
         let mut rest = content.as_slice();
         while !rest.is_empty() {
-            let key = read_key(rest).ok_or_else(|| wrong("it ends inside a key"))?;
-            rest = key.rest;
-            if keys.insert(key.name, key.wrapped.to_vec()).is_some() {
+            let (key, after) = read_key(rest).ok_or_else(|| wrong("it ends inside a key"))?;
+            rest = after;
+            if keys.insert(key.id, key).is_some() {
                 return Err(wrong("it has a key twice"));
             }
         }
@@ -372,12 +369,12 @@ impl Sealed {
     }
 
     /// The wrapped keys of the openings.
-    pub(super) fn keys(&self) -> impl Iterator<Item = (&([u8; 16], i32), &Vec<u8>)> {
-        self.keys.iter()
+    pub(super) fn keys(&self) -> impl Iterator<Item = &StoredKey> {
+        self.keys.values()
     }
 
     /// What opens the entries of a bundle, where that was not erased.
-    fn openings(&self, number: u64) -> Result<Vec<Option<KeyedOpening>>, SourceError> {
+    fn openings(&self, number: u64) -> Result<Vec<Option<StoredOpening>>, SourceError> {
         let width = self.folder.width(number);
         let name = files::tile_name(files::OPENINGS, number, width);
         let content = self.folder.file(&name, OPENINGS_BYTES)?;
@@ -393,10 +390,13 @@ impl Sealed {
                 openings.push(None);
                 continue;
             }
-            let opening = read_opening(one).ok_or_else(cut)?;
-            let key = self.keys.get(&(opening.tag, opening.year));
+            let (id, sealed) = one.split_first_chunk::<8>().ok_or_else(cut)?;
+            let key = self.keys.get(&u64::from_be_bytes(*id));
             let key = key.ok_or_else(|| damaged(&name, "an opening whose key is not there"))?;
-            openings.push(Some((opening, key.clone())));
+            openings.push(Some(StoredOpening {
+                key: key.clone(),
+                sealed: sealed.to_vec(),
+            }));
         }
         if openings.len() == width {
             Ok(openings)
@@ -426,6 +426,11 @@ impl BookSource for Sealed {
 
     async fn tile(&self, at: TileAt, width: usize) -> Result<Option<Vec<Hash>>, SourceError> {
         self.folder.tile(at, width).await
+    }
+
+    async fn keys_there(&self, keys: &[u64]) -> Result<Vec<u64>, SourceError> {
+        let there = keys.iter().filter(|key| self.keys.contains_key(key));
+        Ok(there.copied().collect())
     }
 }
 
@@ -459,32 +464,27 @@ fn sorted(mut names: [&str; 4]) -> [&str; 4] {
     names
 }
 
-struct ReadKey<'c> {
-    name: ([u8; 16], i32),
-    wrapped: &'c [u8],
-    rest: &'c [u8],
-}
-
-fn read_key(from: &[u8]) -> Option<ReadKey<'_>> {
-    let (tag, after) = from.split_first_chunk::<16>()?;
+/// The first key, and what follows it.
+fn read_key(from: &[u8]) -> Option<(StoredKey, &[u8])> {
+    let (id, after) = from.split_first_chunk::<8>()?;
+    let (tag, after) = after.split_first_chunk::<16>()?;
     let (year, after) = after.split_first_chunk::<4>()?;
-    let (length, after) = after.split_first_chunk::<2>()?;
-    let (wrapped, rest) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-    Some(ReadKey {
-        name: (*tag, i32::from_be_bytes(*year)),
-        wrapped,
-        rest,
-    })
-}
-
-fn read_opening(from: &[u8]) -> Option<StoredOpening> {
-    let (tag, after) = from.split_first_chunk::<16>()?;
-    let (year, sealed) = after.split_first_chunk::<4>()?;
-    Some(StoredOpening {
+    let (kind, after) = read_part(after)?;
+    let (wrapped, rest) = read_part(after)?;
+    let key = StoredKey {
+        id: u64::from_be_bytes(*id),
         tag: *tag,
         year: i32::from_be_bytes(*year),
-        sealed: sealed.to_vec(),
-    })
+        kind: std::str::from_utf8(kind).ok()?.to_owned(),
+        wrapped: wrapped.to_vec(),
+    };
+    Some((key, rest))
+}
+
+/// What stands behind its length in two bytes, and what follows it.
+fn read_part(from: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, after) = from.split_first_chunk::<2>()?;
+    after.split_at_checked(usize::from(u16::from_be_bytes(*length)))
 }
 
 fn tag_of(text: &str) -> Option<[u8; 16]> {

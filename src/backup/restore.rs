@@ -5,12 +5,13 @@ use super::BackupError;
 use super::folder::Sealed;
 use crate::bounds;
 use crate::domain::{Document, Oin};
+use crate::ledger::entry::Kind;
 use crate::ledger::note::Verifier;
 use crate::ledger::registry::{Registry, Taken};
 use crate::ledger::verify::{
     BookSource as _, Checker, Progress, SealedSource as _, Summary, Walk, Wrong,
 };
-use crate::ledger::{Leaf, Opener};
+use crate::ledger::{Leaf, Opener, Waiting};
 use crate::store::{
     Anew, Batch, Change, DocumentChange, EntryRow, NewHead, OpeningRow, SavedChange, SavedSearch,
     SealedEntry, Settings,
@@ -64,6 +65,9 @@ struct Restoring<'a, 'w> {
     batch: Batch<'w>,
     opener: &'a Opener,
     registry: Registry,
+    waiting: Waiting,
+    /// Keys that were destroyed.
+    gone: Vec<u64>,
     changes: u64,
     erased: u64,
 }
@@ -79,14 +83,13 @@ async fn fill(
         batch: anew.begin().await?,
         opener,
         registry: Registry::default(),
+        waiting: Waiting::default(),
+        gone: Vec::new(),
         changes: 0,
         erased: 0,
     };
-    for ((tag, year), wrapped) in export.keys() {
-        restoring
-            .batch
-            .keep_opening_key(*tag, *year, wrapped)
-            .await?;
+    for key in export.keys() {
+        restoring.batch.keep_opening_key(key).await?;
     }
     let walk = Walk::begin(export, verifier, None).await?;
     let mut checker = walk.checker();
@@ -105,7 +108,15 @@ async fn fill(
     }
     let open: Vec<_> = checker.open_releases().collect();
     restoring.batch.open_releases(&open, NOBODY).await?;
-    let summary = walk.finish(checker).await?;
+    // Before the walk looks whether one of them is there: an export of ours holds none.
+    let (keys, _) = restoring.batch.destroy(&restoring.gone, u64::MAX).await?;
+    if keys > 0 {
+        tracing::warn!(
+            ledger.keys = keys,
+            "the export held keys that the ledger says were destroyed; they were destroyed again"
+        );
+    }
+    let summary = walk.finish_but_keys(checker).await?;
     let documents = restoring.fill_index(export).await?;
     let checkpoint = export.checkpoint().await.map_err(BackupError::at(0))?;
     let policy_epoch = restoring.registry.activations().last();
@@ -114,6 +125,7 @@ async fn fill(
         checkpoint: &checkpoint.checkpoint,
         facts_epoch: summary.size,
         policy_epoch: policy_epoch.map_or(0, |last| last.index + 1),
+        keys_epoch: summary.size,
     };
     restoring.batch.make_head(&new).await?;
     restoring.batch.commit().await?;
@@ -134,6 +146,7 @@ impl Restoring<'_, '_> {
     ) -> Result<(), BackupError> {
         let mut rows = Vec::with_capacity(sealed.len());
         let mut told: Vec<(u64, Taken)> = Vec::new();
+        let mut asked: Vec<(u64, Change)> = Vec::new();
         for one in sealed {
             let index = one.index;
             let leaf: Leaf = match self.opener.open(one) {
@@ -152,6 +165,14 @@ impl Restoring<'_, '_> {
                     wrong => wrong.into(),
                 });
             }
+            if let Some(change) = self.waiting.take(&leaf, |address| self.opener.tag(address)) {
+                asked.push((index, change));
+            }
+            if leaf.entry.soort == Kind::Erasure {
+                self.batch.note_erasure(index).await?;
+                let gone = leaf.entry.sleutels.iter().map(|key| key.number());
+                self.gone.extend(gone);
+            }
             let taken = self.registry.take(&leaf);
             told.push((
                 index,
@@ -161,14 +182,16 @@ impl Restoring<'_, '_> {
                 index,
                 transaction: leaf.entry.transactie,
                 entry: &one.entry,
-                opening: one.opening.as_ref().map(|(opening, _)| OpeningRow {
-                    tag: opening.tag,
-                    year: opening.year,
+                opening: one.opening.as_ref().map(|opening| OpeningRow {
+                    key: opening.key.id,
                     sealed: &opening.sealed,
                 }),
             });
         }
         self.batch.insert_entries(&rows).await?;
+        for (index, change) in asked {
+            self.batch.apply(&change, index).await?;
+        }
         for (index, taken) in told {
             match taken {
                 Taken::Nothing => {}

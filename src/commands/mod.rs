@@ -2,6 +2,7 @@
 
 mod copy;
 mod demo;
+mod erase;
 mod extract;
 pub(crate) mod output;
 mod trust;
@@ -134,6 +135,12 @@ enum LedgerCommand {
     Restore(copy::RestoreArgs),
     /// Export, restore into a scratch database, and check that it is the same ledger.
     Drill(ConfigFile),
+    /// Erase an address from the ledger: one person asks, a second agrees.
+    Erase(erase::EraseArgs),
+    /// Hold an address, so that nothing of it is erased, or lift a hold: by two people too.
+    Hold(erase::HoldArgs),
+    /// Erase what was kept for the terms of [retention]; a running gateway does it once a day.
+    Retain(ConfigFile),
 }
 
 #[derive(Debug, Subcommand)]
@@ -204,6 +211,9 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Ledger(LedgerCommand::Export(args)) => in_runtime(copy::export(args)),
         Command::Ledger(LedgerCommand::Restore(args)) => in_runtime(copy::restore(args)),
         Command::Ledger(LedgerCommand::Drill(file)) => in_runtime(copy::drill(file.config)),
+        Command::Ledger(LedgerCommand::Erase(args)) => in_runtime(erase::erase(args)),
+        Command::Ledger(LedgerCommand::Hold(args)) => in_runtime(erase::hold(args)),
+        Command::Ledger(LedgerCommand::Retain(file)) => in_runtime(erase::retain(file.config)),
         Command::CheckConfig(file) => check_config(&file.config),
         Command::Pki(PkiCommand::Dev { out }) => make_pki(&out),
         Command::Token(args) => token(args),

@@ -5,6 +5,7 @@
 
 mod collector;
 mod desk;
+mod retention;
 mod section;
 mod witness;
 mod witnesses;
@@ -25,6 +26,7 @@ use crate::provider::BaseUrl;
 use crate::store;
 pub use collector::CollectorSettings;
 pub use desk::DeskSettings;
+pub use retention::RetentionSettings;
 use section::Section;
 pub use witness::{WitnessConfig, WitnessTls};
 pub use witnesses::WitnessesSettings;
@@ -69,6 +71,8 @@ pub struct Config {
     pub witnesses: Option<WitnessesSettings>,
     /// Who is told what comes into the book; without it nobody is.
     pub collector: Option<CollectorSettings>,
+    /// For how long what opens entries is kept.
+    pub retention: RetentionSettings,
 }
 
 /// `[listen]`.
@@ -127,6 +131,7 @@ impl Config {
         let desk = desk::desk(&mut root);
         let witnesses = witnesses::witnesses(&mut root);
         let collector = collector::collector(&mut root);
+        let retention = retention::retention(&mut root);
         let mistakes = root.finish();
         let complete = (audience, listen, tls, tokens, store, ledger, bundles);
         let (
@@ -175,6 +180,7 @@ impl Config {
             desk,
             witnesses,
             collector,
+            retention,
         })
     }
 }

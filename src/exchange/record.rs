@@ -351,6 +351,9 @@ impl Exchange {
                 told(recorded.await, Failure::LedgerUnavailable)
             }
             NotAppended::Overloaded | NotAppended::Stale => Failure::Overloaded,
+            NotAppended::Held | NotAppended::NotWaiting | NotAppended::NothingToErase => {
+                Failure::Conflict
+            }
             NotAppended::Unavailable => Failure::LedgerUnavailable,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::OwnedPermit;
 
 use super::entry::{Act, End, Entry, EntryError, Kind, Outcome};
-use super::seal::{KeyName, SealError};
+use super::seal::{KeyId, SealError};
 use crate::clock::{Clock, Moment};
 use crate::domain::{Sha256, TransactionId};
 use crate::merkle::{self, Hash};
@@ -30,10 +30,24 @@ pub struct Draft {
     pub(super) kind: Kind,
     pub(super) transaction: TransactionId,
     pub(super) decided: Moment,
-    pub(super) opening: Option<(KeyName, Vec<u8>)>,
+    pub(super) opening: Option<Sealed>,
     pub(super) claims: Claims,
     pub(super) seen: Seen,
     pub(super) change: Option<Change>,
+    /// An entry that names what is destroyed is completed when it is appended: only then it is known.
+    late: Option<Box<Entry>>,
+    /// The keys it destroys.
+    pub(super) destroys: Vec<u64>,
+}
+
+/// What opens the commitments of a draft, sealed under a key that must still be there when it is
+/// appended.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    pub(super) key: KeyId,
+    /// The epoch of the book's keys at which it was there.
+    pub(super) epoch: u64,
+    pub(super) sealed: Vec<u8>,
 }
 
 /// What is used up by appending: each can be used once.
@@ -59,7 +73,7 @@ pub enum DraftError {
 impl Draft {
     pub(super) fn new(
         entry: &Entry,
-        opening: Option<(KeyName, Vec<u8>)>,
+        opening: Option<Sealed>,
         claims: Claims,
         seen: Seen,
         change: Option<Change>,
@@ -74,8 +88,23 @@ impl Draft {
             opening,
             claims,
             seen,
+            late: matches!(change, Some(Change::Erased { .. })).then(|| Box::new(entry.clone())),
             change,
+            destroys: Vec::new(),
         })
+    }
+
+    /// Completes an entry that destroys these keys, under which so many entries are sealed.
+    pub(super) fn complete(&mut self, keys: Vec<u64>, sealed: u64) -> Result<(), EntryError> {
+        let Some(entry) = &mut self.late else {
+            return Ok(());
+        };
+        entry.sleutels = keys.iter().copied().map(KeyId::from_number).collect();
+        entry.aantal = Some(sealed);
+        self.line = entry.to_line()?;
+        self.leaf = merkle::leaf_hash(&self.line);
+        self.destroys = keys;
+        Ok(())
     }
 }
 
@@ -104,6 +133,15 @@ pub enum NotAppended {
     /// The transaction id was used before.
     #[error("the transaction id was used before")]
     TransactionUsed,
+    /// The address is held: nothing of it is erased.
+    #[error("the address is held")]
+    Held,
+    /// Nothing of the kind waits for an answer, or it is asked already.
+    #[error("nothing of the kind waits for an answer")]
+    NotWaiting,
+    /// Nothing is there to erase.
+    #[error("there is nothing to erase")]
+    NothingToErase,
     /// Too much is waiting already.
     #[error("too much is waiting to be recorded")]
     Overloaded,

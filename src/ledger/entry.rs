@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::seal::KeyId;
 use crate::bounds;
 use crate::clock::Moment;
 use crate::domain::{
@@ -66,6 +67,12 @@ pub enum Kind {
     /// The whole book was checked.
     #[serde(rename = "controle")]
     Check,
+    /// Keys of openings were destroyed: what they sealed cannot be read any more.
+    #[serde(rename = "vernietiging")]
+    Erasure,
+    /// A second person agreed to hold an address, or to lift a hold.
+    #[serde(rename = "bewaarplicht")]
+    Hold,
 }
 
 impl Kind {
@@ -88,6 +95,8 @@ impl Kind {
             Self::Start => "start",
             Self::Proposal => "voorstel",
             Self::Check => "controle",
+            Self::Erasure => "vernietiging",
+            Self::Hold => "bewaarplicht",
         }
     }
 }
@@ -136,6 +145,18 @@ pub enum Act {
     /// A letter to an owner was made.
     #[serde(rename = "brief")]
     Letter,
+    /// Somebody is erased from the book.
+    #[serde(rename = "vernietigen")]
+    Erase,
+    /// What was kept for its term is erased.
+    #[serde(rename = "bewaartermijn")]
+    Expire,
+    /// An address is held: nothing of it is erased.
+    #[serde(rename = "bewaarplicht-instellen")]
+    Hold,
+    /// A hold is lifted.
+    #[serde(rename = "bewaarplicht-opheffen")]
+    LiftHold,
 }
 
 /// Why an officer looks at personal data.
@@ -346,6 +367,8 @@ pub struct Entry {
     pub sha256: Option<Sha256>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub signaal: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sleutels: Vec<KeyId>,
     pub soort: Kind,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub spoor: Option<TraceParent>,
@@ -434,6 +457,7 @@ impl Entry {
             regels: Vec::new(),
             sha256: None,
             signaal: None,
+            sleutels: Vec::new(),
             soort: kind,
             spoor: None,
             stap: None,
@@ -539,6 +563,7 @@ mod tests {
         entry.sha256 = Some(Sha256::from_bytes([3; 32]));
         entry.signaal = Some("s".into());
         entry.spoor = TraceParent::parse(TRACE).ok();
+        entry.sleutels = vec![KeyId::from_number(1), KeyId::from_number(u64::MAX)];
         entry.stap = Some(IncidentStep::Closed);
         entry.status = Some(200);
         entry.team = Some(Team::parse("aos").unwrap());
@@ -584,6 +609,9 @@ mod tests {
             line.replace("\"v\":1", "\"extra\":1,\"v\":1"),
             line.replace("besluit", "besluiten"),
             line.replace(TRACE, &TRACE.to_uppercase()),
+            line.replace("0000000000000001", "1"),
+            line.replace("7fffffffffffffff", "ffffffffffffffff"),
+            line.replace("7fffffffffffffff", "7FFFFFFFFFFFFFFF"),
             format!("{line}\n"),
         ] {
             assert_eq!(

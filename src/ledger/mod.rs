@@ -7,6 +7,7 @@
 mod compare;
 mod draft;
 pub mod entry;
+mod erasing;
 pub mod extract;
 mod keys;
 pub mod note;
@@ -38,8 +39,10 @@ pub use compare::{Compared, NotCompared};
 pub use draft::{
     Claims, Closing, Draft, DraftError, NotAppended, Receipt, Recorded, Report, Seen, permitted,
 };
+pub use erasing::{Asked, Expired, NotDone, Person, Waiting, asked_by};
 pub use keys::{KeyFileError, Keys, read_secret, write_secret};
 pub use opener::{EntryFlaw, Opener};
+pub use plan::Destroyed;
 pub use read::{Found, Leaf, ReadError};
 pub use witnessed::{Cosigned, Lapsed, Stand};
 
@@ -51,12 +54,12 @@ use crate::merkle::Edge;
 use crate::policy::Permit;
 use crate::store::{
     Activation, Change, DocumentChange, DocumentOutcome, OpenError as StoreOpenError, Store,
-    StoreError,
+    StoreError, StoredKey,
 };
-use draft::ClosingJob;
+use draft::{ClosingJob, Sealed};
 use entry::{Entry, Kind};
-use plan::{Appended, IndexJob, Job, Reply};
-use seal::{KeyCache, MasterKey, OpeningKey, Owner, Personal};
+use plan::{Appended, IndexJob, Job, KeptKey, Reply};
+use seal::{HeldKey, KeyCache, KeyId, MasterKey, Owner, Personal};
 use sequencer::Sequencer;
 use witnessed::Witnesses;
 
@@ -92,6 +95,9 @@ pub enum OpenError {
         /// Entries in the book according to its checkpoint.
         entries: u64,
     },
+    /// An entry that tells what was erased could not be read, so it cannot be erased again.
+    #[error("what was erased cannot be erased again")]
+    Erased(#[source] ReadError),
     /// It can be read but not written.
     #[error("the ledger cannot be written")]
     Write(#[source] NotAppended),
@@ -175,7 +181,7 @@ struct Inner {
     gateway: [u8; 16],
     verifier: note::Verifier,
     master: Arc<MasterKey>,
-    keys: KeyCache,
+    keys: Arc<KeyCache>,
     jobs: mpsc::Sender<Job>,
     closings: mpsc::Sender<ClosingJob>,
     published: Arc<ArcSwap<Published>>,
@@ -217,12 +223,14 @@ impl Ledger {
         let mut gateway = [0; 16];
         random.fill(&mut gateway)?;
 
+        let key_cache = Arc::new(KeyCache::new());
         let (jobs, job_receiver) = mpsc::channel(bounds::APPEND_QUEUE);
         let (closings, closing_receiver) = mpsc::channel(bounds::OPEN_RELEASES);
         let (failure_sender, failure) = watch::channel(None);
         let sequencer = Sequencer {
             writer: store.writer().await?,
             store: store.clone(),
+            keys: Arc::clone(&key_cache),
             signer: Arc::new(keys.signer),
             clock: Arc::clone(&clock),
             gateway,
@@ -244,7 +252,7 @@ impl Ledger {
             gateway,
             verifier,
             master: Arc::new(keys.master),
-            keys: KeyCache::new(),
+            keys: key_cache,
             jobs,
             closings,
             published,
@@ -254,6 +262,7 @@ impl Ledger {
         }));
         // Before the first release: one of a gateway that was never seen would be taken for an orphan.
         ledger.beat().await.map_err(OpenError::Write)?;
+        ledger.destroy_again().await?;
         Ok(ledger)
     }
 
@@ -273,16 +282,21 @@ impl Ledger {
         let opening = if personal.is_empty() {
             None
         } else {
-            let name = self.0.master.name(owner, entry.tijd.year());
-            let key = self.opening_key(name).await?;
+            let (year, kind) = (entry.tijd.year(), entry.soort);
+            let name = self.0.master.name(owner, year, kind);
+            let held = self.opening_key(name).await?;
             let random = &*self.0.random;
             let sealed = seal::commit(personal, &entry.transactie, entry.soort, random)
                 .and_then(|made| {
                     entry.zegels.clone_from(&made.seals);
-                    made.seal(&key, &entry.transactie, entry.soort)
+                    made.seal(&held.key, &entry.transactie, entry.soort)
                 })
                 .map_err(|error| refuse(&error))?;
-            Some((name, sealed))
+            Some(Sealed {
+                key: held.id,
+                epoch: held.epoch,
+                sealed,
+            })
         };
         Draft::new(&entry, opening, claims, seen, change).map_err(|error| refuse(&error))
     }
@@ -489,7 +503,7 @@ impl Ledger {
         answer.await.map_err(|_| NotAppended::Unavailable)?
     }
 
-    async fn opening_key(&self, name: seal::KeyName) -> Result<OpeningKey, NotAppended> {
+    async fn opening_key(&self, name: seal::KeyName) -> Result<HeldKey, NotAppended> {
         match self.0.keys.find(name) {
             Some(key) => Ok(key),
             // Rare and wide: not a part of every request's future.
@@ -497,27 +511,36 @@ impl Ledger {
         }
     }
 
-    async fn find_opening_key(&self, name: seal::KeyName) -> Result<OpeningKey, NotAppended> {
-        let found = self.0.store.find_opening_key(name.tag, name.year).await;
-        let wrapped = if let Some(wrapped) = found.map_err(|error| refuse(&error))? {
-            wrapped
+    async fn find_opening_key(&self, name: seal::KeyName) -> Result<HeldKey, NotAppended> {
+        let kind = name.kind.code();
+        let found = self.0.store.find_opening_key(name.tag, name.year, kind);
+        let (epoch, found) = found.await.map_err(|error| refuse(&error))?;
+        let kept = if let Some((id, wrapped)) = found {
+            KeptKey {
+                id: KeyId::from_number(id),
+                wrapped,
+                epoch,
+            }
         } else {
             let fresh = self.0.master.wrap_fresh(name, &*self.0.random);
-            let wrapped = fresh.map_err(|error| refuse(&error))?;
-            self.ask(|reply| Job::Key {
-                name,
+            let (id, wrapped) = fresh.map_err(|error| refuse(&error))?;
+            let key = Box::new(StoredKey {
+                id: id.number(),
+                tag: name.tag,
+                year: name.year,
+                kind: kind.to_owned(),
                 wrapped,
-                reply,
-            })
-            .await?
+            });
+            self.ask(|reply| Job::Key { key, reply }).await?
         };
-        let key = self
-            .0
-            .master
-            .unwrap(name, &wrapped)
-            .map_err(|error| refuse(&error))?;
-        self.0.keys.keep(name, key.clone());
-        Ok(key)
+        let key = self.0.master.unwrap(kept.id, name, &kept.wrapped);
+        let held = HeldKey {
+            id: kept.id,
+            key: key.map_err(|error| refuse(&error))?,
+            epoch: kept.epoch,
+        };
+        self.0.keys.keep(name, held.clone());
+        Ok(held)
     }
 
     /// The activations of bundles, with the epoch a decision under them has seen.

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use super::Leaf;
 use super::entry::{Entry, EntryError, Kind};
-use super::seal::{self, KeyCache, KeyName, MasterKey, OpeningFlaw, Owner, SealError};
+use super::seal::{
+    self, HeldKey, KeyCache, KeyId, KeyName, MasterKey, OpeningFlaw, Owner, SealError,
+};
 use crate::domain::AddressId;
 use crate::merkle;
-use crate::store::SealedEntry;
+use crate::store::{SealedEntry, StoredKey};
 
 /// What is wrong with an entry by itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +39,12 @@ impl Opener {
         }
     }
 
+    /// The tag of an address.
+    #[must_use]
+    pub fn tag(&self, address: AddressId) -> [u8; 16] {
+        self.master.tag(Owner::Address(address))
+    }
+
     /// Opens an entry. Every value must be the one its entry committed to, and sealed under the key of
     /// its own address (or of the organisation that asked) and year. A field whose opening is gone was
     /// erased: it is not among the values.
@@ -52,21 +60,21 @@ impl Opener {
             entry,
             values: std::collections::BTreeMap::new(),
         };
-        let Some((opening, wrapped)) = &sealed.opening else {
+        let Some(opening) = &sealed.opening else {
             return Ok(leaf);
         };
+        if opening.key.kind != leaf.entry.soort.code() {
+            return Err(OpeningFlaw::Key.into());
+        }
         let name = KeyName {
-            tag: opening.tag,
-            year: opening.year,
+            tag: opening.key.tag,
+            year: opening.key.year,
+            kind: leaf.entry.soort,
         };
-        let key = if let Some(key) = self.keys.find(name) {
-            key
-        } else {
-            let unwrapped = self.master.unwrap(name, wrapped);
-            let key = unwrapped.map_err(OpeningFlaw::Sealed)?;
-            self.keys.keep(name, key.clone());
-            key
-        };
+        let held = unwrap(&self.keys, &self.master, name, &opening.key);
+        let held = held.map_err(OpeningFlaw::Sealed)?;
+        let key = held.key.clone();
+        self.keys.keep(name, held);
         let entry = &leaf.entry;
         let (transaction, kind, seals) = (&entry.transactie, entry.soort, &entry.zegels);
         leaf.values = seal::open_committed(&opening.sealed, &key, transaction, kind, seals)?;
@@ -87,17 +95,34 @@ impl Opener {
         if let Some(address) = leaf.values.get(ADDRESS) {
             let address = AddressId::parse(address)
                 .map_err(|_| OpeningFlaw::Sealed(SealError::DoesNotOpen))?;
-            return Ok(self.master.name(Owner::Address(address), name.year) == name);
+            return Ok(self.master.tag(Owner::Address(address)) == name.tag);
         }
         match (entry.soort, entry.aanvrager) {
             // What no policy was asked about belongs to who asked. (A judgement at the desk is sealed
             // with the address it is about, without naming it.)
-            (Kind::Decision | Kind::Search | Kind::Reading, Some(asked))
+            (Kind::Decision | Kind::Search | Kind::Reading | Kind::Erasure, Some(asked))
                 if !entry.zegels.contains_key(ADDRESS) =>
             {
-                Ok(self.master.name(Owner::Organisation(asked), name.year) == name)
+                Ok(self.master.tag(Owner::Organisation(asked)) == name.tag)
             }
             _ => Ok(true),
         }
     }
+}
+
+/// The key that is in the store under this name: one that was unwrapped before, or unwrapped now. It is
+/// there, so it was not destroyed.
+pub(super) fn unwrap(
+    known: &KeyCache,
+    master: &MasterKey,
+    name: KeyName,
+    stored: &StoredKey,
+) -> Result<HeldKey, SealError> {
+    let id = KeyId::from_number(stored.id);
+    if let Some(held) = known.find(name).filter(|held| held.id == id) {
+        return Ok(held);
+    }
+    let key = master.unwrap(id, name, &stored.wrapped)?;
+    let epoch = 0;
+    Ok(HeldKey { id, key, epoch })
 }

@@ -1,22 +1,24 @@
 //! The jobs of one batch, and what becomes of each.
 
+mod erasing;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::mpsc::OwnedPermit;
 use tokio::sync::oneshot;
 
-use super::draft::{Claims, Closing, ClosingJob, Draft, NotAppended, Receipt};
+use super::draft::{Claims, Closing, ClosingJob, Draft, NotAppended, Receipt, Sealed};
 use super::entry::Kind;
-use super::seal::KeyName;
+use super::seal::KeyId;
 use super::witnessed::Cosigned;
 use crate::bounds;
 use crate::clock::{Clock, Moment};
 use crate::domain::{AddressId, Oin, TransactionId};
 use crate::merkle::{Edge, Hash};
 use crate::store::{
-    Batch, Change, DocumentChange, DocumentOutcome, EntryRow, Head, Once, OpeningRow, SavedChange,
-    StoreError,
+    Batch, Change, DocumentChange, DocumentOutcome, EntryRow, Erasing, Head, Once, OpeningRow,
+    SavedChange, StoreError, StoredKey,
 };
 
 /// Where an entry stands, and for a release the duty to close it. It travels in one piece, so that
@@ -35,11 +37,15 @@ pub(super) enum Job {
     },
     /// Change the document index.
     Documents(Box<IndexJob>),
+    /// Destroy again what came back.
+    Destroy {
+        keys: Vec<u64>,
+        reply: Reply<Destroyed>,
+    },
     /// Keep a wrapped key, unless there is one.
     Key {
-        name: KeyName,
-        wrapped: Vec<u8>,
-        reply: Reply<Vec<u8>>,
+        key: Box<StoredKey>,
+        reply: Reply<KeptKey>,
     },
     /// Use up a token and a transaction id without an entry.
     Claim { claims: Claims, reply: Reply<()> },
@@ -80,12 +86,35 @@ struct IndexChange {
     fate: Result<Vec<DocumentOutcome>, NotAppended>,
 }
 
+/// What came back and was destroyed again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Destroyed {
+    /// Keys.
+    pub keys: u64,
+    /// Openings under them.
+    pub openings: u64,
+}
+
+struct Again {
+    keys: Vec<u64>,
+    reply: Reply<Destroyed>,
+    done: Destroyed,
+}
+
+/// A key that is in the store, wrapped.
+#[derive(Debug)]
+pub(super) struct KeptKey {
+    pub(super) id: KeyId,
+    pub(super) wrapped: Vec<u8>,
+    /// The epoch of the book's keys at which it is there.
+    pub(super) epoch: u64,
+}
+
 struct NewKey {
-    name: KeyName,
-    wrapped: Vec<u8>,
-    reply: Reply<Vec<u8>>,
+    key: Box<StoredKey>,
+    reply: Reply<KeptKey>,
     /// The one that counts: perhaps another gateway's.
-    kept: Vec<u8>,
+    kept: Option<KeptKey>,
 }
 
 struct Claim {
@@ -102,12 +131,22 @@ struct Saved {
     changed: bool,
 }
 
+/// What no two changes of one batch may both be about: two changes of one address, or two of the
+/// policy, of what waits or of what is erased, cannot both have seen the newest state of it.
+fn alone(change: &Change) -> Option<AddressId> {
+    match change {
+        Change::Erased { .. } => None,
+        change => change.address(),
+    }
+}
+
 /// The jobs of one batch, by what they do.
 #[derive(Default)]
 pub(super) struct Plan {
     pub(super) appends: Vec<Append>,
     pub(super) closings: Vec<ClosingJob>,
     index: Vec<IndexChange>,
+    again: Vec<Again>,
     keys: Vec<NewKey>,
     claims: Vec<Claim>,
     saved: Vec<Saved>,
@@ -122,6 +161,9 @@ pub(super) struct Plan {
 pub(super) struct Moved {
     pub(super) addresses: Vec<AddressId>,
     pub(super) policy_epoch: u64,
+    pub(super) keys_epoch: u64,
+    /// Whether something was destroyed.
+    pub(super) erased: bool,
 }
 
 struct Row<'p> {
@@ -129,7 +171,7 @@ struct Row<'p> {
     transaction: TransactionId,
     line: &'p [u8],
     leaf: Hash,
-    opening: Option<&'p (KeyName, Vec<u8>)>,
+    opening: Option<&'p Sealed>,
     release: bool,
 }
 
@@ -147,6 +189,7 @@ impl Plan {
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
             && self.keys.is_empty()
+            && self.again.is_empty()
             && self.saved.is_empty()
             && self.cosigned.is_none()
             && self.places.is_empty()
@@ -161,9 +204,7 @@ impl Plan {
     ) {
         match job {
             Job::Append { draft, slot, reply } => {
-                // Two changes of one address, or two of the policy, cannot both have seen the newest
-                // state of it.
-                let changed = draft.change.as_ref().map(Change::address);
+                let changed = draft.change.as_ref().map(alone);
                 if changed.is_some_and(|what| !changing.insert(what)) {
                     deferred.push(Job::Append { draft, slot, reply });
                 } else {
@@ -179,16 +220,15 @@ impl Plan {
                 let fate = Err(NotAppended::Unavailable);
                 self.index.push(IndexChange { job, fate });
             }
-            Job::Key {
-                name,
-                wrapped,
-                reply,
-            } => {
+            Job::Destroy { keys, reply } => {
+                let done = Destroyed::default();
+                self.again.push(Again { keys, reply, done });
+            }
+            Job::Key { key, reply } => {
                 self.keys.push(NewKey {
-                    name,
-                    wrapped,
+                    key,
                     reply,
-                    kept: Vec::new(),
+                    kept: None,
                 });
             }
             Job::Claim { claims, reply } => {
@@ -221,13 +261,14 @@ impl Plan {
     }
 
     /// INVARIANT (newest facts): marks every draft whose facts, policy or moment are no longer the
-    /// newest. The head is locked, so what is newest now stays so until the commit.
+    /// newest. The head is locked, so what is newest now stays so until the commit. Answers whether a
+    /// key was gone: then none that was known before can be trusted to be there.
     pub(super) async fn check_fresh(
         &mut self,
         batch: &mut Batch<'_>,
         head: &Head,
         now: Moment,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut unsure: Vec<AddressId> = self
             .appends
             .iter()
@@ -242,8 +283,29 @@ impl Plan {
         } else {
             batch.address_versions(&unsure).await?
         };
+        let old = |sealed: &&Sealed| sealed.epoch != head.keys_epoch;
+        let sealed = self
+            .appends
+            .iter()
+            .filter_map(|one| one.draft.opening.as_ref());
+        let under: Vec<u64> = sealed.filter(old).map(|one| one.key.number()).collect();
+        let there = if under.is_empty() {
+            HashSet::new()
+        } else {
+            batch.keys_there(&under).await?
+        };
+        let mut key_missing = false;
         for append in &mut self.appends {
             let seen = &append.draft.seen;
+            // INVARIANT (no key comes back): an entry is appended under a key that is there, and never
+            // on facts from before somebody was erased.
+            let sealed = append.draft.opening.as_ref().filter(old);
+            let key_gone = sealed.is_some_and(|one| !there.contains(&one.key.number()));
+            key_missing |= key_gone;
+            let erased_since = seen
+                .address
+                .as_ref()
+                .is_some_and(|seen| seen.keys_epoch != head.keys_epoch);
             let policy_moved = seen
                 .policy_epoch
                 .is_some_and(|epoch| epoch != head.policy_epoch);
@@ -259,13 +321,14 @@ impl Plan {
                 }
                 moved
             });
-            append.fate = if policy_moved || too_old || facts_moved {
+            let moved = policy_moved || facts_moved || erased_since || key_gone;
+            append.fate = if moved || too_old {
                 Err(NotAppended::Stale)
             } else {
                 Ok(0)
             };
         }
-        Ok(())
+        Ok(key_missing)
     }
 
     /// Uses up the tokens and transaction ids of everything that is still good.
@@ -349,10 +412,9 @@ impl Plan {
                 index: row.index,
                 transaction: row.transaction,
                 entry: row.line,
-                opening: row.opening.map(|(name, sealed)| OpeningRow {
-                    tag: name.tag,
-                    year: name.year,
-                    sealed,
+                opening: row.opening.map(|opening| OpeningRow {
+                    key: opening.key.number(),
+                    sealed: &opening.sealed,
                 }),
             });
             if row.release {
@@ -407,17 +469,26 @@ impl Plan {
     pub(super) async fn write_changes(
         &mut self,
         batch: &mut Batch<'_>,
-        policy_epoch: u64,
+        head: &Head,
     ) -> Result<Moved, StoreError> {
         let mut moved = Moved {
             addresses: Vec::new(),
-            policy_epoch,
+            policy_epoch: head.policy_epoch,
+            keys_epoch: head.keys_epoch,
+            erased: false,
         };
         for append in &self.appends {
             let (Ok(index), Some(change)) = (append.fate, &append.draft.change) else {
                 continue;
             };
             batch.apply(change, index).await?;
+            if let Change::Erased { proposal, erasing } = change {
+                erasing::erase(batch, index, *proposal, erasing, &append.draft.destroys).await?;
+                // Nobody seals under a key of a year that was kept for its term.
+                let gone = u64::from(matches!(erasing, Erasing::Address { .. }));
+                moved.keys_epoch = head.keys_epoch + gone;
+                moved.erased = true;
+            }
             moved.addresses.extend(change.address());
             if append.draft.kind == Kind::Agreement {
                 moved.policy_epoch = index + 1;
@@ -432,10 +503,19 @@ impl Plan {
                 *fate = Ok(lines);
             }
         }
+        for again in &mut self.again {
+            let (keys, openings) = batch.destroy(&again.keys, bounds::NULLED_AT_ONCE).await?;
+            again.done = Destroyed { keys, openings };
+            moved.keys_epoch = moved.keys_epoch.max(head.keys_epoch + u64::from(keys > 0));
+            moved.erased |= keys + openings > 0;
+        }
         for key in &mut self.keys {
-            key.kept = batch
-                .keep_opening_key(key.name.tag, key.name.year, &key.wrapped)
-                .await?;
+            let (id, wrapped) = batch.keep_opening_key(&key.key).await?;
+            key.kept = Some(KeptKey {
+                id: KeyId::from_number(id),
+                wrapped,
+                epoch: moved.keys_epoch,
+            });
         }
         for saved in &mut self.saved {
             saved.changed = batch.change_saved(saved.owner, &saved.change).await?;
@@ -483,8 +563,11 @@ impl Plan {
         for change in self.index {
             let _ = change.job.reply.send(change.fate);
         }
+        for again in self.again {
+            let _ = again.reply.send(Ok(again.done));
+        }
         for key in self.keys {
-            let _ = key.reply.send(Ok(key.kept));
+            let _ = key.reply.send(key.kept.ok_or(NotAppended::Unavailable));
         }
         for claim in self.claims {
             let _ = claim.reply.send(claim.fate);
@@ -503,6 +586,9 @@ impl Plan {
         }
         for change in self.index {
             let _ = change.job.reply.send(Err(why));
+        }
+        for again in self.again {
+            let _ = again.reply.send(Err(why));
         }
         for key in self.keys {
             let _ = key.reply.send(Err(why));

@@ -7,12 +7,13 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::entry::{Entry, EntryError, Kind};
 use super::note::{Checkpoint, Verifier};
+use super::opener::unwrap;
 use super::proof::PROOF_HEADER;
-use super::seal::{self, KeyName, Opened, SealError};
+use super::seal::{self, KeyName, Opened, Owner, SealError};
 use super::{Ledger, OpenError};
-use crate::domain::TransactionId;
+use crate::domain::{AddressId, TransactionId};
 use crate::merkle::{self, Edge, Hash, Proof, TILE_WIDTH, TileAt};
-use crate::store::{Head, SealedEntry, Store, StoreError};
+use crate::store::{Head, SealedEntry, Store, StoreError, StoredOpening};
 
 /// Why something could not be read from the book.
 #[derive(Debug, thiserror::Error)]
@@ -216,17 +217,10 @@ impl Ledger {
         })?;
         let values = match sealed.opening {
             None => BTreeMap::new(),
-            Some((opening, wrapped)) => {
-                let name = KeyName {
-                    tag: opening.tag,
-                    year: opening.year,
-                };
+            Some(opening) => {
                 let wrong = |source| ReadError::Opening { index, source };
-                let key = match self.0.keys.find(name) {
-                    Some(key) => key,
-                    None => self.0.master.unwrap(name, &wrapped).map_err(wrong)?,
-                };
-                seal::open_values(&opening.sealed, &key, &entry.transactie, entry.soort)
+                let key = self.key_of(&opening, entry.soort).map_err(wrong)?;
+                seal::open_values(&opening.sealed, &key.key, &entry.transactie, entry.soort)
                     .map_err(wrong)?
             }
         };
@@ -253,6 +247,32 @@ impl Ledger {
         // Not on a thread that serves requests, as above.
         let parsed = tokio::task::spawn_blocking(parse);
         parsed.await.map_err(|_| ReadError::Unavailable)?
+    }
+
+    fn key_of(&self, opening: &StoredOpening, kind: Kind) -> Result<seal::HeldKey, SealError> {
+        let name = KeyName {
+            tag: opening.key.tag,
+            year: opening.key.year,
+            kind,
+        };
+        unwrap(&self.0.keys, &self.0.master, name, &opening.key)
+    }
+
+    /// The entries below `before` about an address (those sealed under a key of it), newest first, at
+    /// most `limit`, with their personal values opened: found by its tag, however long the book is. To
+    /// show such a value takes an `inzage` entry first, as [`Ledger::open_values`] says.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn leaves_of(
+        &self,
+        address: AddressId,
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<Leaf>, ReadError> {
+        let tag = self.0.master.tag(Owner::Address(address));
+        let sealed = self.0.store.sealed_entries_of(tag, before, limit).await?;
+        sealed.into_iter().map(|one| self.leaf(one)).collect()
     }
 
     /// The entry at an index.
@@ -352,24 +372,12 @@ impl Ledger {
         let Some(stored) = self.0.store.find_opening(index).await? else {
             return Ok(BTreeMap::new());
         };
-        let name = KeyName {
-            tag: stored.tag,
-            year: stored.year,
-        };
-        let key = match self.0.keys.find(name) {
-            Some(key) => key,
-            None => match self.0.store.find_opening_key(name.tag, name.year).await? {
-                None => return Ok(BTreeMap::new()),
-                Some(wrapped) => self
-                    .0
-                    .master
-                    .unwrap(name, &wrapped)
-                    .map_err(|source| ReadError::Opening { index, source })?,
-            },
-        };
+        let key = self
+            .key_of(&stored, found.entry.soort)
+            .map_err(|source| ReadError::Opening { index, source })?;
         seal::open(
             &stored.sealed,
-            &key,
+            &key.key,
             &found.entry.transactie,
             found.entry.soort,
         )

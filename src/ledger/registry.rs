@@ -265,7 +265,12 @@ fn check(
                 _ => Err(RegistryFlaw::NotToEnd),
             }
         }
-        Change::Owners(..) | Change::Dossier(..) | Change::Activation { .. } => Ok(()),
+        Change::Owners(..)
+        | Change::Dossier(..)
+        | Change::Activation { .. }
+        | Change::Asked { .. }
+        | Change::Answered(_)
+        | Change::Erased { .. } => Ok(()),
     }
 }
 
@@ -305,7 +310,10 @@ fn apply(facts: &mut AddressFacts, change: &Change, index: u64) {
             facts.aos.retain(|known| known.id != told.id);
             facts.aos.push(told.clone());
         }
-        Change::Activation { .. } => {}
+        Change::Activation { .. }
+        | Change::Asked { .. }
+        | Change::Answered(_)
+        | Change::Erased { .. } => {}
     }
 }
 

@@ -3,51 +3,29 @@
 //! A commitment is HMAC-SHA-256 under a fresh 32-byte salt over transaction, kind, field and value
 //! (CONTRACT, "Ledger entries"). The salts of one entry are derived from one fresh seed, so that one
 //! can be shown without giving away the others. Values and seed are sealed with AES-256-GCM under a
-//! key per address and year; that key is wrapped by a key derived from the master key. Destroying
-//! the wrapped key erases the person from the book while every hash stays as it is.
+//! key per address, year and kind of entry; that key is wrapped by a key derived from the master key.
+//! Destroying the wrapped key erases the person from the book while every hash stays as it is.
+//!
+//! What is sealed begins with its form: with the seed, or, where a field was taken out of it later,
+//! with the salts of the fields that are left. A seed would let a value that was erased be guessed
+//! and the guess be proven.
+
+mod master;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
-use quick_cache::sync::Cache;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
 use ring::hmac::{self, HMAC_SHA256};
 
+pub(super) use master::KeyCache;
+pub use master::{HeldKey, KeyId, KeyName, MasterKey, OpeningKey, Owner};
+
 use super::entry::Kind;
-use crate::bounds;
 use crate::clock::{NoRandomness, Random};
-use crate::domain::{AddressId, Employee, Oin, OwnerId, TransactionId};
-
-/// Whose key seals the openings of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owner {
-    /// The people of an address.
-    Address(AddressId),
-    /// Where no address is known: the organisation that asked.
-    Organisation(Oin),
-}
-
-/// Whose key, by a tag that says nothing to who lacks the master key, and of which year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyName {
-    /// HMAC of the owner, cut to 16 bytes.
-    pub tag: [u8; 16],
-    /// The calendar year in UTC.
-    pub year: i32,
-}
-
-/// A key for openings.
-#[derive(Clone)]
-pub struct OpeningKey([u8; 32]);
-
-impl fmt::Debug for OpeningKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OpeningKey([redacted])")
-    }
-}
+use crate::domain::TransactionId;
 
 /// Why something could not be sealed or opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -124,6 +102,11 @@ pub struct Commitments {
     nonce: [u8; NONCE_LEN],
 }
 
+/// With the seed of the salts.
+const WITH_SEED: u8 = 1;
+/// With a salt for each field.
+const WITH_SALTS: u8 = 2;
+
 struct Plain(Vec<u8>);
 
 impl fmt::Debug for Plain {
@@ -195,24 +178,58 @@ pub fn commit(
         .ok_or(SealError::NoRandomness)?;
     let nonce = nonce.try_into().map_err(|_| SealError::NoRandomness)?;
     let seed_key = hmac::Key::new(HMAC_SHA256, seed);
-    let mut plain = Vec::with_capacity(32 + 64 * personal.0.len());
+    let mut plain = Vec::with_capacity(33 + 64 * personal.0.len());
+    plain.push(WITH_SEED);
     plain.extend_from_slice(seed);
     let mut seals = BTreeMap::new();
     for (field, value) in &personal.0 {
         let salt = salt(&seed_key, field);
         let made = commitment(&salt, transaction, kind, field, value);
         seals.insert((*field).to_owned(), BASE64URL.encode(made));
-        let length = u16::try_from(value.len()).map_err(|_| SealError::TooLong)?;
-        plain.push(u8::try_from(field.len()).map_err(|_| SealError::TooLong)?);
-        plain.extend_from_slice(field.as_bytes());
-        plain.extend_from_slice(&length.to_be_bytes());
-        plain.extend_from_slice(value.as_bytes());
+        write_name(&mut plain, field)?;
+        write_value(&mut plain, value)?;
     }
     Ok(Commitments {
         seals,
         plain: Plain(plain),
         nonce,
     })
+}
+
+fn write_name(plain: &mut Vec<u8>, field: &str) -> Result<(), SealError> {
+    plain.push(u8::try_from(field.len()).map_err(|_| SealError::TooLong)?);
+    plain.extend_from_slice(field.as_bytes());
+    Ok(())
+}
+
+fn write_value(plain: &mut Vec<u8>, value: &str) -> Result<(), SealError> {
+    let length = u16::try_from(value.len()).map_err(|_| SealError::TooLong)?;
+    plain.extend_from_slice(&length.to_be_bytes());
+    plain.extend_from_slice(value.as_bytes());
+    Ok(())
+}
+
+/// Seals again what was opened, each field with its own salt: for an entry of which a field was
+/// taken out. Its commitments stay as they are.
+///
+/// # Errors
+/// [`SealError`].
+pub fn seal_again(
+    opened: &BTreeMap<String, Opened>,
+    key: &OpeningKey,
+    transaction: &TransactionId,
+    kind: Kind,
+    random: &dyn Random,
+) -> Result<Vec<u8>, SealError> {
+    let mut nonce = [0; NONCE_LEN];
+    random.fill(&mut nonce)?;
+    let mut plain = vec![WITH_SALTS];
+    for (field, opened) in opened {
+        write_name(&mut plain, field)?;
+        plain.extend_from_slice(&opened.salt);
+        write_value(&mut plain, &opened.value)?;
+    }
+    encrypt(&key.0, &place(transaction, kind), plain, nonce)
 }
 
 impl Commitments {
@@ -241,12 +258,11 @@ pub fn open(
     kind: Kind,
 ) -> Result<BTreeMap<String, Opened>, SealError> {
     let plain = decrypt(&key.0, &place(transaction, kind), sealed)?;
-    let (seed, fields) = read_fields(&plain).ok_or(SealError::DoesNotOpen)?;
-    let seed = hmac::Key::new(HMAC_SHA256, seed);
-    let opened = fields.into_iter().map(|(field, value)| {
-        let salt = salt(&seed, field);
-        let value = value.to_owned();
-        (field.to_owned(), Opened { value, salt })
+    let fields = read_fields(&plain).ok_or(SealError::DoesNotOpen)?;
+    let opened = fields.list.iter().map(|field| {
+        let value = field.value.to_owned();
+        let salt = fields.salt(field);
+        (field.name.to_owned(), Opened { value, salt })
     });
     Ok(opened.collect())
 }
@@ -262,9 +278,9 @@ pub fn open_values(
     kind: Kind,
 ) -> Result<BTreeMap<String, String>, SealError> {
     let plain = decrypt(&key.0, &place(transaction, kind), sealed)?;
-    let (_, fields) = read_fields(&plain).ok_or(SealError::DoesNotOpen)?;
-    let owned = |(field, value): (&str, &str)| (field.to_owned(), value.to_owned());
-    Ok(fields.into_iter().map(owned).collect())
+    let fields = read_fields(&plain).ok_or(SealError::DoesNotOpen)?;
+    let owned = |field: Field<'_>| (field.name.to_owned(), field.value.to_owned());
+    Ok(fields.list.into_iter().map(owned).collect())
 }
 
 /// Why openings are not those of their entry.
@@ -302,15 +318,15 @@ pub fn open_committed(
     seals: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, OpeningFlaw> {
     let plain = decrypt(&key.0, &place(transaction, kind), sealed).map_err(OpeningFlaw::Sealed)?;
-    let (seed, fields) = read_fields(&plain).ok_or(OpeningFlaw::Sealed(SealError::DoesNotOpen))?;
-    let seed = hmac::Key::new(HMAC_SHA256, seed);
+    let fields = read_fields(&plain).ok_or(OpeningFlaw::Sealed(SealError::DoesNotOpen))?;
     let mut values = BTreeMap::new();
-    for (field, value) in fields {
+    for one in &fields.list {
+        let (field, value) = (one.name, one.value);
         let Some(committed) = seals.get(field) else {
             let field = field.to_owned();
             return Err(OpeningFlaw::Uncommitted { field });
         };
-        let made = commitment(&salt(&seed, field), transaction, kind, field, value);
+        let made = commitment(&fields.salt(one), transaction, kind, field, value);
         let mut written = [0; 43];
         let same = BASE64URL.encode_slice(made, &mut written) == Ok(written.len())
             && committed.as_bytes() == written;
@@ -323,24 +339,60 @@ pub fn open_committed(
     Ok(values)
 }
 
-/// Fields with their values.
-type Fields<'p> = Vec<(&'p str, &'p str)>;
+/// What was sealed of one field.
+struct Field<'p> {
+    name: &'p str,
+    /// Where it is not made from a seed.
+    salt: Option<[u8; 32]>,
+    value: &'p str,
+}
 
-/// The seed of the salts, and each field with its value.
-fn read_fields(plain: &[u8]) -> Option<(&[u8; 32], Fields<'_>)> {
-    let (seed, mut rest) = plain.split_first_chunk::<32>()?;
-    let mut fields = Vec::new();
+/// What was sealed of one entry.
+struct Fields<'p> {
+    seed: Option<hmac::Key>,
+    list: Vec<Field<'p>>,
+}
+
+impl Fields<'_> {
+    fn salt(&self, field: &Field<'_>) -> [u8; 32] {
+        match (&self.seed, field.salt) {
+            (_, Some(salt)) => salt,
+            (Some(seed), None) => salt(seed, field.name),
+            // Every field without a salt has a seed: `read_fields` sees to that.
+            (None, None) => [0; 32],
+        }
+    }
+}
+
+fn read_fields(plain: &[u8]) -> Option<Fields<'_>> {
+    let (form, mut rest) = plain.split_first()?;
+    let seed = match *form {
+        WITH_SEED => {
+            let (seed, after) = rest.split_first_chunk::<32>()?;
+            rest = after;
+            Some(hmac::Key::new(HMAC_SHA256, seed))
+        }
+        WITH_SALTS => None,
+        _ => return None,
+    };
+    let mut list = Vec::new();
     while let Some((length, after)) = rest.split_first() {
-        let (field, after) = after.split_at_checked(usize::from(*length))?;
+        let (name, mut after) = after.split_at_checked(usize::from(*length))?;
+        let mut salt = None;
+        if seed.is_none() {
+            let (own, behind) = after.split_first_chunk::<32>()?;
+            (salt, after) = (Some(*own), behind);
+        }
         let (length, after) = after.split_first_chunk::<2>()?;
         let (value, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-        fields.push((
-            std::str::from_utf8(field).ok()?,
-            std::str::from_utf8(value).ok()?,
-        ));
+        list.push(Field {
+            name: std::str::from_utf8(name).ok()?,
+            salt,
+            value: std::str::from_utf8(value).ok()?,
+        });
         rest = after;
     }
-    Some((seed, fields))
+    Some(Fields { seed, list })
 }
 
 fn place(transaction: &TransactionId, kind: Kind) -> Vec<u8> {
@@ -386,155 +438,11 @@ fn decrypt(key: &[u8; 32], place: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealE
     Ok(plain)
 }
 
-/// The master key, and what is derived from it: one key for tags, one for wrapping.
-pub struct MasterKey {
-    tags: hmac::Key,
-    wrapping: [u8; 32],
-}
-
-impl fmt::Debug for MasterKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MasterKey([redacted])")
-    }
-}
-
-struct Bytes32;
-
-impl KeyType for Bytes32 {
-    fn len(&self) -> usize {
-        32
-    }
-}
-
-impl MasterKey {
-    /// From the 32 bytes of its file.
-    #[must_use]
-    pub fn new(secret: &[u8; 32]) -> Self {
-        let derived = |purpose: &[u8]| {
-            let mut key = [0; 32];
-            let made = Salt::new(HKDF_SHA256, b"sluis/hoofdsleutel/v1").extract(secret);
-            // 32 bytes is within what HKDF-SHA-256 gives, so this cannot fail.
-            if let Ok(okm) = made.expand(&[purpose], Bytes32) {
-                let _ = okm.fill(&mut key);
-            }
-            key
-        };
-        Self {
-            tags: hmac::Key::new(HMAC_SHA256, &derived(b"kenmerk")),
-            wrapping: derived(b"omhulsel"),
-        }
-    }
-
-    /// The name of the key for this owner in this year.
-    #[must_use]
-    pub fn name(&self, owner: Owner, year: i32) -> KeyName {
-        let mut context = hmac::Context::with_key(&self.tags);
-        match &owner {
-            Owner::Address(address) => {
-                context.update(b"adres\n");
-                context.update(address.as_str().as_bytes());
-            }
-            Owner::Organisation(oin) => {
-                context.update(b"organisatie\n");
-                context.update(oin.as_str().as_bytes());
-            }
-        }
-        let mut tag = [0; 16];
-        for (to, from) in tag.iter_mut().zip(tag_bytes(&context.sign())) {
-            *to = from;
-        }
-        KeyName { tag, year }
-    }
-
-    /// Whose something of the desk is: a tag that says nothing to who lacks the master key.
-    #[must_use]
-    pub fn officer(&self, organisation: Oin, officer: &Employee) -> [u8; 16] {
-        let mut context = hmac::Context::with_key(&self.tags);
-        context.update(b"balie\n");
-        context.update(organisation.as_str().as_bytes());
-        context.update(officer.as_str().as_bytes());
-        let mut tag = [0; 16];
-        for (to, from) in tag.iter_mut().zip(tag_bytes(&context.sign())) {
-            *to = from;
-        }
-        tag
-    }
-
-    /// A name for an owner in what is computed from the book for others: it says nothing to who lacks
-    /// the master key, and is the same at every address and in every year.
-    #[must_use]
-    pub fn subject(&self, owner: &OwnerId) -> [u8; 16] {
-        let mut context = hmac::Context::with_key(&self.tags);
-        context.update(b"betrokkene\n");
-        context.update(owner.as_str().as_bytes());
-        let mut tag = [0; 16];
-        for (to, from) in tag.iter_mut().zip(tag_bytes(&context.sign())) {
-            *to = from;
-        }
-        tag
-    }
-
-    /// A fresh opening key, wrapped for the store.
-    ///
-    /// # Errors
-    /// [`SealError`].
-    pub fn wrap_fresh(&self, name: KeyName, random: &dyn Random) -> Result<Vec<u8>, SealError> {
-        let mut key = [0; 32];
-        random.fill(&mut key)?;
-        let mut nonce = [0; NONCE_LEN];
-        random.fill(&mut nonce)?;
-        encrypt(&self.wrapping, &name.place(), key.to_vec(), nonce)
-    }
-
-    /// Unwraps a key the store kept.
-    ///
-    /// # Errors
-    /// [`SealError::DoesNotOpen`].
-    pub fn unwrap(&self, name: KeyName, wrapped: &[u8]) -> Result<OpeningKey, SealError> {
-        let key = decrypt(&self.wrapping, &name.place(), wrapped)?;
-        key.try_into()
-            .map(OpeningKey)
-            .map_err(|_| SealError::DoesNotOpen)
-    }
-}
-
-impl KeyName {
-    fn place(self) -> Vec<u8> {
-        let mut place = self.tag.to_vec();
-        place.extend_from_slice(&self.year.to_be_bytes());
-        place
-    }
-}
-
-/// Opening keys that were unwrapped before.
-pub(super) struct KeyCache(Cache<KeyName, OpeningKey>);
-
-impl fmt::Debug for KeyCache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyCache")
-            .field("len", &self.0.len())
-            .finish()
-    }
-}
-
-impl KeyCache {
-    pub(super) fn new() -> Self {
-        Self(Cache::new(bounds::CACHED_FACTS))
-    }
-
-    pub(super) fn find(&self, name: KeyName) -> Option<OpeningKey> {
-        self.0.get(&name)
-    }
-
-    pub(super) fn keep(&self, name: KeyName, key: OpeningKey) {
-        self.0.insert(name, key);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::{Moment, SystemRandomness};
+    use crate::domain::AddressId;
 
     #[test]
     fn openings_open_in_their_own_place_only() {
@@ -550,9 +458,9 @@ mod tests {
 
         let master = MasterKey::new(&[9; 32]);
         let owner = Owner::Address(AddressId::parse("0014200012345678").unwrap());
-        let name = master.name(owner, 2027);
-        let wrapped = master.wrap_fresh(name, &random).unwrap();
-        let key = master.unwrap(name, &wrapped).unwrap();
+        let name = master.name(owner, 2027, Kind::Decision);
+        let (id, wrapped) = master.wrap_fresh(name, &random).unwrap();
+        let key = master.unwrap(id, name, &wrapped).unwrap();
         let sealed = made.seal(&key, &transaction, Kind::Decision).unwrap();
 
         let opened = open(&sealed, &key, &transaction, Kind::Decision).unwrap();
@@ -571,9 +479,8 @@ mod tests {
 
         let mut touched = sealed.clone();
         touched[20] ^= 1;
-        let other = master
-            .unwrap(name, &master.wrap_fresh(name, &random).unwrap())
-            .unwrap();
+        let (other_id, other) = master.wrap_fresh(name, &random).unwrap();
+        let other = master.unwrap(other_id, name, &other).unwrap();
         for (sealed, key, transaction, kind) in [
             (&touched, &key, &transaction, Kind::Decision),
             (&sealed, &other, &transaction, Kind::Decision),
@@ -586,14 +493,56 @@ mod tests {
                 Err(SealError::DoesNotOpen)
             );
         }
-        let next_year = master.name(owner, 2028);
+        for (id, name, bound_to) in [
+            (id, master.name(owner, 2028, Kind::Decision), "year"),
+            (id, master.name(owner, 2027, Kind::Search), "kind"),
+            (other_id, name, "id"),
+        ] {
+            assert!(
+                master.unwrap(id, name, &wrapped).is_err(),
+                "a key is bound to its {bound_to}"
+            );
+        }
         assert!(
-            master.unwrap(next_year, &wrapped).is_err(),
-            "a key is bound to its year"
-        );
-        assert!(
-            MasterKey::new(&[8; 32]).unwrap(name, &wrapped).is_err(),
+            MasterKey::new(&[8; 32]).unwrap(id, name, &wrapped).is_err(),
             "and to its master key"
         );
+    }
+
+    #[test]
+    fn what_is_sealed_again_without_a_field_cannot_say_what_it_was() {
+        let random = SystemRandomness::default();
+        let at = Moment::from_unix_ms(1_800_000_000_000).unwrap();
+        let transaction = TransactionId::new(at, &random).unwrap();
+        let (kind, owner) = (
+            Kind::Owners,
+            Owner::Address(AddressId::parse("0014200012345678").unwrap()),
+        );
+        let personal = Personal::none().with("eigenaar", "E-1").with("zaak", "Z-1");
+        let made = commit(&personal, &transaction, kind, &random).unwrap();
+        let seals = made.seals.clone();
+        let master = MasterKey::new(&[9; 32]);
+        let name = master.name(owner, 2027, kind);
+        let (id, wrapped) = master.wrap_fresh(name, &random).unwrap();
+        let key = master.unwrap(id, name, &wrapped).unwrap();
+        let mut seed = made.plain.0.clone();
+        seed.drain(..1);
+        seed.truncate(32);
+        let first = made.seal(&key, &transaction, kind).unwrap();
+
+        let mut opened = open(&first, &key, &transaction, kind).unwrap();
+        opened.remove("eigenaar");
+        let again = seal_again(&opened, &key, &transaction, kind, &random).unwrap();
+        assert_eq!(open(&again, &key, &transaction, kind).unwrap(), opened);
+        let values = open_committed(&again, &key, &transaction, kind, &seals).unwrap();
+        assert_eq!(values.keys().collect::<Vec<_>>(), ["zaak"]);
+        let plain = decrypt(&key.0, &place(&transaction, kind), &again).unwrap();
+        assert_eq!(plain.first(), Some(&WITH_SALTS));
+        assert!(!plain.windows(32).any(|window| window == seed));
+
+        // A form that is not known, and salts that are cut.
+        for wrong in [vec![], vec![0], vec![3], plain[..plain.len() - 1].to_vec()] {
+            assert!(read_fields(&wrong).is_none(), "{wrong:?}");
+        }
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use super::draft::{ClosingJob, NotAppended};
 use super::note::{Checkpoint, Signer};
 use super::plan::{Job, Plan};
+use super::seal::KeyCache;
 use super::{Failure, Figures, Published};
 use crate::bounds;
 use crate::clock::Clock;
@@ -41,11 +42,14 @@ struct Done {
     checkpoint: String,
     entries: u64,
     touched: Vec<AddressId>,
+    keys_epoch: u64,
+    erased: bool,
 }
 
 pub(super) struct Sequencer {
     pub(super) writer: Writer,
     pub(super) store: Store,
+    pub(super) keys: Arc<KeyCache>,
     pub(super) signer: Arc<Signer>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) gateway: [u8; 16],
@@ -148,7 +152,11 @@ impl Sequencer {
         match outcome {
             Ok(done) => {
                 self.figures.note_commit(done.entries, started.elapsed());
+                let erased = done.erased;
                 self.publish(done);
+                if erased {
+                    self.writer.empty_journal().await;
+                }
                 plan.answer(&self.clock);
                 Ok(())
             }
@@ -250,11 +258,14 @@ impl Sequencer {
             checkpoint: head.checkpoint,
             entries: 0,
             touched,
+            keys_epoch: head.keys_epoch,
+            erased: false,
         });
         Ok(committed)
     }
 
     fn publish(&mut self, done: Done) {
+        settle(&self.keys, &self.store, done.keys_epoch);
         for address in done.touched {
             self.store.cache().forget(address);
         }
@@ -270,17 +281,21 @@ impl Sequencer {
         let known = self.published.load_full();
         // The only lock. From here until the commit no other gateway appends.
         let (mut batch, head) = self.writer.begin().await?;
+        settle(&self.keys, &self.store, head.keys_epoch);
         let mut edge = self.edge.clone();
         catch_up(&mut batch, &head, &known, &mut edge, &self.signer).await?;
         // Only now: waiting for the lock counts for the age of a decision.
         let now = self.clock.now();
 
-        plan.check_fresh(&mut batch, &head, now).await?;
+        if plan.check_fresh(&mut batch, &head, now).await? {
+            self.keys.clear();
+        }
+        plan.check_changes(&mut batch).await?;
         plan.claim(&mut batch, now).await?;
         let appended = plan
             .write_entries(&mut batch, &mut edge, self.gateway)
             .await?;
-        let moved = plan.write_changes(&mut batch, head.policy_epoch).await?;
+        let moved = plan.write_changes(&mut batch, &head).await?;
         plan.beat(&mut batch, self.gateway, now).await?;
 
         let checkpoint = if appended == 0 {
@@ -291,12 +306,14 @@ impl Sequencer {
                 root: edge.root(),
             })
         };
-        if appended > 0 || !moved.addresses.is_empty() {
+        let moved_on = !moved.addresses.is_empty() || moved.keys_epoch != head.keys_epoch;
+        if appended > 0 || moved_on {
             let new = NewHead {
                 size: edge.size(),
                 checkpoint: &checkpoint,
                 facts_epoch: head.facts_epoch + u64::from(!moved.addresses.is_empty()),
                 policy_epoch: moved.policy_epoch,
+                keys_epoch: moved.keys_epoch,
             };
             // A second head over the same entries cannot be signed into the database: the swap
             // compares with the head that was locked.
@@ -316,7 +333,16 @@ impl Sequencer {
             checkpoint,
             entries: appended,
             touched: moved.addresses,
+            keys_epoch: moved.keys_epoch,
+            erased: moved.erased,
         })
+    }
+}
+
+/// Forgets everything that was read before somebody was erased, here or at another gateway.
+fn settle(keys: &KeyCache, store: &Store, keys_epoch: u64) {
+    if keys.settle(keys_epoch) {
+        store.cache().clear();
     }
 }
 

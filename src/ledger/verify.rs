@@ -22,8 +22,12 @@ pub use database::DatabaseBook;
 
 use super::entry::Kind;
 use super::note::{Checkpoint, NoteError, Verifier};
+use super::seal::KeyId;
 use crate::merkle::{self, Hash, TILE_WIDTH, TileAt};
 use crate::store::SealedEntry;
+
+/// Destroyed keys that are looked for at once.
+const LOOKED_FOR: usize = 2_000;
 
 /// Where a book can be read.
 pub trait BookSource: Sync {
@@ -52,6 +56,15 @@ pub trait BookSource: Sync {
     /// A checkpoint that witnesses cosigned, unverified, where this source keeps one beside its newest.
     fn cosigned(&self) -> impl Future<Output = Result<Option<String>, SourceError>> + Send {
         async { Ok(None) }
+    }
+
+    /// Which of these keys of openings it still has, where it has any.
+    fn keys_there(
+        &self,
+        keys: &[u64],
+    ) -> impl Future<Output = Result<Vec<u64>, SourceError>> + Send {
+        let _ = keys;
+        async { Ok(Vec::new()) }
     }
 
     /// Whether it holds an entry at this index that no checkpoint of its own covers.
@@ -197,6 +210,16 @@ pub enum Wrong {
         /// What the checkpoint seen before signs.
         known: u64,
     },
+    /// A key that the book says was destroyed is there.
+    #[error(
+        "entry {index} destroyed the key {key}, but it is there again: what it seals can be read; open the ledger with a gateway to destroy it again"
+    )]
+    KeyBack {
+        /// The entry that destroyed it.
+        index: u64,
+        /// Its id.
+        key: KeyId,
+    },
     /// There are entries after the last one that the checkpoint covers.
     #[error("entry {index} is covered by no checkpoint")]
     Excess {
@@ -217,6 +240,7 @@ impl Wrong {
             | Self::Entry { index, .. }
             | Self::Hash { index }
             | Self::Tile { index, .. }
+            | Self::KeyBack { index, .. }
             | Self::Excess { index } => Some(*index),
             Self::Checkpoint(_)
             | Self::Head { .. }
@@ -411,6 +435,18 @@ impl<'s, S: BookSource> Walk<'s, S> {
     /// # Errors
     /// [`Wrong`].
     pub async fn finish(self, checker: Checker) -> Result<Summary, Wrong> {
+        let destroyed = checker.destroyed().to_vec();
+        let (source, size) = (self.source, self.size());
+        let summary = self.finish_but_keys(checker).await?;
+        look_for_keys(source, size, &destroyed).await?;
+        Ok(summary)
+    }
+
+    /// The same for whoever destroys by itself what should not be there.
+    ///
+    /// # Errors
+    /// [`Wrong`].
+    pub async fn finish_but_keys(self, checker: Checker) -> Result<Summary, Wrong> {
         let size = self.size();
         compare_edge(self.source, &checker, size).await?;
         if let Some(known) = checker.forked_at() {
@@ -423,6 +459,24 @@ impl<'s, S: BookSource> Walk<'s, S> {
         }
         Ok(summary)
     }
+}
+
+/// What was destroyed must not be there.
+async fn look_for_keys<S: BookSource>(
+    source: &S,
+    size: u64,
+    destroyed: &[(KeyId, u64)],
+) -> Result<(), Wrong> {
+    for part in destroyed.chunks(LOOKED_FOR) {
+        let keys: Vec<u64> = part.iter().map(|(key, _)| key.number()).collect();
+        let there = source.keys_there(&keys).await;
+        let there = there.map_err(|error| Wrong::at(size, error))?;
+        let is_back = |(key, _): &&(KeyId, u64)| there.contains(&key.number());
+        if let Some((key, index)) = part.iter().find(is_back).copied() {
+            return Err(Wrong::KeyBack { index, key });
+        }
+    }
+    Ok(())
 }
 
 /// Compares the tiles that became whole with those of the source.

@@ -37,6 +37,8 @@ pub struct Index {
     proposals: BTreeMap<u64, Proposal>,
     checks: Vec<Check>,
     newest: Option<Moment>,
+    /// The newest entry that erased something.
+    erased: Option<u64>,
     /// What was counted for each organisation, by its place.
     tallies: Vec<Tally>,
     wall_week: WallWeek,
@@ -64,6 +66,7 @@ impl Index {
             proposals: BTreeMap::new(),
             checks: Vec::new(),
             newest: None,
+            erased: None,
             tallies: Vec::new(),
             wall_week: WallWeek::new(),
         }
@@ -73,6 +76,16 @@ impl Index {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.edge.size()
+    }
+
+    /// The newest entry that erased something.
+    pub(super) const fn erased(&self) -> Option<u64> {
+        self.erased
+    }
+
+    /// What makes its tags.
+    pub(super) fn tagger(&self) -> Tagger {
+        self.tagger.clone()
     }
 
     /// The time of the newest entry.

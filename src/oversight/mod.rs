@@ -29,7 +29,8 @@ pub(crate) mod testing;
 mod words;
 
 use std::pin::pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
@@ -110,6 +111,9 @@ struct Inner {
     index: RwLock<Index>,
     state: watch::Sender<State>,
     asked: Notify,
+    /// Entries of the book when the index began to read it: an erasure after that erased what the index
+    /// has read already.
+    began: AtomicU64,
 }
 
 impl Oversight {
@@ -123,9 +127,10 @@ impl Oversight {
         random: &dyn Random,
     ) -> Result<Self, NoRandomness> {
         let index = RwLock::new(Index::new(Tagger::new(random)?));
+        let ledger_size = ledger.size();
         let reading = State::Reading {
             done: 0,
-            of: ledger.size(),
+            of: ledger_size,
         };
         let inner = Arc::new(Inner {
             ledger,
@@ -133,11 +138,13 @@ impl Oversight {
             index,
             state: watch::Sender::new(reading),
             asked: Notify::new(),
+            began: AtomicU64::new(ledger_size),
         });
         let followed = Arc::downgrade(&inner);
         tokio::spawn(async move {
             while let Some(inner) = followed.upgrade() {
                 inner.catch_up().await;
+                inner.read_again_without_the_erased().await;
                 let _ = tokio::time::timeout(LOOK, inner.asked.notified()).await;
             }
         });
@@ -206,6 +213,34 @@ impl Inner {
         }
     }
 
+    /// After an erasure, reads the book again from its beginning into another index, which then takes
+    /// the place of this one: of who was erased not even a tag stays in memory. Meanwhile this one
+    /// serves; how far it is shows in nobody's waiting.
+    async fn read_again_without_the_erased(self: &Arc<Self>) {
+        let (erased, tagger) = {
+            let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+            (index.erased(), index.tagger())
+        };
+        let began = self.began.load(Ordering::Relaxed);
+        if erased.is_none_or(|at| at < began) {
+            return;
+        }
+        self.began.store(self.ledger.size(), Ordering::Relaxed);
+        let inner = Arc::downgrade(self);
+        tokio::spawn(async move {
+            if let Err(error) = read_again(&inner, Index::new(tagger)).await {
+                tracing::error!(
+                    error = in_full(&error),
+                    "the desk cannot read the book again"
+                );
+                // The next time it is looked at, it is tried again.
+                if let Some(inner) = inner.upgrade() {
+                    inner.began.fetch_min(began, Ordering::Relaxed);
+                }
+            }
+        });
+    }
+
     async fn read_on(&self) -> Result<State, ReadError> {
         let text = self.ledger.checkpoint();
         let signed = self.ledger.verifier().open(&text);
@@ -260,6 +295,32 @@ impl Inner {
     fn size(&self) -> u64 {
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
         index.size()
+    }
+}
+
+/// Reads the book into this index until it has what the one in use has, and puts it in its place.
+async fn read_again(of: &Weak<Inner>, mut fresh: Index) -> Result<(), ReadError> {
+    loop {
+        let Some(inner) = of.upgrade() else {
+            return Ok(());
+        };
+        let size = inner.size();
+        for (from, to) in ranges(fresh.size(), size) {
+            for leaf in &inner.whole(from, to).await? {
+                fresh.take(leaf, &inner.policies);
+            }
+        }
+        let mut index = inner.index.write().unwrap_or_else(PoisonError::into_inner);
+        if index.size() > fresh.size() {
+            continue;
+        }
+        if index.edge.root() == fresh.edge.root() {
+            *index = fresh;
+            return Ok(());
+        }
+        return Err(ReadError::Impossible(
+            "the entries it had when they were read before",
+        ));
     }
 }
 

@@ -170,6 +170,7 @@ pub enum Personal {
 
 /// Makes the tags: with a key of this process that is never written down, so that neither the index
 /// nor a dump of it is a list of people.
+#[derive(Clone)]
 pub(super) struct Tagger(hmac::Key);
 
 impl fmt::Debug for Tagger {

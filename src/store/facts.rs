@@ -23,6 +23,9 @@ pub struct Loaded {
     pub facts: AddressFacts,
     /// Moves with every change of the document index at this address.
     pub index_revision: u64,
+    /// The epoch of keys at which they were read: an erasure since then makes them stale, whatever
+    /// their version, because the address may have been forgotten and known again.
+    pub keys_epoch: u64,
     /// The facts epoch at which these were known to be the newest.
     confirmed: AtomicU64,
 }
@@ -99,6 +102,12 @@ impl Cache {
         );
     }
 
+    /// Forgets everything: somebody was erased.
+    pub fn clear(&self) {
+        self.documents.clear();
+        self.addresses.clear();
+    }
+
     /// Forgets an address, so that the next request reads it anew.
     pub fn forget(&self, address: AddressId) {
         self.addresses.remove(&address);
@@ -144,7 +153,8 @@ macro_rules! load_address {
             facts.choices = load_address!(@records $tx, sql::CHOICES, "choices", address);
             facts.aos = load_address!(@records $tx, sql::AOS, "aos", address);
         }
-        Arc::new(Loaded { facts, index_revision, confirmed: AtomicU64::new(head.facts_epoch) })
+        let confirmed = AtomicU64::new(head.facts_epoch);
+        Arc::new(Loaded { facts, index_revision, keys_epoch: head.keys_epoch, confirmed })
     }};
     (@records $tx:expr, $sql:expr, $table:literal, $address:expr) => {{
         let rows = sqlx::query($sql)

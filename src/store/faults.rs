@@ -15,6 +15,7 @@ pub(crate) enum Step {
     OpenReleases,
     InsertTile,
     Apply,
+    Destroy,
     ChangeDocuments,
     KeepKey,
     Heartbeat,

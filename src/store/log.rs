@@ -19,6 +19,8 @@ pub struct Head {
     pub facts_epoch: u64,
     /// The size of the book right after the last activation of a bundle.
     pub policy_epoch: u64,
+    /// Moves when an address or an owner is erased.
+    pub keys_epoch: u64,
 }
 
 /// One activation of a bundle, as the book recorded it.
@@ -43,13 +45,26 @@ pub struct OpenRelease {
     pub transaction: TransactionId,
 }
 
-/// The sealed openings of one entry.
+/// A wrapped key of openings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredOpening {
-    /// Whose key seals them.
+pub struct StoredKey {
+    /// What it is called for ever.
+    pub id: u64,
+    /// Whose it is.
     pub tag: [u8; 16],
     /// Of which year.
     pub year: i32,
+    /// For which kind of entry.
+    pub kind: String,
+    /// The key, wrapped.
+    pub wrapped: Vec<u8>,
+}
+
+/// The sealed openings of one entry, with the key that seals them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredOpening {
+    /// The key.
+    pub key: StoredKey,
     /// Nonce and ciphertext.
     pub sealed: Vec<u8>,
 }
@@ -61,8 +76,34 @@ pub struct SealedEntry {
     pub index: u64,
     /// Its bytes.
     pub entry: Vec<u8>,
-    /// The sealed openings, and the wrapped key that seals them.
-    pub opening: Option<(StoredOpening, Vec<u8>)>,
+    /// The sealed openings.
+    pub opening: Option<StoredOpening>,
+}
+
+/// The columns `opening, id, tag, year, kind, wrapped` of a row from this one on; nothing when either
+/// the opening or its key is not there.
+macro_rules! read_opening {
+    ($row:expr, $first:expr, $index:expr, $doing:expr) => {{
+        let (row, first, index) = (&$row, $first, $index);
+        let sealed: Option<Vec<u8>> = row.try_get(first).map_err(failed($doing))?;
+        let id: Option<i64> = row.try_get(first + 1).map_err(failed($doing))?;
+        match sealed.zip(id) {
+            None => None,
+            Some((sealed, id)) => {
+                let tag: Vec<u8> = row.try_get(first + 2).map_err(failed($doing))?;
+                let year: i64 = row.try_get(first + 3).map_err(failed($doing))?;
+                let key = StoredKey {
+                    id: from_sql(id, "opening_keys", "id")?,
+                    tag: bytes(&tag, "opening_keys", "tag", index)?,
+                    year: i32::try_from(year)
+                        .map_err(|_| corrupt("opening_keys", "year", index))?,
+                    kind: row.try_get(first + 4).map_err(failed($doing))?,
+                    wrapped: row.try_get(first + 5).map_err(failed($doing))?,
+                };
+                Some(StoredOpening { key, sealed })
+            }
+        }
+    }};
 }
 
 pub(super) fn parse_head<R: Row>(row: &R) -> Result<Head, StoreError>
@@ -81,6 +122,7 @@ where
         checkpoint: row.try_get(1).map_err(failed("read the head"))?,
         facts_epoch: number(2, "facts_epoch")?,
         policy_epoch: number(3, "policy_epoch")?,
+        keys_epoch: number(4, "keys_epoch")?,
     })
 }
 
@@ -163,22 +205,43 @@ impl Store {
                     if found != to_sql(index) {
                         return Err(corrupt("entries", "idx", index));
                     }
-                    let tag: Option<Vec<u8>> = row.try_get(2).map_err(failed(DOING))?;
-                    let year: Option<i64> = row.try_get(3).map_err(failed(DOING))?;
-                    let sealed: Option<Vec<u8>> = row.try_get(4).map_err(failed(DOING))?;
-                    let wrapped: Option<Vec<u8>> = row.try_get(5).map_err(failed(DOING))?;
-                    let opening = match (tag, year, sealed, wrapped) {
-                        (Some(tag), Some(year), Some(sealed), Some(wrapped)) => {
-                            let opening = StoredOpening {
-                                tag: bytes(&tag, "entries", "opening_tag", index)?,
-                                year: i32::try_from(year)
-                                    .map_err(|_| corrupt("entries", "opening_year", index))?,
-                                sealed,
-                            };
-                            Some((opening, wrapped))
-                        }
-                        _ => None,
-                    };
+                    let opening = read_opening!(row, 2, index, DOING);
+                    let entry = row.try_get(1).map_err(failed(DOING))?;
+                    entries.push(SealedEntry { index, entry, opening });
+                }
+                Ok(entries)
+            })
+        })
+        .await
+    }
+
+    /// The entries below `before` that are sealed under a key of this tag, newest first, at most
+    /// `limit`: found by their keys, however long the book is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sealed_entries_of(
+        &self,
+        tag: [u8; 16],
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<SealedEntry>, StoreError> {
+        const DOING: &str = "find the entries of an address";
+        let pool = self.pool.clone();
+        detached(DOING, async move {
+            on!(&pool, p => {
+                let rows = sqlx::query(sql::SEALED_ENTRIES_OF)
+                    .bind(tag.as_slice())
+                    .bind(to_sql(before))
+                    .bind(i64::from(limit))
+                    .fetch_all(p)
+                    .await
+                    .map_err(failed(DOING))?;
+                let mut entries = Vec::with_capacity(rows.len());
+                for row in &rows {
+                    let index = row.try_get(0).map_err(failed(DOING))?;
+                    let index = from_sql(index, "entries", "idx")?;
+                    let opening = read_opening!(row, 2, index, DOING);
                     let entry = row.try_get(1).map_err(failed(DOING))?;
                     entries.push(SealedEntry { index, entry, opening });
                 }
@@ -334,23 +397,15 @@ impl Store {
                     .fetch_optional(p)
                     .await
                     .map_err(failed(DOING))?;
-                row.map(|row| {
-                    let tag: Vec<u8> = row.try_get(0).map_err(failed(DOING))?;
-                    let year: i64 = row.try_get(1).map_err(failed(DOING))?;
-                    Ok(StoredOpening {
-                        tag: bytes(&tag, "entries", "opening_tag", index)?,
-                        year: i32::try_from(year)
-                            .map_err(|_| corrupt("entries", "opening_year", index))?,
-                        sealed: row.try_get(2).map_err(failed(DOING))?,
-                    })
-                })
-                .transpose()
+                let Some(row) = row else { return Ok(None) };
+                Ok(read_opening!(row, 0, index, DOING))
             })
         })
         .await
     }
 
-    /// The wrapped key that seals the openings of one address (by its tag) in one year.
+    /// The epoch of the keys, and the key of openings for one address (by its tag), year and kind of
+    /// entry: its id, and wrapped.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -358,7 +413,8 @@ impl Store {
         &self,
         tag: [u8; 16],
         year: i32,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+        kind: &'static str,
+    ) -> Result<(u64, Option<(u64, Vec<u8>)>), StoreError> {
         const DOING: &str = "read a key";
         let pool = self.pool.clone();
         detached(DOING, async move {
@@ -366,10 +422,15 @@ impl Store {
                 let row = sqlx::query(sql::OPENING_KEY)
                     .bind(tag.as_slice())
                     .bind(i64::from(year))
-                    .fetch_optional(p)
+                    .bind(kind)
+                    .fetch_one(p)
                     .await
                     .map_err(failed(DOING))?;
-                row.map(|row| row.try_get(0).map_err(failed(DOING))).transpose()
+                let epoch = row.try_get(0).map_err(failed(DOING))?;
+                let id: Option<i64> = row.try_get(1).map_err(failed(DOING))?;
+                let wrapped: Option<Vec<u8>> = row.try_get(2).map_err(failed(DOING))?;
+                let id = id.map(|id| from_sql(id, "opening_keys", "id")).transpose()?;
+                Ok((from_sql(epoch, "head", "keys_epoch")?, id.zip(wrapped)))
             })
         })
         .await

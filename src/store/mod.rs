@@ -10,6 +10,7 @@ mod cosigned;
 mod facts;
 #[cfg(test)]
 pub(crate) mod faults;
+mod held;
 mod log;
 mod open;
 mod place;
@@ -25,12 +26,13 @@ use std::future::Future;
 
 pub use copy::{Anew, KeptSearch};
 pub use facts::{Cache, Loaded, Subject};
-pub use log::{Activation, Head, OpenRelease, SealedEntry, StoredOpening};
+pub use held::{Hold, KeysLeft, Pending};
+pub use log::{Activation, Head, OpenRelease, SealedEntry, StoredKey, StoredOpening};
 pub use open::{Location, OpenError, Settings, Store};
 pub use saved::{SavedChange, SavedSearch};
 pub use writer::{
-    Batch, Change, ClaimedToken, DocumentChange, DocumentOutcome, EntryRow, NewHead, Once,
-    OpeningRow, Writer,
+    Answer, Ask, Batch, Change, ClaimedToken, DocumentChange, DocumentOutcome, EntryRow, Erasing,
+    NewHead, Once, OpeningRow, Refused, Writer,
 };
 
 use crate::bounds;

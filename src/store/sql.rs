@@ -114,16 +114,15 @@ impl Rows {
 }
 
 pub(super) const HEAD: &str =
-    "select size, checkpoint, facts_epoch, policy_epoch from head where id = 1";
-pub(super) const NEW_HEAD: &str =
-    "insert into head (id, size, checkpoint, facts_epoch, policy_epoch) values (1, 0, $1, 0, 0)";
+    "select size, checkpoint, facts_epoch, policy_epoch, keys_epoch from head where id = 1";
+pub(super) const NEW_HEAD: &str = "insert into head (id, size, checkpoint, facts_epoch, policy_epoch, keys_epoch) values (1, 0, $1, 0, 0, 0)";
 /// Locks the head row for the rest of the transaction; only PostgreSQL lets others write meanwhile.
 pub(super) const LOCK_HEAD: &str = "update head set size = size where id = 1 \
-     returning size, checkpoint, facts_epoch, policy_epoch";
+     returning size, checkpoint, facts_epoch, policy_epoch, keys_epoch";
 /// The compare-and-swap of the head.
 pub(super) const SWAP_HEAD: &str = "update head \
-     set size = $1, checkpoint = $2, facts_epoch = $3, policy_epoch = $4 \
-     where id = 1 and size = $5 and checkpoint = $6";
+     set size = $1, checkpoint = $2, facts_epoch = $3, policy_epoch = $4, keys_epoch = $5 \
+     where id = 1 and size = $6 and checkpoint = $7";
 
 pub(super) static COUNT_USED: LazyLock<Rows> = LazyLock::new(|| {
     Rows::new(
@@ -148,8 +147,8 @@ pub(super) static USE_TELLING: LazyLock<Rows> = LazyLock::new(|| {
 });
 pub(super) static INSERT_ENTRIES: LazyLock<Rows> = LazyLock::new(|| {
     Rows::new(
-        "insert into entries (idx, transactie, entry, opening_tag, opening_year, opening) values ",
-        6,
+        "insert into entries (idx, transactie, entry, opening_key, opening) values ",
+        5,
         " on conflict do nothing",
     )
 });
@@ -221,8 +220,10 @@ pub(super) const UPSERT_CHOICE: &str = "insert into choices (id, address, record
      on conflict (id) do update set record = excluded.record";
 pub(super) const UPSERT_AOS: &str = "insert into aos (id, address, record) values ($1, $2, $3) \
      on conflict (id) do update set record = excluded.record";
-pub(super) const NEW_OPENING_KEY: &str =
-    "insert into opening_keys (tag, year, wrapped) values ($1, $2, $3) on conflict do nothing";
+pub(super) const NEW_OPENING_KEY: &str = "insert into opening_keys (id, tag, year, kind, wrapped) values ($1, $2, $3, $4, $5) \
+     on conflict do nothing";
+pub(super) const KEPT_OPENING_KEY: &str =
+    "select id, wrapped from opening_keys where tag = $1 and year = $2 and kind = $3";
 pub(super) const HEARTBEAT: &str = "insert into gateways (id, seen) values ($1, $2) \
      on conflict (id) do update set seen = excluded.seen";
 pub(super) const FORGET_GATEWAYS: &str = "delete from gateways where seen < $1";
@@ -248,20 +249,86 @@ pub(super) const ALL_SEARCHES: &str = "select owner, name, criteria from saved_s
 
 pub(super) const ENTRIES: &str =
     "select idx, entry from entries where idx >= $1 and idx < $2 order by idx";
-pub(super) const SEALED_ENTRIES: &str = "select e.idx, e.entry, e.opening_tag, e.opening_year, e.opening, k.wrapped \
-     from entries e left join opening_keys k on k.tag = e.opening_tag and k.year = e.opening_year \
+pub(super) const SEALED_ENTRIES: &str = "select e.idx, e.entry, e.opening, k.id, k.tag, k.year, k.kind, k.wrapped \
+     from entries e left join opening_keys k on k.id = e.opening_key \
      where e.idx >= $1 and e.idx < $2 order by e.idx";
 pub(super) const ENTRIES_OF_TRANSACTION: &str =
     "select idx, entry from entries where transactie = $1 order by idx";
 pub(super) const TILE: &str = "select hashes from tiles where level = $1 and number = $2";
 pub(super) const TILES: &str = "select number, hashes from tiles where level = $1 and number >= $2 and number < $3 order by number";
-pub(super) const OPENING: &str = "select opening_tag, opening_year, opening from entries \
-     where idx = $1 and opening is not null";
-pub(super) const OPENING_KEY: &str =
-    "select wrapped from opening_keys where tag = $1 and year = $2";
+pub(super) const OPENING: &str = "select e.opening, k.id, k.tag, k.year, k.kind, k.wrapped \
+     from entries e join opening_keys k on k.id = e.opening_key \
+     where e.idx = $1 and e.opening is not null";
+/// The key with this name, and the epoch at which it was there, in one snapshot.
+pub(super) const OPENING_KEY: &str = "select h.keys_epoch, k.id, k.wrapped from head h \
+     left join opening_keys k on k.tag = $1 and k.year = $2 and k.kind = $3 where h.id = 1";
+/// Every entry that is sealed under a key of this tag, newest first. (SQLite takes the tables of a cross
+/// join in their order: the few keys first, never the long book.)
+pub(super) const SEALED_ENTRIES_OF: &str = "select e.idx, e.entry, e.opening, k.id, k.tag, k.year, k.kind, k.wrapped \
+     from opening_keys k cross join entries e \
+     where k.tag = $1 and e.opening_key = k.id and e.idx < $2 order by e.idx desc limit $3";
 pub(super) const ORPHANED_RELEASES: &str = "select idx, transactie from open_releases \
      where gateway <> $1 and gateway not in (select id from gateways where seen >= $2) \
      order by idx limit $3";
+
+pub(super) const ERASURES: &str = "select idx from erasures order by idx";
+pub(super) const NOTE_ERASURE: &str = "insert into erasures (idx) values ($1)";
+pub(super) const KEYS_OF: &str = "select id from opening_keys where tag = $1 order by id";
+/// Of one kind and from before a year, but not those of an address that is held.
+pub(super) const KEYS_PAST: &str = "select id from opening_keys \
+     where kind = $1 and year < $2 and tag not in (select tag from holds) order by id limit $3";
+pub(super) const HELD_PAST: &str = "select count(*) as rows from opening_keys \
+     where kind = $1 and year < $2 and tag in (select tag from holds)";
+pub(super) static KEYS_THERE: LazyLock<Rows> =
+    LazyLock::new(|| Rows::new("select id from opening_keys where (id) in (", 1, ")"));
+pub(super) static SEALING_KEYS: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "select distinct opening_key from entries where (opening_key) in (",
+        1,
+        ")",
+    )
+});
+pub(super) static COUNT_SEALED: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new(
+        "select count(*) as rows from entries where (opening_key) in (",
+        1,
+        ")",
+    )
+});
+pub(super) static DESTROY_KEYS: LazyLock<Rows> =
+    LazyLock::new(|| Rows::new("delete from opening_keys where (id) in (", 1, ")"));
+pub(super) const NULL_OPENINGS: &str = "update entries set opening_key = null, opening = null \
+     where idx in (select idx from entries where opening_key = $1 limit $2)";
+/// What the registry and the index of documents hold of an address.
+pub(super) const FORGET_ADDRESS: [&str; 6] = [
+    FORGET_OWNERSHIPS,
+    FORGET_DOSSIERS,
+    FORGET_CHOICES,
+    FORGET_AOS,
+    FORGET_DOCUMENTS,
+    FORGET_VERSION,
+];
+pub(super) const FORGET_OWNERSHIPS: &str = "delete from ownerships where address = $1";
+pub(super) const FORGET_DOSSIERS: &str = "delete from dossiers where address = $1";
+pub(super) const FORGET_CHOICES: &str = "delete from choices where address = $1";
+pub(super) const FORGET_AOS: &str = "delete from aos where address = $1";
+pub(super) const FORGET_DOCUMENTS: &str = "delete from documents where address = $1";
+pub(super) const FORGET_VERSION: &str = "delete from addresses where address = $1";
+pub(super) const FORGET_PENDING: &str = "delete from pending where tag = $1";
+pub(super) const NOTE_PENDING: &str =
+    "insert into pending (idx, act, tag, hold) values ($1, $2, $3, $4)";
+pub(super) const NOTE_HOLD: &str = "insert into holds (idx, tag) values ($1, $2)";
+pub(super) const CONFIRM_HOLD: &str = "update holds set confirmed = $2 where idx = $1";
+pub(super) const DROP_HOLD: &str = "delete from holds where idx = $1";
+pub(super) const DROP_PENDING: &str = "delete from pending where idx = $1";
+pub(super) const WAITS: &str = "select count(*) as rows from pending where idx = $1 and act = $2";
+pub(super) const HOLDS_OF: &str = "select count(*) as rows from holds where tag = $1";
+/// A hold that two people agreed on, and that nobody asks to lift yet.
+pub(super) const HOLD_TO_LIFT: &str = "select count(*) as rows from holds \
+     where idx = $1 and confirmed is not null and idx not in \
+     (select hold from pending where hold is not null)";
+pub(super) const PENDING: &str = "select idx, act, tag, hold from pending order by idx";
+pub(super) const HOLDS: &str = "select idx, tag, confirmed from holds order by idx";
 
 /// Keeps a search, if its officer has room for it; one of the same name is replaced.
 pub(super) const KEEP_SEARCH: &str = "insert into saved_searches (owner, name, criteria) \
@@ -296,13 +363,17 @@ pub(super) fn every() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> 
     }
     named! {
         HEAD NEW_HEAD LOCK_HEAD SWAP_HEAD TOUCH_ADDRESS INSERT_TILE INSERT_ACTIVATION
-        UPSERT_OWNERSHIP UPSERT_DOSSIER UPSERT_CHOICE UPSERT_AOS NEW_OPENING_KEY HEARTBEAT
+        UPSERT_OWNERSHIP UPSERT_DOSSIER UPSERT_CHOICE UPSERT_AOS NEW_OPENING_KEY KEPT_OPENING_KEY HEARTBEAT
         FORGET_GATEWAYS FORGET_USED ACTIVATIONS ADDRESS OWNERSHIPS
         DOSSIERS CHOICES CHOICE AOS AOS_BY_ID DOCUMENT DOCUMENTS_AT ENTRIES
-        SEALED_ENTRIES ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
+        SEALED_ENTRIES SEALED_ENTRIES_OF ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
         KEEP_SEARCH DROP_SEARCH SAVED_SEARCHES KEEP_COSIGNED COSIGNED ALL_DOCUMENTS ALL_USED
-        ALL_SEARCHES KEEP_PLACE PLACE
+        ALL_SEARCHES KEEP_PLACE PLACE ERASURES NOTE_ERASURE KEYS_OF KEYS_PAST HELD_PAST NULL_OPENINGS
+        FORGET_OWNERSHIPS FORGET_DOSSIERS FORGET_CHOICES FORGET_AOS FORGET_DOCUMENTS FORGET_VERSION
+        FORGET_PENDING NOTE_PENDING NOTE_HOLD CONFIRM_HOLD DROP_HOLD DROP_PENDING WAITS HOLDS_OF
+        HOLD_TO_LIFT PENDING HOLDS
         ;
+        KEYS_THERE SEALING_KEYS COUNT_SEALED DESTROY_KEYS
         COUNT_USED USE USE_TELLING INSERT_ENTRIES INSERT_OPEN_RELEASES
         COUNT_OPEN_RELEASES CLOSE_RELEASES CLOSE_RELEASES_TELLING ADDRESS_VERSIONS DOCUMENTS_BY_ID UPSERT_DOCUMENTS DELETE_DOCUMENTS
         TOUCH_INDEX

@@ -10,7 +10,7 @@ use sqlx::{Connection, Row};
 
 #[cfg(test)]
 use super::faults::Faults;
-use super::log::{Head, parse_head};
+use super::log::{Head, StoredKey, parse_head};
 use super::open::{Conn, Engine, Settings, connect};
 use super::sql::{self, Rows};
 use super::{StoreError, bytes, corrupt, failed, from_sql, on, to_sql};
@@ -18,6 +18,7 @@ use crate::clock::Moment;
 use crate::domain::{
     AddressId, Aos, Choice, Document, DocumentId, Dossier, Oin, Ownership, Sha256, TransactionId,
 };
+use crate::errors::in_full;
 use crate::merkle::WholeTile;
 
 /// A token that is being used up.
@@ -72,10 +73,8 @@ pub struct EntryRow<'a> {
 /// The sealed openings of an entry, ready to be written.
 #[derive(Debug, Clone, Copy)]
 pub struct OpeningRow<'a> {
-    /// Whose key.
-    pub tag: [u8; 16],
-    /// Of which year.
-    pub year: i32,
+    /// The id of the key.
+    pub key: u64,
     /// Nonce and ciphertext.
     pub sealed: &'a [u8],
 }
@@ -100,17 +99,40 @@ pub enum Change {
         /// Until when.
         until: Option<Moment>,
     },
+    /// Somebody asks to erase, to hold or to lift a hold.
+    Asked {
+        /// What.
+        ask: Ask,
+        /// The tag of the address it is about.
+        tag: [u8; 16],
+    },
+    /// A second person's answer to that; where it is yes to erasing, [`Change::Erased`].
+    Answered(Answer),
+    /// Keys are destroyed.
+    Erased {
+        /// The entry that asked for it; none for what was kept for its term.
+        proposal: Option<u64>,
+        /// Whose.
+        erasing: Erasing,
+    },
 }
 
 impl Change {
-    /// The address it is about.
+    /// The address it is about, if it changes what is known of one.
     #[must_use]
     pub fn address(&self) -> Option<AddressId> {
         match self {
             Self::Owners(address, _) | Self::Dossier(address, _) => Some(*address),
             Self::Choice(choice) => Some(choice.address),
             Self::Aos(aos) => Some(aos.address),
-            Self::Activation { .. } => None,
+            Self::Erased {
+                erasing: Erasing::Address { address, .. },
+                ..
+            } => Some(*address),
+            Self::Activation { .. }
+            | Self::Asked { .. }
+            | Self::Answered(_)
+            | Self::Erased { .. } => None,
         }
     }
 }
@@ -175,13 +197,15 @@ pub struct NewHead<'a> {
     pub facts_epoch: u64,
     /// The new epoch of policy.
     pub policy_epoch: u64,
+    /// The new epoch of keys.
+    pub keys_epoch: u64,
 }
 
 /// A failpoint of the unit tests; in every other build, nothing.
 macro_rules! fail_point {
     ($at:expr, $when:ident, $step:ident) => {
         #[cfg(test)]
-        $at.faults.$when(super::faults::Step::$step)?;
+        $at.faults.$when(crate::store::faults::Step::$step)?;
     };
 }
 
@@ -219,7 +243,7 @@ impl Writer {
             // Takes the write lock now instead of failing half-way through.
             Engine::Sqlite(c) => sqlx::query(
                 "begin immediate; \
-                 select size, checkpoint, facts_epoch, policy_epoch from head where id = 1",
+                 select size, checkpoint, facts_epoch, policy_epoch, keys_epoch from head where id = 1",
             )
             .fetch_optional(c)
             .await
@@ -268,6 +292,19 @@ impl Writer {
             #[cfg(test)]
             faults: self.faults.clone(),
         })
+    }
+
+    /// Moves what was committed into the file of SQLite, and empties the journal: what was erased does
+    /// not stay in it. If somebody reads meanwhile it stays until the next time.
+    pub async fn empty_journal(&mut self) {
+        if let Some(Engine::Sqlite(c)) = &mut self.conn {
+            let done = sqlx::query("pragma wal_checkpoint(truncate)")
+                .execute(c)
+                .await;
+            if let Err(error) = done {
+                tracing::warn!(error = in_full(&error), "the journal was not emptied");
+            }
+        }
     }
 
     /// Says goodbye, so that the engine can tidy up.
@@ -321,6 +358,10 @@ macro_rules! for_rows {
         }
     }};
 }
+
+mod erase;
+
+pub use erase::{Answer, Ask, Erasing, Refused};
 
 impl Batch<'_> {
     /// Uses up what can be used once, and is forgotten after the moment given; answers what was not
@@ -425,8 +466,7 @@ impl Batch<'_> {
             .bind(to_sql(row.index))
             .bind(row.transaction.as_bytes().as_slice())
             .bind(row.entry)
-            .bind(row.opening.as_ref().map(|opening| opening.tag.as_slice()))
-            .bind(row.opening.map(|opening| i64::from(opening.year)))
+            .bind(row.opening.map(|opening| to_sql(opening.key)))
             .bind(row.opening.map(|opening| opening.sealed)));
         fail_point!(self, after, InsertEntries);
         all_touched(DOING, touched, rows.len())
@@ -528,6 +568,13 @@ impl Batch<'_> {
     /// [`StoreError`].
     pub async fn apply(&mut self, change: &Change, index: u64) -> Result<(), StoreError> {
         const DOING: &str = "change the registry";
+        match change {
+            Change::Asked { ask, tag } => return self.note_asked(*ask, *tag, index).await,
+            Change::Answered(answer) => return self.note_answered(*answer, index).await,
+            // It needs the keys that its entry names: `erase` makes it.
+            Change::Erased { .. } => return Ok(()),
+            _ => {}
+        }
         fail_point!(self, before, Apply);
         on!(&mut self.conn, c => {
             match change {
@@ -580,6 +627,7 @@ impl Batch<'_> {
                         .await
                         .map(drop)
                 }
+                Change::Asked { .. } | Change::Answered(_) | Change::Erased { .. } => Ok(()),
             }
             .map_err(failed(DOING))?;
             if let Some(address) = change.address() {
@@ -629,6 +677,7 @@ impl Batch<'_> {
             checkpoint: new.checkpoint.to_owned(),
             facts_epoch: 0,
             policy_epoch: 0,
+            keys_epoch: 0,
         };
         self.swap_head(&empty, new).await
     }
@@ -763,36 +812,39 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Keeps a wrapped key unless there is one already; answers the one that counts.
+    /// Keeps a wrapped key unless there is one of its name already; answers the id of the one that
+    /// counts, and that one.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn keep_opening_key(
         &mut self,
-        tag: [u8; 16],
-        year: i32,
-        wrapped: &[u8],
-    ) -> Result<Vec<u8>, StoreError> {
+        key: &StoredKey,
+    ) -> Result<(u64, Vec<u8>), StoreError> {
         const DOING: &str = "keep a key";
         fail_point!(self, before, KeepKey);
-        let kept = on!(&mut self.conn, c => {
+        let kept: Result<(i64, Vec<u8>), _> = on!(&mut self.conn, c => {
             sqlx::query(sql::NEW_OPENING_KEY)
-                .bind(tag.as_slice())
-                .bind(i64::from(year))
-                .bind(wrapped)
+                .bind(to_sql(key.id))
+                .bind(key.tag.as_slice())
+                .bind(i64::from(key.year))
+                .bind(key.kind.as_str())
+                .bind(key.wrapped.as_slice())
                 .execute(&mut *c)
                 .await
                 .map_err(failed(DOING))?;
-            let row = sqlx::query(sql::OPENING_KEY)
-                .bind(tag.as_slice())
-                .bind(i64::from(year))
+            let row = sqlx::query(sql::KEPT_OPENING_KEY)
+                .bind(key.tag.as_slice())
+                .bind(i64::from(key.year))
+                .bind(key.kind.as_str())
                 .fetch_one(&mut *c)
                 .await
                 .map_err(failed(DOING))?;
-            row.try_get(0).map_err(failed(DOING))
+            row.try_get(0).and_then(|id| Ok((id, row.try_get(1)?))).map_err(failed(DOING))
         });
         fail_point!(self, after, KeepKey);
-        kept
+        let (id, wrapped) = kept?;
+        Ok((from_sql(id, "opening_keys", "id")?, wrapped))
     }
 
     /// Notes that this gateway lives, and forgets what is too old to matter.
@@ -839,6 +891,7 @@ impl Batch<'_> {
                 .bind(new.checkpoint)
                 .bind(to_sql(new.facts_epoch))
                 .bind(to_sql(new.policy_epoch))
+                .bind(to_sql(new.keys_epoch))
                 .bind(to_sql(old.size))
                 .bind(old.checkpoint.as_str())
                 .execute(&mut *c)

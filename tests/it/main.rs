@@ -35,6 +35,7 @@ mod configuration;
 mod cosigned;
 mod crash;
 mod desk;
+mod erasure;
 mod failover;
 mod floors;
 mod force;

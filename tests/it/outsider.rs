@@ -12,7 +12,7 @@ use tlog_tiles::{Checkpoint, Hash, check_record, node_hash, record_hash};
 use crate::client::{Call, Line};
 
 /// The public fields of an entry (CONTRACT, "Ledger entries", and the published schema's).
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 16] = [
     "besluit",
     "afgifte",
     "toestemming",
@@ -26,6 +26,9 @@ const KINDS: [&str; 13] = [
     "beoordeling",
     "zoek",
     "start",
+    "voorstel",
+    "vernietiging",
+    "bewaarplicht",
 ];
 
 /// What the outsider knows: the key `ledger init` printed, and the heads it saw before.

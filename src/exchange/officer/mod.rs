@@ -7,6 +7,9 @@
 
 mod check;
 mod choices;
+mod erase;
+#[cfg(test)]
+mod erasing;
 mod judge;
 mod look;
 mod propose;
@@ -20,6 +23,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use check::{Checked, Checking};
+pub use erase::{InForce, NotErased, Waits};
 pub use judge::{Finding, Measure, Verdict};
 pub use look::{Exchanged, Opened, Proof, Viewed};
 pub use propose::{Doubts, Proposed, ProposedChange};
@@ -248,7 +252,11 @@ impl Officers {
         };
         appended.map_err(|error| match error {
             NotAppended::Overloaded | NotAppended::Stale => Failure::Overloaded,
-            NotAppended::TokenUsed | NotAppended::TransactionUsed => Failure::Conflict,
+            NotAppended::TokenUsed
+            | NotAppended::TransactionUsed
+            | NotAppended::Held
+            | NotAppended::NotWaiting
+            | NotAppended::NothingToErase => Failure::Conflict,
             NotAppended::Unwitnessed | NotAppended::Unavailable => Failure::LedgerUnavailable,
         })
     }

@@ -324,6 +324,36 @@ fn the_schema_of_the_ledger_holds_each_kind_to_its_form() {
         ),
         (entry("voorstel", json!({"aanvrager": IMG})), false),
         (
+            entry("vernietiging", json!({"aantal": 3, "sleutels": ["0"]})),
+            false,
+        ),
+        (
+            entry("bewaarplicht", json!({"aanvrager": IMG, "index": 3})),
+            false,
+        ),
+        (
+            entry(
+                "voorstel",
+                json!({"aanvrager": IMG, "handeling": "bewaarplicht-opheffen", "index": 3}),
+            ),
+            true,
+        ),
+        (
+            entry(
+                "vernietiging",
+                json!({"aantal": 3, "handeling": "bewaartermijn", "code": "besluit",
+                    "sleutels": ["0123456789abcdef"]}),
+            ),
+            true,
+        ),
+        (
+            entry(
+                "bewaarplicht",
+                json!({"aanvrager": IMG, "handeling": "bewaarplicht-instellen", "index": 3}),
+            ),
+            true,
+        ),
+        (
             entry(
                 "beoordeling",
                 json!({"aanvrager": IMG, "index": 3, "oordeel": "rechtmatig", "aanleiding": "nabeoordeling"}),

@@ -52,9 +52,9 @@ impl Book {
         decision.zegels.clone_from(&made.seals);
         let master = MasterKey::new(&[3; 32]);
         let address = crate::domain::AddressId::parse(FIELDS[2].1).unwrap();
-        let name = master.name(Owner::Address(address), 2026);
-        let wrapped = master.wrap_fresh(name, &chance).unwrap();
-        let key = master.unwrap(name, &wrapped).unwrap();
+        let name = master.name(Owner::Address(address), 2026, Kind::Decision);
+        let (id_of_key, wrapped) = master.wrap_fresh(name, &chance).unwrap();
+        let key = master.unwrap(id_of_key, name, &wrapped).unwrap();
         let sealed = made.seal(&key, &transaction, Kind::Decision).unwrap();
         let openings = seal::open(&sealed, &key, &transaction, Kind::Decision).unwrap();
         let mut closing = Entry::new(Kind::Release, at, transaction);

@@ -4,6 +4,7 @@ mod appending;
 mod big;
 mod closing;
 mod comparing;
+mod erasing;
 mod failing;
 mod gateways;
 mod newest;

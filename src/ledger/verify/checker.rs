@@ -6,9 +6,12 @@ use super::Summary;
 use crate::bounds;
 use crate::clock::Moment;
 use crate::domain::{AosId, ChoiceId, TransactionId};
-use crate::ledger::entry::{Act, Entry, EntryError, Kind, Outcome};
+use crate::ledger::asked_by;
+use crate::ledger::entry::{Act, Entry, EntryError, Judgement, Kind, Outcome};
 use crate::ledger::note::Checkpoint;
+use crate::ledger::seal::KeyId;
 use crate::merkle::{self, Edge, Hash, WholeTile};
+use crate::store::Ask;
 
 /// What is wrong with an entry at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +42,18 @@ pub enum Flaw {
     /// The end of an unsafe situation that was never reported.
     #[error("it ends an unsafe situation that no earlier entry reports")]
     NothingToEnd,
+    /// It answers a proposal of another kind, or one that does not wait.
+    #[error("it answers the proposal of entry {proposal}, but nothing of its kind waits there")]
+    NothingProposed {
+        /// The index it names.
+        proposal: u64,
+    },
+    /// A hold that is not there, or not agreed on, is to be lifted.
+    #[error("it would lift the hold of entry {hold}, but none stands there")]
+    NoHold {
+        /// The index it names.
+        hold: u64,
+    },
     /// It has seen a version of its address that is later than itself.
     #[error("it says to have seen the book at size {seen}, which is after it")]
     SawTheFuture {
@@ -69,6 +84,12 @@ pub struct Checker {
     open: HashMap<u64, Open>,
     choices: HashSet<ChoiceId>,
     situations: HashSet<AosId>,
+    /// What is asked of a second person, by the index of the proposal.
+    asked: HashMap<u64, Ask>,
+    /// What two people agreed to hold.
+    held: HashSet<u64>,
+    /// The keys that entries destroyed, each with the index of that entry.
+    destroyed: Vec<(KeyId, u64)>,
     newest: Option<Moment>,
     known: Vec<Checkpoint>,
     /// The size of the first known checkpoint that turned out to be of another history.
@@ -144,6 +165,12 @@ impl Checker {
         &self.edge
     }
 
+    /// The keys that entries destroyed, each with the index of that entry.
+    #[must_use]
+    pub fn destroyed(&self) -> &[(KeyId, u64)] {
+        &self.destroyed
+    }
+
     /// The tiles that became whole since they were last taken.
     #[must_use]
     pub fn tiles(&self) -> &[WholeTile] {
@@ -189,6 +216,8 @@ impl Checker {
                     return Err(Flaw::NothingToEnd);
                 }
             }
+            Kind::Proposal => self.may_ask(entry)?,
+            Kind::Erasure | Kind::Hold => self.may_answer(entry)?,
             Kind::Agreement if entry.bundel.is_none() => return Err(Flaw::Lacks("bundel")),
             Kind::Decision if entry.uitkomst.is_none() => return Err(Flaw::Lacks("uitkomst")),
             _ => {}
@@ -211,9 +240,58 @@ impl Checker {
                 };
                 self.open.insert(index, open);
             }
-            _ => {}
+            _ => self.remember(index, entry),
         }
         Ok(())
+    }
+
+    fn may_ask(&self, entry: &Entry) -> Result<(), Flaw> {
+        match asked_by(entry) {
+            Some(Ask::Lift(hold)) if !self.held.contains(&hold) => Err(Flaw::NoHold { hold }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing is erased, held or lifted but what somebody asked, except what was kept for its term.
+    fn may_answer(&self, entry: &Entry) -> Result<(), Flaw> {
+        let act = entry.handeling.ok_or(Flaw::Lacks("handeling"))?;
+        if entry.soort == Kind::Erasure && entry.aantal.is_none() {
+            return Err(Flaw::Lacks("aantal"));
+        }
+        if entry.soort == Kind::Erasure && act == Act::Expire {
+            return entry.code.as_ref().map(drop).ok_or(Flaw::Lacks("code"));
+        }
+        let proposal = entry.index.ok_or(Flaw::Lacks("index"))?;
+        match (entry.soort, act, self.asked.get(&proposal)) {
+            (Kind::Erasure, Act::Erase, Some(Ask::Erase))
+            | (Kind::Hold, Act::Hold, Some(Ask::Hold))
+            | (Kind::Hold, Act::LiftHold, Some(Ask::Lift(_))) => Ok(()),
+            _ => Err(Flaw::NothingProposed { proposal }),
+        }
+    }
+
+    fn remember(&mut self, index: u64, entry: &Entry) {
+        if let Some(ask) = asked_by(entry) {
+            self.asked.insert(index, ask);
+        }
+        let rejects = entry.soort == Kind::Review && entry.oordeel == Some(Judgement::Rejected);
+        if !(rejects || matches!(entry.soort, Kind::Erasure | Kind::Hold)) {
+            return;
+        }
+        let answered = entry
+            .index
+            .and_then(|at| Some((at, self.asked.remove(&at)?)));
+        match answered {
+            Some((proposal, Ask::Hold)) if !rejects => {
+                self.held.insert(proposal);
+            }
+            Some((_, Ask::Lift(hold))) if !rejects => {
+                self.held.remove(&hold);
+            }
+            _ => {}
+        }
+        let keys = entry.sleutels.iter().map(|key| (*key, index));
+        self.destroyed.extend(keys);
     }
 
     /// An entry is in the book at most [`bounds::DECISION_AGE_MS`] after its time, and whatever

@@ -79,6 +79,12 @@ impl BookSource for DatabaseBook {
             .ok_or_else(|| SourceError::Damaged { what: what() })
     }
 
+    async fn keys_there(&self, keys: &[u64]) -> Result<Vec<u64>, SourceError> {
+        let left = self.0.keys_left(keys).await;
+        let left = left.map_err(source_error("the keys of the openings".to_owned()))?;
+        Ok(left.keys)
+    }
+
     async fn has_excess(&self, size: u64) -> Result<bool, SourceError> {
         let what = || "what follows the last entry".to_owned();
         let after = self

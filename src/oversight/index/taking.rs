@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::Index;
 use crate::clock::Moment;
 use crate::domain::{DocumentKind, Purpose, Team};
-use crate::ledger::Leaf;
 use crate::ledger::entry::{Act, Entry, Judgement, Kind};
+use crate::ledger::{Leaf, asked_by};
 use crate::oversight::review::{
     Check, Condemned, Dismissal, Given, Incident, Proposal, Review, Standing, USUAL_REVIEW_DAYS,
 };
@@ -53,9 +53,12 @@ impl Index {
             | Kind::Aos
             | Kind::AosEnd => self.take_event(leaf),
             Kind::Review => self.take_judgement(leaf),
+            // What waits to be erased or held the tables tell.
+            Kind::Proposal if asked_by(entry).is_some() => {}
             Kind::Proposal => self.take_proposal(leaf),
             Kind::Check => self.take_check(leaf),
-            Kind::Agreement | Kind::Start => {}
+            Kind::Erasure => self.erased = Some(leaf.index),
+            Kind::Agreement | Kind::Start | Kind::Hold => {}
         }
     }
 

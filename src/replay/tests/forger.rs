@@ -15,7 +15,7 @@ use crate::ledger::testing::Book;
 use crate::ledger::verify::{BookSource, Claim, SealedSource, SourceError};
 use crate::ledger::{Keys, Opener};
 use crate::merkle::{self, Edge, Hash, TileAt};
-use crate::store::{SealedEntry, StoredOpening};
+use crate::store::{SealedEntry, StoredKey, StoredOpening};
 
 /// An entry as a forger writes it.
 #[derive(Debug, Clone)]
@@ -140,17 +140,22 @@ pub(super) fn write(lines: Vec<Line>, keys: &Keys) -> Memory {
                 (Some(address), _) => Owner::Address(address),
                 (None, asked) => Owner::Organisation(asked.unwrap()),
             };
-            let name = keys.master.name(owner, line.entry.tijd.year());
-            let wrapped = wrapped_keys
+            let name = keys.master.name(owner, line.entry.tijd.year(), kind);
+            let (id, wrapped) = wrapped_keys
                 .entry(name)
                 .or_insert_with(|| keys.master.wrap_fresh(name, &random).unwrap());
-            let key = keys.master.unwrap(name, wrapped).unwrap();
+            let key = keys.master.unwrap(*id, name, wrapped).unwrap();
             let stored = StoredOpening {
-                tag: name.tag,
-                year: name.year,
+                key: StoredKey {
+                    id: id.number(),
+                    tag: name.tag,
+                    year: name.year,
+                    kind: kind.code().to_owned(),
+                    wrapped: wrapped.clone(),
+                },
                 sealed: made.seal(&key, &transaction, kind).unwrap(),
             };
-            opening = (!line.erased).then(|| (stored, wrapped.clone()));
+            opening = (!line.erased).then_some(stored);
         }
         let entry = line.entry.to_line().unwrap();
         edge.push(merkle::leaf_hash(&entry), &mut Vec::new());

@@ -3,13 +3,15 @@
 
 -- The book ------------------------------------------------------------------------------------
 
--- One row: the head of the log, and the epochs that tell whether a decision saw the newest facts.
+-- One row: the head of the log, and the epochs that tell whether a decision saw the newest facts, and
+-- an entry was sealed with keys of which none was destroyed since.
 create table head (
     id bigint primary key check (id = 1),
     size bigint not null,
     checkpoint text not null,
     facts_epoch bigint not null,
-    policy_epoch bigint not null
+    policy_epoch bigint not null,
+    keys_epoch bigint not null
 );
 
 -- At most one row: the newest checkpoint that enough witnesses cosigned, and since when the quorum
@@ -28,17 +30,18 @@ create table places (
 );
 
 -- The leaves, and beside each that holds commitments what they open to: sealed under the key of one
--- address and year, and erased by destroying that key. A release has two entries of one transaction:
+-- address, year and kind of entry, and erased by destroying that key. By its keys every entry of an
+-- address is found. A release has two entries of one transaction:
 -- its decision and its closing.
 create table entries (
     idx bigint primary key,
     transactie bytea not null,
     entry bytea not null,
-    opening_tag bytea,
-    opening_year bigint,
+    opening_key bigint,
     opening bytea
 );
 create index entries_transactie on entries (transactie);
+create index entries_opening_key on entries (opening_key) where opening_key is not null;
 
 -- Whole tiles of hashes; they never change.
 create table tiles (
@@ -48,12 +51,37 @@ create table tiles (
     primary key (level, number)
 );
 
--- The keys of the openings, wrapped.
+-- The keys of the openings, wrapped. The id is random, and never given to another key.
 create table opening_keys (
+    id bigint primary key,
     tag bytea not null,
     year bigint not null,
+    kind text not null,
     wrapped bytea not null,
-    primary key (tag, year)
+    unique (tag, year, kind)
+);
+
+-- The entries that tell which keys were destroyed: a projection of the `vernietiging` entries. Keys that
+-- come back from a copy of these tables are destroyed again by them.
+create table erasures (
+    idx bigint primary key
+);
+
+-- What is held: a projection of the `voorstel` and `bewaarplicht` entries. A hold is named by the entry
+-- that asked for it, and protects from then on; `confirmed` is the entry by which a second person
+-- agreed. The tag is that of the address.
+create table holds (
+    idx bigint primary key,
+    tag bytea not null,
+    confirmed bigint
+);
+
+-- What waits for a second person: to erase, to hold, to lift a hold (then `hold` names it).
+create table pending (
+    idx bigint primary key,
+    act text not null,
+    tag bytea not null,
+    hold bigint
 );
 
 -- What may be used once: a token by its tag, a transaction by its id. Emptied of what is too old to be

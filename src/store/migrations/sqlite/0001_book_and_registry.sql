@@ -3,13 +3,15 @@
 
 -- The book ------------------------------------------------------------------------------------
 
--- One row: the head of the log, and the epochs that tell whether a decision saw the newest facts.
+-- One row: the head of the log, and the epochs that tell whether a decision saw the newest facts, and
+-- an entry was sealed with keys of which none was destroyed since.
 create table head (
     id integer primary key check (id = 1),
     size integer not null,
     checkpoint text not null,
     facts_epoch integer not null,
-    policy_epoch integer not null
+    policy_epoch integer not null,
+    keys_epoch integer not null
 ) strict;
 
 -- At most one row: the newest checkpoint that enough witnesses cosigned, and since when the quorum
@@ -28,17 +30,18 @@ create table places (
 ) strict, without rowid;
 
 -- The leaves, and beside each that holds commitments what they open to: sealed under the key of one
--- address and year, and erased by destroying that key. A release has two entries of one transaction:
+-- address, year and kind of entry, and erased by destroying that key. By its keys every entry of an
+-- address is found. A release has two entries of one transaction:
 -- its decision and its closing.
 create table entries (
     idx integer primary key,
     transactie blob not null,
     entry blob not null,
-    opening_tag blob,
-    opening_year integer,
+    opening_key integer,
     opening blob
 ) strict;
 create index entries_transactie on entries (transactie);
+create index entries_opening_key on entries (opening_key) where opening_key is not null;
 
 -- Whole tiles of hashes; they never change.
 create table tiles (
@@ -48,13 +51,38 @@ create table tiles (
     primary key (level, number)
 ) strict;
 
--- The keys of the openings, wrapped.
+-- The keys of the openings, wrapped. The id is random, and never given to another key.
 create table opening_keys (
+    id integer primary key,
     tag blob not null,
     year integer not null,
+    kind text not null,
     wrapped blob not null,
-    primary key (tag, year)
-) strict, without rowid;
+    unique (tag, year, kind)
+) strict;
+
+-- The entries that tell which keys were destroyed: a projection of the `vernietiging` entries. Keys that
+-- come back from a copy of these tables are destroyed again by them.
+create table erasures (
+    idx integer primary key
+) strict;
+
+-- What is held: a projection of the `voorstel` and `bewaarplicht` entries. A hold is named by the entry
+-- that asked for it, and protects from then on; `confirmed` is the entry by which a second person
+-- agreed. The tag is that of the address.
+create table holds (
+    idx integer primary key,
+    tag blob not null,
+    confirmed integer
+) strict;
+
+-- What waits for a second person: to erase, to hold, to lift a hold (then `hold` names it).
+create table pending (
+    idx integer primary key,
+    act text not null,
+    tag blob not null,
+    hold integer
+) strict;
 
 -- What may be used once: a token by its tag, a transaction by its id. Emptied of what is too old to be
 -- accepted anyway. Rows in the order they came, so that only one index is written all over.

@@ -1,0 +1,259 @@
+//! Erasing an address and holding one, by two people: one asks, another agrees. The second may be of
+//! either organisation that provides documents, since the book is of both.
+//!
+//! What is asked protects or waits in the ledger itself: [`crate::ledger::Ledger::ask_second`],
+//! [`crate::ledger::Ledger::agree`]. Here is settled who may, and that whoever sees an address is in the
+//! book before.
+
+use super::{Cause, Failure, Officer, Officers, Remark, Viewed, unreadable};
+use crate::clock::Moment;
+use crate::domain::{AddressId, DeskRole, Oin};
+use crate::ledger::entry::Entry;
+use crate::ledger::{Asked, NotAppended, NotDone, Person, Receipt};
+use crate::store::Ask;
+
+/// Who may ask and agree.
+const ERASERS: [DeskRole; 2] = [DeskRole::Fg, DeskRole::Beheer];
+
+/// Why nothing was erased or held.
+#[derive(Debug)]
+pub enum NotErased {
+    /// The address is held: lift that first.
+    Held,
+    /// Who asked for it cannot also agree.
+    SamePerson,
+    /// Anything else: [`Failure::NotFound`] when there is no such proposal or it was erased,
+    /// [`Failure::Conflict`] when it was answered or asked already.
+    Failed(Failure),
+}
+
+impl From<Failure> for NotErased {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<NotAppended> for NotErased {
+    fn from(error: NotAppended) -> Self {
+        Self::Failed(match error {
+            NotAppended::Held => return Self::Held,
+            NotAppended::NotWaiting
+            | NotAppended::NothingToErase
+            | NotAppended::TokenUsed
+            | NotAppended::TransactionUsed => Failure::Conflict,
+            NotAppended::Overloaded | NotAppended::Stale => Failure::Overloaded,
+            NotAppended::Unwitnessed | NotAppended::Unavailable => Failure::LedgerUnavailable,
+        })
+    }
+}
+
+impl From<NotDone> for NotErased {
+    fn from(error: NotDone) -> Self {
+        match error {
+            NotDone::NoProposal => Self::Failed(Failure::NotFound),
+            NotDone::SamePerson => Self::SamePerson,
+            NotDone::NotAppended(error) => error.into(),
+            NotDone::Read(error) => Self::Failed(unreadable(error)),
+        }
+    }
+}
+
+/// Something that waits for a second person; nothing personal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waits {
+    /// The entry that asks.
+    pub index: u64,
+    /// What.
+    pub ask: Ask,
+    /// When.
+    pub at: Moment,
+    /// Of which organisation who asks is.
+    pub by: Option<Oin>,
+}
+
+/// A hold; nothing personal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InForce {
+    /// The entry that asked for it: its name.
+    pub index: u64,
+    /// Since when it protects.
+    pub since: Moment,
+    /// Of which organisation who asked is.
+    pub by: Option<Oin>,
+    /// The entry by which a second person agreed; until then it protects, and cannot be lifted but
+    /// turned down.
+    pub confirmed: Option<u64>,
+}
+
+impl Officers {
+    /// Asks a second person to agree that an address is erased from the book.
+    ///
+    /// # Errors
+    /// [`NotErased`].
+    pub async fn propose_erasure(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        address: AddressId,
+    ) -> Result<Receipt, NotErased> {
+        self.ask(officer, cause, Ask::Erase, address).await
+    }
+
+    /// Holds an address: from now on nothing of it is erased, until a second person turns it down or
+    /// the hold is lifted.
+    ///
+    /// # Errors
+    /// [`NotErased`].
+    pub async fn propose_hold(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        address: AddressId,
+    ) -> Result<Receipt, NotErased> {
+        self.ask(officer, cause, Ask::Hold, address).await
+    }
+
+    /// Asks a second person to agree that the hold of this name is lifted.
+    ///
+    /// # Errors
+    /// [`NotErased`].
+    pub async fn propose_lift(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        hold: u64,
+    ) -> Result<Receipt, NotErased> {
+        may_erase(officer)?;
+        let asked = self.exchange.ledger.find_asked(hold).await;
+        let asked = asked.map_err(unreadable)?.ok_or(Failure::NotFound)?;
+        self.ask(officer, cause, Ask::Lift(hold), asked.address)
+            .await
+    }
+
+    async fn ask(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        ask: Ask,
+        address: AddressId,
+    ) -> Result<Receipt, NotErased> {
+        may_erase(officer)?;
+        let by = person(officer, cause);
+        let asked = self.exchange.ledger.ask_second(&by, ask, address).await;
+        Ok(asked?)
+    }
+
+    /// What the proposal or hold of this name is about, after recording that this officer looks.
+    ///
+    /// # Errors
+    /// [`NotErased`]; then nothing may be shown.
+    pub async fn find_asked(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        index: u64,
+    ) -> Result<Asked, NotErased> {
+        may_erase(officer)?;
+        let asked = self.exchange.ledger.find_asked(index).await;
+        let asked = asked.map_err(unreadable)?.ok_or(Failure::NotFound)?;
+        self.record_view(officer, cause, Viewed::Registry(asked.address))
+            .await?;
+        Ok(asked)
+    }
+
+    /// Agrees: what was asked is done when this returns.
+    ///
+    /// # Errors
+    /// [`NotErased`]; then nothing is.
+    pub async fn agree(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        index: u64,
+    ) -> Result<Receipt, NotErased> {
+        may_erase(officer)?;
+        let by = person(officer, cause);
+        Ok(self.exchange.ledger.agree(&by, index).await?)
+    }
+
+    /// Turns down what was asked; who asked may do so too. A hold that is turned down protects no more.
+    ///
+    /// # Errors
+    /// [`NotErased`].
+    pub async fn turn_down(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        index: u64,
+        remark: &Remark,
+    ) -> Result<Receipt, NotErased> {
+        may_erase(officer)?;
+        let by = person(officer, cause);
+        let turned = self.exchange.ledger.turn_down(&by, index, remark.as_str());
+        Ok(turned.await?)
+    }
+
+    /// What waits for a second person, oldest first.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn waiting_erasures(&self, officer: &Officer) -> Result<Vec<Waits>, Failure> {
+        may_erase(officer)?;
+        let mut waits = Vec::new();
+        for one in self.exchange.store.pending().await.map_err(unreadable)? {
+            if let Some(entry) = self.public(one.index).await? {
+                waits.push(Waits {
+                    index: one.index,
+                    ask: one.ask,
+                    at: entry.tijd,
+                    by: entry.aanvrager,
+                });
+            }
+        }
+        Ok(waits)
+    }
+
+    /// What is held, oldest first.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn holds(&self, officer: &Officer) -> Result<Vec<InForce>, Failure> {
+        may_erase(officer)?;
+        let mut holds = Vec::new();
+        for one in self.exchange.store.holds().await.map_err(unreadable)? {
+            if let Some(entry) = self.public(one.index).await? {
+                holds.push(InForce {
+                    index: one.index,
+                    since: entry.tijd,
+                    by: entry.aanvrager,
+                    confirmed: one.confirmed,
+                });
+            }
+        }
+        Ok(holds)
+    }
+
+    async fn public(&self, index: u64) -> Result<Option<Entry>, Failure> {
+        let found = self.exchange.ledger.find_at(index).await;
+        Ok(found.map_err(unreadable)?.map(|found| found.entry))
+    }
+}
+
+fn may_erase(officer: &Officer) -> Result<(), Failure> {
+    officer.must_be(&ERASERS)?;
+    let provides = officer.organisation.provides;
+    provides.then_some(()).ok_or(Failure::NotAuthorised)
+}
+
+fn person(officer: &Officer, cause: &Cause) -> Person {
+    Person {
+        organisation: officer.organisation.oin,
+        employee: officer.subject.clone(),
+        case: cause.case.clone(),
+        occasion: Some(cause.occasion),
+        explanation: cause
+            .explanation
+            .as_ref()
+            .map(|why| why.as_str().to_owned()),
+    }
+}

@@ -1,0 +1,112 @@
+//! What of a batch erases, holds or answers: whether it may, and which keys it destroys. The head is
+//! locked, so what is found here stays so until the commit.
+
+use super::Plan;
+use crate::bounds;
+use crate::ledger::draft::NotAppended;
+use crate::store::{Answer, Batch, Change, Erasing, Refused, StoreError};
+
+impl From<Refused> for NotAppended {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Held => Self::Held,
+            Refused::NotWaiting => Self::NotWaiting,
+        }
+    }
+}
+
+impl Plan {
+    /// INVARIANT (two people, no hold passed over): nothing is erased, held or lifted but on a proposal
+    /// that waits, and nothing is erased that is held. Completes the entries that destroy keys.
+    pub(in crate::ledger) async fn check_changes(
+        &mut self,
+        batch: &mut Batch<'_>,
+    ) -> Result<(), StoreError> {
+        let mut destroyed: Vec<u64> = Vec::new();
+        let mut by = None;
+        for (number, append) in self.appends.iter_mut().enumerate() {
+            let (Ok(_), Some(change)) = (append.fate, &append.draft.change) else {
+                continue;
+            };
+            if let Err(refused) = may(batch, change).await? {
+                append.fate = Err(refused.into());
+                continue;
+            }
+            let Change::Erased { erasing, .. } = change else {
+                continue;
+            };
+            let keys = batch.keys_to_erase(erasing).await?;
+            if keys.is_empty() && matches!(erasing, Erasing::Term { .. }) {
+                append.fate = Err(NotAppended::NothingToErase);
+                continue;
+            }
+            let sealed = batch.count_sealed(&keys).await?;
+            destroyed.clone_from(&keys);
+            by = Some(number);
+            if append.draft.complete(keys, sealed).is_err() {
+                // More keys than fit in one entry.
+                append.fate = Err(NotAppended::Unavailable);
+                (destroyed, by) = (Vec::new(), None);
+            }
+        }
+        // What would be sealed under a key that goes with this batch is sealed again.
+        for (number, append) in self.appends.iter_mut().enumerate() {
+            let sealed = append.draft.opening.as_ref();
+            let key = sealed.map(|sealed| sealed.key.number());
+            if by != Some(number) && key.is_some_and(|key| destroyed.contains(&key)) {
+                append.fate = append.fate.and(Err(NotAppended::Stale));
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn may(batch: &mut Batch<'_>, change: &Change) -> Result<Result<(), Refused>, StoreError> {
+    match change {
+        Change::Asked { ask, tag } => batch.may_ask(*ask, *tag).await,
+        Change::Answered(Answer { proposal, ask, .. }) => batch.may_answer(*proposal, *ask).await,
+        Change::Erased { proposal, erasing } => {
+            if let Erasing::Address { tag, .. } = erasing
+                && batch.is_held(*tag).await?
+            {
+                return Ok(Err(Refused::Held));
+            }
+            match proposal {
+                Some(proposal) => {
+                    let ask = crate::store::Ask::Erase;
+                    batch.may_answer(*proposal, ask).await
+                }
+                None => Ok(Ok(())),
+            }
+        }
+        _ => Ok(Ok(())),
+    }
+}
+
+/// Destroys the keys that the entry at this index names, and what is known of their address.
+pub(super) async fn erase(
+    batch: &mut Batch<'_>,
+    index: u64,
+    proposal: Option<u64>,
+    erasing: &Erasing,
+    keys: &[u64],
+) -> Result<(), StoreError> {
+    let most = match erasing {
+        Erasing::Address { .. } => u64::MAX,
+        Erasing::Term { .. } => bounds::NULLED_AT_ONCE,
+    };
+    batch.destroy(keys, most).await?;
+    batch.note_erasure(index).await?;
+    if let Some(proposal) = proposal {
+        let answer = Answer {
+            proposal,
+            ask: crate::store::Ask::Erase,
+            agreed: true,
+        };
+        batch.apply(&Change::Answered(answer), index).await?;
+    }
+    if let Erasing::Address { address, tag } = erasing {
+        batch.forget_address(*address, *tag).await?;
+    }
+    Ok(())
+}
