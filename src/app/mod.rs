@@ -220,6 +220,7 @@ pub async fn init_ledger(config: &Config, random: &dyn Random) -> Result<String,
 pub struct Gateway {
     ledger: Ledger,
     exchange: Arc<Exchange>,
+    officers: Option<Officers>,
     addresses: Addresses,
     stopper: Stopper,
     listeners: JoinSet<()>,
@@ -359,12 +360,15 @@ impl Gateway {
             http::mark_malformed,
             stop.clone(),
         ));
+        let mut officers = None;
         if let Some((listener, login)) = ports.desk {
             let oversight = Oversight::start(ledger.clone(), policies, &*random)
                 .map_err(|error| unusable(&error))?;
             let at = address_of(&listener, config.listen.desk)?;
+            let procedures = Officers::new(Arc::clone(&exchange), oversight);
+            officers = Some(procedures.clone());
             let desk = desk::router(desk::Parts {
-                officers: Officers::new(Arc::clone(&exchange), oversight),
+                officers: procedures,
                 origin: origin_of_desk(&config, &login, at),
                 login,
                 clock: Arc::clone(&clock),
@@ -394,6 +398,7 @@ impl Gateway {
         Ok(Self {
             ledger,
             exchange,
+            officers,
             addresses,
             stopper,
             listeners,
@@ -419,6 +424,12 @@ impl Gateway {
         &self.exchange
     }
 
+    /// What officers may do at its desk, where it has one.
+    #[must_use]
+    pub const fn officers(&self) -> Option<&Officers> {
+        self.officers.as_ref()
+    }
+
     /// Runs until `stop` comes, then lets running requests end; or until the book can no longer be
     /// trusted, and then ends at once.
     ///
@@ -441,7 +452,7 @@ impl Gateway {
         // Closing entries of the last requests are committed before this beat is answered.
         let _ = self.ledger.beat().await;
         // And the database is let go of, so that whoever starts next finds it free.
-        drop(self.exchange);
+        drop((self.exchange, self.officers));
         let _ = tokio::time::timeout(bounds::COMMIT * 2, self.ledger.close()).await;
         Ok(())
     }

@@ -316,13 +316,17 @@ async fn seed_year(
     let written = stage.folder.note_year(&year.note());
     written.map_err(|error| usage(&error))?;
     let exchange = stage.at.exchange;
-    let running = open(&then, stage, None).await?;
+    // Nobody logs in at this desk; its procedures judge what was released.
+    let running = open(&then, stage, Some(Links::new(Vec::new()))).await?;
+    let officers = running.gateway.officers().cloned();
+    let officers = officers.ok_or_else(|| Failed::internal(&StartError::Book))?;
     let bar = output::progress_bar(screen.pick(
         " jaar          {wide_bar} {percent:>3}%, nog {eta}",
         " year          {wide_bar} {percent:>3}%, {eta} left",
     ));
     let mut tenths = 0;
-    let played = year::play(&year, &pki, exchange, &clock, &then.random, |done, of| {
+    let gateway = (exchange, &officers);
+    let played = year::play(&year, &pki, gateway, &clock, &then.random, |done, of| {
         bar.set_length(of);
         bar.set_position(done);
         // Where no bar can be drawn, a line now and then says that it goes on.
@@ -335,6 +339,7 @@ async fn seed_year(
     .await;
     bar.finish_and_clear();
     let played = played.map_err(|error| Failed::internal(&error))?;
+    drop(officers);
     let made = running.folder.ledger();
     end(running, std::future::ready(())).await?;
     let kept = folder.keep_ledger(&made).and_then(|()| folder.tidy_year());
@@ -358,6 +363,9 @@ async fn seed_year(
         });
         row(screen, ("", ""), false, &format!("{one}, {other}"));
     }
+    let judged = screen.language().number(played.judged);
+    let what = screen.pick("oordelen achteraf", "judgements afterwards");
+    row(screen, ("", ""), false, &format!("{judged} {what}"));
     Ok(())
 }
 

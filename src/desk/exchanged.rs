@@ -73,6 +73,8 @@ struct ExchangePage {
     readings: Vec<DayOfLines>,
     more_readings: bool,
     proof: Proven,
+    /// Whether anything personal was recorded, to be opened or erased since.
+    has_personal: bool,
     person: Option<Person>,
 }
 
@@ -237,6 +239,7 @@ async fn page(
         readings: by_day(&around.readings, &wording),
         more_readings: around.more_readings,
         proof: proven,
+        has_personal: entry.soort == Kind::Decision || !entry.zegels.is_empty(),
         person: opened.map(|opened| Person {
             fields: facts::fields(&opened, l),
             comparison: Comparison::new(entry, &opened, officers.now(), &wording),
@@ -319,6 +322,7 @@ fn line_of(exchanged: &Exchanged) -> Line {
             .aantal
             .map_or(listed, |count| u32::try_from(count).unwrap_or(u32::MAX)),
         withheld: sum(&mut entry.onthouden.iter().map(|withheld| withheld.aantal)),
+        of: entry.index.filter(|_| entry.soort == Kind::Reading),
     }
 }
 

@@ -39,6 +39,11 @@ impl Form {
             .filter(|value| !value.is_empty())
     }
 
+    /// Every field with its value.
+    pub(super) fn fields(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     /// With a value that a page fills in beforehand.
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         self.0.push((name.to_owned(), value.to_owned()));
@@ -124,5 +129,24 @@ impl Filled {
         } else {
             self.required(field, texts, parse)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// A browser cuts what is pasted into such a field, and says nothing.
+    #[test]
+    fn no_field_cuts_what_is_typed_in_silence() {
+        let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/desk/templates");
+        let mut read = 0;
+        for file in templates.read_dir().unwrap() {
+            let path = file.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(!text.contains("maxlength"), "{}", path.display());
+            read += 1;
+        }
+        assert!(read > 20);
     }
 }

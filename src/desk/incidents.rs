@@ -206,6 +206,12 @@ fn note_what_is_wrong(f: &mut Filled, incident: &Incident, step: IncidentStep, n
     if !incident.allows(step) {
         let (dutch, english) = why_not(incident, step);
         f.wrong("stap", dutch, english);
+    } else if step == IncidentStep::Closed && f.value("zeker") != "ja" {
+        f.wrong(
+            "zeker",
+            "Afsluiten kan niet meer terug. Kruis aan dat er niets meer te doen blijft.",
+            "Closing cannot be undone. Tick that nothing is left to be done.",
+        );
     } else if Incident::must_explain(step) && f.value("opmerking").is_empty() {
         let (dutch, english) = if step == IncidentStep::NotNotifiable {
             (

@@ -17,6 +17,8 @@ use http::StatusCode;
 
 pub(super) use self::export::defused;
 use self::keep::Kept;
+#[cfg(test)]
+pub(super) use self::sought::PROBLEMS;
 use super::cause;
 use super::forms::{Filled, Form};
 use super::law::GROUNDS;
@@ -206,6 +208,8 @@ struct ResultPage {
     f: Filled,
     lists: Lists,
     badges: Vec<String>,
+    /// The form that asks for the exchanges among them alone; empty when that was not asked of all.
+    narrower: Vec<(String, String)>,
     days: Vec<DayOfLines>,
     is_empty: bool,
     /// `Regel 26 tot en met 50 van 132`.
@@ -298,6 +302,10 @@ async fn results_page(
         f,
         lists: Lists::new(visit, &wording),
         badges: sought::badges(&criteria, &wording, true),
+        narrower: match criteria.came {
+            None if found.total > 0 => sought::only_exchanges(&criteria),
+            _ => Vec::new(),
+        },
         days: by_day(&lines, &wording),
         is_empty: found.total == 0,
         place: place(&found, lines.len(), visit),

@@ -1,13 +1,17 @@
 //! The book in plain words: what happened, when, between whom, in Dutch and in English.
 
 mod dates;
+mod names;
+mod reasons;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) use dates::{clock_time, day, moment, week};
 
-use crate::domain::{ChoiceKind, ChoiceState, Oin, Organisation, Organisations, Purpose};
+use crate::domain::{
+    ChoiceKind, ChoiceState, DocumentKind, Oin, Organisation, Organisations, Purpose,
+};
 use crate::exchange::officer::Officers;
 use crate::language::Language;
 use crate::ledger::entry::{Act, End, Judgement, Occasion, Outcome};
@@ -77,8 +81,15 @@ impl Wording {
             .map(|(oin, name)| (oin, name.as_str()))
     }
 
+    fn in_english(&self, name: Option<&'static str>) -> Option<&'static str> {
+        name.filter(|_| self.l == Language::English)
+    }
+
     /// A document kind by its name, as in the middle of a sentence.
     pub(super) fn kind(&self, code: &str) -> String {
+        if let Some(name) = self.in_english(names::kind(code)) {
+            return name.to_owned();
+        }
         let bundle = self.bundle.as_ref();
         let name = bundle.and_then(|bundle| {
             let mut kinds = bundle.vocabulary().kinds();
@@ -92,6 +103,9 @@ impl Wording {
 
     /// A document kind with its article.
     fn a_kind(&self, code: &str) -> String {
+        if let (Language::English, Some(name)) = (self.l, names::a_kind(code)) {
+            return name;
+        }
         let name = self.kind(code);
         if name.ends_with("gegevens") {
             name
@@ -102,6 +116,9 @@ impl Wording {
 
     /// A purpose by its name, as in the middle of a sentence.
     pub(super) fn purpose(&self, code: &str) -> String {
+        if let Some(name) = self.in_english(names::purpose(code)) {
+            return name.to_owned();
+        }
         let known = Purpose::parse(code).ok();
         let name = self.bundle.as_ref().zip(known).and_then(|(bundle, code)| {
             let purpose = bundle.vocabulary().find_purpose(&code)?;
@@ -112,6 +129,9 @@ impl Wording {
 
     /// A team by its name.
     pub(super) fn team(&self, code: &str) -> String {
+        if let Some(name) = self.in_english(names::team(code)) {
+            return name.to_owned();
+        }
         let name = self.bundle.as_ref().and_then(|bundle| {
             let mut teams = bundle.vocabulary().teams();
             let (_, name) = teams.find(|(team, _)| team.as_str() == code)?;
@@ -123,55 +143,6 @@ impl Wording {
     /// How long the log keeps what it has, where the parties wrote it down.
     pub(super) fn retention(&self) -> Option<&str> {
         self.bundle.as_ref()?.retention(self.l)
-    }
-
-    /// Why a request was refused: a reason of the policy, or the code of a problem.
-    pub(super) fn reason(&self, code: &str) -> String {
-        let l = self.l;
-        let text = match code {
-            "TOESTEMMING_ONTBREEKT" => l.pick("geen toestemming", "no consent"),
-            "TOESTEMMING_INGETROKKEN" => l.pick(
-                "toestemming geweigerd of ingetrokken",
-                "consent refused or withdrawn",
-            ),
-            "TOESTEMMING_VERLOPEN" => l.pick("toestemming verlopen", "consent expired"),
-            "TOESTEMMING_ONVOLLEDIG" => l.pick(
-                "niet alle eigenaren gaven toestemming",
-                "not all owners consented",
-            ),
-            "BEZWAAR_AFSTEMMING" => l.pick("een eigenaar heeft bezwaar", "an owner objects"),
-            "GEEN_VERZOEK_GEZAMENLIJK" => l.pick(
-                "geen verzoek om gezamenlijke behandeling",
-                "no request for joint handling",
-            ),
-            "GEZONDHEIDSGEGEVENS" => l.pick("gezondheidsgegevens", "health data"),
-            "GEEN_GRONDSLAG" => l.pick("geen grondslag", "no legal basis"),
-            "AOS_NIET_ACTIEF" => l.pick("geen lopende AOS-melding", "no unsafe situation in force"),
-            "SOORT_NIET_BIJ_DOEL" => l.pick(
-                "soort hoort niet bij het doel",
-                "kind does not go with the purpose",
-            ),
-            "BELEID_ONBRUIKBAAR" => l.pick(
-                "het beleid kon niet worden getoetst",
-                "the policy could not be evaluated",
-            ),
-            "token-ontbreekt" => l.pick("token ontbreekt", "no token"),
-            "token-ongeldig" => l.pick("token ongeldig", "token invalid"),
-            "token-verlopen" => l.pick("token verlopen", "token expired"),
-            "token-niet-gebonden" => l.pick(
-                "token hoort niet bij het certificaat",
-                "token of another certificate",
-            ),
-            "token-hergebruikt" => l.pick("token al gebruikt", "token used before"),
-            "conflict" => l.pick("nummer al gebruikt", "number used before"),
-            "doel-onbekend" => l.pick("doel onbekend", "purpose unknown"),
-            "document-onbekend" => l.pick("document onbekend", "document unknown"),
-            "niet-bevoegd" => l.pick("niet bevoegd", "not authorised"),
-            "niet-gevonden" => l.pick("niet gevonden", "not found"),
-            "bereik-ongeldig" => l.pick("bereik buiten het document", "range outside the document"),
-            other => other,
-        };
-        text.to_owned()
     }
 
     /// One line of the log, as a sentence.
@@ -272,9 +243,18 @@ impl Wording {
                 "bekeek de toestemmingen bij een adres",
                 "looked at the consents of an address",
             ),
-            Some(Act::Download | Act::Metadata | Act::Test) | None => l.pick(
-                "las in het register of het logboek",
-                "read in the registry or the log",
+            // A system leaves no occasion; an officer always has one.
+            _ if line.occasion.is_none() && line.of.is_some() => l.pick(
+                "vroeg via het eigen systeem een besluit uit het logboek op",
+                "fetched a decision from the log by its own system",
+            ),
+            _ if line.occasion.is_none() => l.pick(
+                "vroeg via het eigen systeem op wat eigenaren bij een adres kozen",
+                "fetched by its own system what owners chose at an address",
+            ),
+            _ => l.pick(
+                "keek in het register of het logboek",
+                "looked in the registry or the log",
             ),
         };
         let why = line.occasion.map_or("", |why| occasion(why, l));
@@ -293,6 +273,28 @@ impl Wording {
             format!("{what}{count}, {}: {why}", l.pick("aanleiding", "reason"))
         }
     }
+}
+
+/// A purpose as a heading: as the bundle names it, or in English.
+pub(super) fn purpose_heading(code: &Purpose, name: &str, l: Language) -> String {
+    heading(names::purpose(code.as_str()), name, l)
+}
+
+/// A document kind as a heading.
+pub(super) fn kind_heading(code: &DocumentKind, name: &str, l: Language) -> String {
+    heading(names::kind(code.as_str()), name, l)
+}
+
+fn heading(english: Option<&str>, name: &str, l: Language) -> String {
+    let english = english.filter(|_| l == Language::English);
+    let mut rest = english.unwrap_or(name).chars();
+    let mut heading: String = rest
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    heading.push_str(rest.as_str());
+    heading
 }
 
 fn uncapitalised(text: &str) -> String {

@@ -14,6 +14,9 @@ use crate::ledger::entry::{Act, End, Occasion, Outcome};
 /// What the lines came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Came {
+    /// A document was asked for, whatever it came to.
+    #[serde(rename = "uitwisseling")]
+    Exchanged,
     /// A document was released.
     #[serde(rename = "gegeven")]
     Released,
@@ -117,6 +120,8 @@ pub struct Line {
     pub count: u32,
     /// Documents withheld.
     pub withheld: u32,
+    /// The entry a reading was of.
+    pub of: Option<u64>,
 }
 
 /// A page of lines.
@@ -226,6 +231,7 @@ impl Wanted {
 
 fn came_to(row: &Row, came: Came) -> bool {
     match came {
+        Came::Exchanged => row.what == What::Decision,
         Came::Released => row.is_release(),
         Came::Refused => row.is_refusal(),
         Came::Asked => row.what == What::Decision && !row.is_release() && !row.is_refusal(),
@@ -309,6 +315,7 @@ impl Index {
             reason: text(row.reason),
             count: row.count,
             withheld: row.withheld,
+            of: row.of,
         }
     }
 }

@@ -147,7 +147,7 @@ fn nobody_finds_what_is_the_others_whatever_is_sought() {
 #[test]
 fn what_is_sought_must_all_hold() {
     let book = book();
-    let table: [Sought; 24] = [
+    let table: [Sought; 25] = [
         (
             "unknown kind",
             |c| c.kind = Some("planning".to_owned()),
@@ -201,6 +201,7 @@ fn what_is_sought_must_all_hold() {
             |c| c.reason = Some("GEEN_GRONDSLAG".to_owned()),
             &[1],
         ),
+        ("exchanged", |c| c.came = Some(Came::Exchanged), &[3, 1, 0]),
         ("released", |c| c.came = Some(Came::Released), &[3, 0]),
         ("refused", |c| c.came = Some(Came::Refused), &[1]),
         ("searched", |c| c.came = Some(Came::Searched), &[4]),

@@ -23,6 +23,11 @@ const POINTS: f32 = 14.0;
 const QR: f32 = 96.0;
 /// How wide a line to write on is.
 const SIGNATURE: f32 = 230.0;
+/// The side of a box to be crossed, and where the text beside it begins.
+const BOX: f32 = 9.5;
+const BESIDE_BOX: f32 = 20.0;
+/// A paragraph of so many lines at most stays with the table it introduces.
+const INTRODUCED_BY: usize = 8;
 
 /// Sets the whole report.
 pub(super) fn set(report: &Report) -> Pages {
@@ -30,17 +35,19 @@ pub(super) fn set(report: &Report) -> Pages {
     begin(&mut sheet, report);
     // The title is the first heading; under it none may be skipped.
     let mut deepest = 0;
-    for block in &report.blocks {
+    for (block, next) in report.blocks.iter().zip(1..) {
         match block {
             Block::Heading(level, text) => {
                 let level = (*level).clamp(1, 3).min(deepest + 1);
                 if !is_blank(text) {
                     deepest = level;
-                    heading(&mut sheet, level, text);
+                    let rest = report.blocks.get(next..).unwrap_or_default();
+                    heading(&mut sheet, level, text, beginning(rest));
                 }
             }
             Block::Paragraph(text) => paragraph(&mut sheet, text),
             Block::List(points) => list(&mut sheet, points),
+            Block::Boxes(choices) => boxes(&mut sheet, choices),
             Block::Facts(facts) => set_facts(&mut sheet, facts),
             Block::Table {
                 caption,
@@ -95,7 +102,39 @@ fn begin(sheet: &mut Sheet<'_>, report: &Report) {
     }
 }
 
-fn heading(sheet: &mut Sheet<'_>, level: u8, text: &str) {
+/// How much of what follows a heading stays with it: a few lines, or of a table its head and its first
+/// rows, with the short paragraph that introduces it.
+fn beginning(rest: &[Block]) -> f32 {
+    let lines = 3.0 * BODY.leading;
+    match rest {
+        [
+            Block::Table {
+                caption,
+                columns,
+                rows,
+            },
+            ..,
+        ] => table::beginning(caption, columns, rows),
+        [Block::Facts(facts), ..] => {
+            let first = facts.iter().take(2);
+            first.map(|(name, value)| fact_height(name, value)).sum()
+        }
+        [
+            Block::Paragraph(text),
+            after @ (Block::Table { .. } | Block::Facts(_)),
+            ..,
+        ] => {
+            let count = broken(text, BODY.face, BODY.size, RIGHT - LEFT).len();
+            if count > INTRODUCED_BY {
+                return lines;
+            }
+            height(count, BODY.leading) + GAP + beginning(std::slice::from_ref(after))
+        }
+        _ => lines,
+    }
+}
+
+fn heading(sheet: &mut Sheet<'_>, level: u8, text: &str, follows: f32) {
     let (role, style, before, after) = match level {
         1 => (
             StructRole::H2,
@@ -118,7 +157,7 @@ fn heading(sheet: &mut Sheet<'_>, level: u8, text: &str) {
     };
     let lines = broken(text, style.face, style.size, RIGHT - LEFT);
     // Kept together with the first lines of what follows.
-    sheet.need(before + height(lines.len(), style.leading) + after + 3.0 * BODY.leading);
+    sheet.need(before + height(lines.len(), style.leading) + after + follows + 1.0);
     sheet.space(before);
     if level == 1 {
         sheet.marks.push(Mark {
@@ -163,6 +202,44 @@ fn list(sheet: &mut Sheet<'_>, points: &[String]) {
     sheet.y -= GAP - 3.0;
 }
 
+fn boxes(sheet: &mut Sheet<'_>, choices: &[String]) {
+    let choices = || choices.iter().filter(|choice| !is_blank(choice));
+    if choices().next().is_none() {
+        return;
+    }
+    let node = sheet.element(StructRole::L);
+    let alt = sheet
+        .language()
+        .pick("vakje om aan te kruisen", "box to be crossed");
+    for choice in choices() {
+        let item = sheet.tree.add(node, StructRole::LI, Says::Nothing);
+        let label = sheet.tree.add(item, StructRole::Lbl, Says::Nothing);
+        let figure = sheet.tree.add(label, StructRole::Figure, Says::Nothing);
+        let body = sheet.tree.add(item, StructRole::LBody, Says::Nothing);
+        let count = broken(choice, BODY.face, BODY.size, RIGHT - LEFT - BESIDE_BOX).len();
+        sheet.need(height(count.min(2), BODY.leading));
+        let (left, foot) = (tenth(LEFT), tenth(sheet.y - 1.0));
+        let place = Rect::new(left, foot, tenth(left + BOX), tenth(foot + BOX));
+        sheet.tree.place(figure, alt, place);
+        sheet.tagged(figure, |page| {
+            let [r, g, b] = INK;
+            page.set_stroke_rgb(r, g, b).set_line_width(0.9);
+            page.rect(left, foot, BOX, BOX).stroke();
+        });
+        flow(sheet, body, BODY, LEFT + BESIDE_BOX, choice);
+        sheet.y -= 5.0;
+    }
+    sheet.y -= GAP - 5.0;
+}
+
+/// What a fact takes at least of one page: its name stays whole; of a value that fills pages at least
+/// two lines stand beside it.
+fn fact_height(name: &str, value: &str) -> f32 {
+    let names = broken(name, LABEL.face, LABEL.size, FACTS - 12.0).len();
+    let values = broken(value, BODY.face, BODY.size, RIGHT - LEFT - FACTS).len();
+    height(names.max(values.min(2)), BODY.leading) + 2.0
+}
+
 fn set_facts(sheet: &mut Sheet<'_>, facts: &[(String, String)]) {
     if facts.is_empty() {
         return;
@@ -174,9 +251,7 @@ fn set_facts(sheet: &mut Sheet<'_>, facts: &[(String, String)]) {
         let body = sheet.tree.add(item, StructRole::LBody, Says::Nothing);
         let names = broken(name, LABEL.face, LABEL.size, FACTS - 12.0);
         let values = broken(value, BODY.face, BODY.size, RIGHT - LEFT - FACTS);
-        // The name stays whole; of a value that fills pages at least two lines stand beside it.
-        let kept = names.len().max(values.len().min(2));
-        sheet.need(height(kept, BODY.leading));
+        sheet.need(fact_height(name, value) - 2.0);
         sheet.lines(label, LABEL, (LEFT, sheet.y), &names);
         let under_name = (
             sheet.page_number(),

@@ -63,6 +63,8 @@ pub enum Block {
     Paragraph(String),
     /// Points, each with a dot.
     List(Vec<String>),
+    /// What can be chosen, each with a box to be crossed before it.
+    Boxes(Vec<String>),
     /// Names and what belongs to them, in two columns; a name is a few words.
     Facts(Vec<(String, String)>),
     /// A table; its head is repeated on every page it reaches.

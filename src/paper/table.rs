@@ -32,14 +32,35 @@ struct Head {
     lines: usize,
 }
 
+/// How many rows stay with the head of their table, and how many lines of them at most.
+const FIRST_ROWS: usize = 2;
+const FIRST_LINES: usize = 8;
+
+/// What the caption, the head and the first rows of a table take.
+pub(super) fn beginning(caption: &str, columns: &[Column], rows: &[Vec<String>]) -> f32 {
+    if columns.is_empty() {
+        return 0.0;
+    }
+    let head = Head::new(columns);
+    let captions = broken(caption, CAPTION.face, CAPTION.size, RIGHT - LEFT);
+    let first = rows.iter().take(FIRST_ROWS).map(|row| {
+        let cells = row.iter().zip(&head.places);
+        let lines =
+            cells.map(|(text, place)| broken(text, CELL.face, CELL.size, place.width).len());
+        let lines = lines.max().unwrap_or(1).clamp(1, FIRST_LINES);
+        OVER + height(lines - 1, CELL.leading) + UNDER
+    });
+    let first: f32 = first.sum();
+    height(captions.len(), CAPTION.leading) + head.height() + first.max(3.0 * OVER)
+}
+
 pub(super) fn set(sheet: &mut Sheet<'_>, caption: &str, columns: &[Column], rows: &[Vec<String>]) {
     if columns.is_empty() {
         return;
     }
     let head = Head::new(columns);
     let captions = broken(caption, CAPTION.face, CAPTION.size, RIGHT - LEFT);
-    let room = height(captions.len(), CAPTION.leading) + head.height() + 3.0 * OVER;
-    sheet.need(room);
+    sheet.need(beginning(caption, columns, rows));
     let table = sheet.element(StructRole::Table);
     if !is_blank(caption) {
         let node = sheet.tree.add(table, StructRole::Caption, Says::Nothing);

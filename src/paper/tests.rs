@@ -113,6 +113,7 @@ fn what_is_empty_or_absurd_still_makes_a_paper() {
             vec![],
         ),
         ("nothing to sign", Block::Signature(vec![]), vec![]),
+        ("nothing to choose", Block::Boxes(vec![text(" ")]), vec![]),
         ("only a break", Block::PageBreak, vec![]),
         (
             "no columns",
@@ -420,6 +421,42 @@ fn no_line_and_no_heading_is_left_alone() {
             "{lines}: {pages:?}"
         );
     }
+}
+
+#[test]
+fn a_heading_stays_with_the_first_rows_of_its_table() {
+    let facts = ["dag 0", "dag 1", "dag 2"].map(|day| ("Wanneer".to_owned(), day.to_owned()));
+    for (lines, after) in (20..60).flat_map(|lines| {
+        let all = [table(5), Block::Facts(facts.to_vec())];
+        all.map(|after| (lines, after))
+    }) {
+        let filler: Vec<String> = (0..lines).map(|n| n.to_string()).collect();
+        let introduced = Block::Paragraph("Dit is gedeeld. ".repeat(20));
+        for between in [vec![], vec![introduced]] {
+            let mut blocks = vec![
+                Block::Paragraph(filler.join("\n")),
+                Block::Heading(1, "Kop".to_owned()),
+            ];
+            blocks.extend(between);
+            blocks.push(after.clone());
+            let file = read(&report(blocks));
+            let page = |text: &str| {
+                let mut shown = file.shown.iter().filter(|shown| shown.mark.is_some());
+                let found = shown.find(|shown| shown.text == text);
+                found.unwrap_or_else(|| panic!("{text}")).page
+            };
+            assert_eq!(page("Kop"), page("dag 0"), "{lines}");
+            assert_eq!(page("Kop"), page("dag 1"), "{lines}");
+        }
+    }
+}
+
+#[test]
+fn a_box_to_be_crossed_stands_before_each_choice() {
+    let choices = ["Ja.", "Nee."].map(str::to_owned).to_vec();
+    let file = read(&report(vec![Block::Boxes(choices)]));
+    assert_eq!(file.texts("LBody"), ["Ja.", "Nee."]);
+    assert_eq!(file.texts("Figure").len(), 2);
 }
 
 #[test]

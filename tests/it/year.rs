@@ -72,6 +72,10 @@ fn a_year_is_played_whole_and_once() {
     let (code, seen, errors) = said(&demo(folder.path(), &["--seed-year=200"]));
     assert_eq!(code, Some(0), "{errors}{seen}");
     assert!(seen.contains("200 adressen"), "{seen}");
+    // Its releases were judged as the year went on.
+    let judged = seen.split(" oordelen achteraf").next().unwrap_or_default();
+    let judged = judged.split_whitespace().next_back().unwrap_or_default();
+    assert!(judged.parse::<u32>().is_ok_and(|many| many > 0), "{seen}");
     assert!(!folder.path().join("jaar.new").exists());
 
     let config = folder.path().join("sluis.toml");

@@ -3,11 +3,13 @@
 //!
 //! Everything follows from the number of an address, a few tables and the day the year ends, so that
 //! nothing of it has to be kept: a document is made when it is asked for. It is told to the gateway
-//! by its own calls, over mutual TLS and with tokens, at the pace of a clock that runs ahead.
+//! by its own calls, over mutual TLS and with tokens, at the pace of a clock that runs ahead. Only the
+//! judgements of privacy officers, who sit at the desk, are given by the desk's own procedures.
 
 mod asked;
 mod clock;
 mod events;
+mod judged;
 mod play;
 mod registered;
 
@@ -139,6 +141,8 @@ mod drawn {
     pub(super) const DAMAGED: u64 = 4;
     pub(super) const SIZE: u64 = 5;
     pub(super) const AGE: u64 = 6;
+    pub(super) const JUDGED: u64 = 50;
+    pub(super) const JUDGED_BY: u64 = 51;
     pub(super) const DOCUMENT: u64 = 100;
     pub(super) const EVENTS: u64 = 1_000;
 }

@@ -10,6 +10,7 @@ use http::Method;
 use serde_json::json;
 
 use super::events::{Ask, Event, Script, What};
+use super::judged::Judging;
 use super::{Year, YearClock};
 use crate::clock::{Clock, Random};
 use crate::demo::caller::{CallError, Claims};
@@ -17,7 +18,10 @@ use crate::demo::dataset::{DatasetError, Party};
 use crate::demo::register::{RegisterError, accepted};
 use crate::demo::settings::AUDIENCE;
 use crate::demo::stage::Callers;
+use crate::exchange::Failure;
+use crate::exchange::officer::Officers;
 use crate::identity::DevPki;
+use crate::oversight::NotReady;
 
 /// How many call at the same time.
 const AT_ONCE: usize = 64;
@@ -40,6 +44,12 @@ pub enum YearError {
     /// The gateway refused what it should take.
     #[error("the year could not be told")]
     Refused(#[from] RegisterError),
+    /// The book could not be read to find what is to be judged.
+    #[error("what was to be judged in the year could not be found")]
+    Looking(#[from] NotReady),
+    /// A judgement was not taken.
+    #[error("a release of the year could not be judged")]
+    Judging(#[from] Failure),
 }
 
 /// What came of it.
@@ -53,6 +63,8 @@ pub struct Played {
     pub granted: u64,
     /// Requests refused by the policy.
     pub refused: u64,
+    /// Releases judged afterwards, once for each organisation.
+    pub judged: u64,
 }
 
 /// What one call came to.
@@ -62,15 +74,15 @@ enum Came {
     Refused,
 }
 
-/// Plays the year before the gateway at this address, whose clock is the one given; `progress` is
-/// told how much of how much is done.
+/// Plays the year before the gateway at this address, whose clock is the one given and whose desk has
+/// these procedures; `progress` is told how much of how much is done.
 ///
 /// # Errors
 /// [`YearError`].
 pub async fn play(
     year: &Year,
     pki: &DevPki,
-    gateway: SocketAddr,
+    (gateway, officers): (SocketAddr, &Officers),
     clock: &Arc<YearClock>,
     random: &Arc<dyn Random>,
     mut progress: impl FnMut(u64, u64),
@@ -103,6 +115,7 @@ pub async fn play(
     }
 
     let mut made: HashMap<u32, String> = HashMap::new();
+    let mut judging = Judging::new(year, officers);
     let mut rest = events.as_slice();
     while let Some(first) = rest.first() {
         let together = rest
@@ -111,6 +124,7 @@ pub async fn play(
             .take_while(|event| event.at.ms_since(first.at) < TOGETHER_MS)
             .count();
         let (now, later) = rest.split_at(together);
+        played.judged += judging.up_to(first.at, clock).await?;
         clock.set(first.at);
         let calls = now
             .iter()
@@ -130,6 +144,7 @@ pub async fn play(
         progress(done, total);
         rest = later;
     }
+    played.judged += judging.up_to(year.end(), clock).await?;
     Ok(played)
 }
 

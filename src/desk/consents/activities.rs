@@ -8,7 +8,7 @@ use super::super::page::{Page, file, html};
 use super::super::problem::Problem;
 use super::super::routes::{EVERYONE, Routes};
 use super::super::visit::Visit;
-use super::super::words::Wording;
+use super::super::words::{Wording, purpose_heading};
 use super::wording::{in_a_row, kind_name};
 use crate::clock::Moment;
 use crate::domain::{ChoiceKind, DocumentKind, Role};
@@ -131,7 +131,7 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
     };
     let part = |activity: &Activity| ActivityPart {
         code: activity.purpose.to_string(),
-        name: activity.name.clone(),
+        name: purpose_heading(&activity.purpose, &activity.name, l),
         flows: activity.flows.iter().map(flow).collect(),
         bases: activity.bases.iter().map(basis).collect(),
         uris: activity

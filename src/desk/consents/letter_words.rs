@@ -2,7 +2,7 @@
 
 use super::super::qr::Code;
 use super::super::words::{self, Wording};
-use super::papers::{self, BOX, WINDOW};
+use super::papers::{self, WINDOW};
 use super::wording::validity;
 use crate::clock::Moment;
 use crate::domain::{Choice, ChoiceKind, Organisation};
@@ -10,7 +10,7 @@ use crate::language::Language;
 use crate::paper::{Block, Report};
 
 /// The version of these texts, to be recorded with the answer. It changes when a text does.
-pub(super) const VERSION: &str = "balie-2026-2";
+pub(super) const VERSION: &str = "balie-2026-3";
 
 /// The organisations in a letter, by their whole names.
 pub(super) struct Names<'o> {
@@ -177,10 +177,7 @@ pub(super) fn letter(
         ),
         said(texts.later),
         heading("Hoe geeft u antwoord?", "How do you answer?"),
-        text(
-            "Zet hieronder een kruis bij wat u wilt. Schrijf uw naam en de datum op, en zet uw handtekening. Stuur de hele brief in de antwoordenvelop terug. Zijn er meer eigenaren? Dan krijgt ieder een eigen brief.",
-            "Put a cross below at what you want. Write your name and the date, and sign. Send the whole letter back in the reply envelope. Are there more owners? Then each gets a letter.",
-        ),
+        Block::Paragraph(how_to_answer(names.own, l)),
     ];
     blocks.extend(papers::contact(names.own));
     blocks.push(heading("Uw antwoord", "Your answer"));
@@ -192,6 +189,17 @@ pub(super) fn letter(
         to: WINDOW.to_owned(),
         date: words::day(at.local().day(), l),
         blocks,
+    }
+}
+
+/// How to answer, and where to send it: to the address in the letter, where one was configured.
+fn how_to_answer(own: &Organisation, l: Language) -> String {
+    let name = &own.name;
+    match (own.contact.is_empty(), l) {
+        (false, Language::Dutch) => "Zet hieronder een kruis bij wat u wilt. Schrijf uw naam en de datum op, en zet uw handtekening. Stuur de hele brief terug naar het adres dat onder ‘Contact’ staat. Zijn er meer eigenaren? Dan krijgt ieder een eigen brief.".to_owned(),
+        (true, Language::Dutch) => format!("Zet hieronder een kruis bij wat u wilt. Schrijf uw naam en de datum op, en zet uw handtekening. Stuur de hele brief terug aan {name}. Zijn er meer eigenaren? Dan krijgt ieder een eigen brief."),
+        (false, Language::English) => "Put a cross below at what you want. Write your name and the date, and sign. Send the whole letter back to the address under ‘Contact’. Are there more owners? Then each gets a letter.".to_owned(),
+        (true, Language::English) => format!("Put a cross below at what you want. Write your name and the date, and sign. Send the whole letter back to {name}. Are there more owners? Then each gets a letter."),
     }
 }
 
@@ -210,7 +218,7 @@ fn answer(texts: &Texts, names: &Names<'_>, l: Language) -> [Block; 3] {
         Language::English => ["Name", "Date", "Signature"],
     };
     [
-        Block::Paragraph(format!("{BOX} {yes}\n{BOX} {}", texts.no_box)),
+        Block::Boxes(vec![yes, texts.no_box.to_owned()]),
         Block::Signature(lines.map(str::to_owned).to_vec()),
         Block::Paragraph(format!(
             "{} {VERSION}. {}",

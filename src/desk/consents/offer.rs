@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::words::short_name;
+use super::super::words::{kind_heading, purpose_heading, short_name};
 use crate::domain::{ChoiceKind, DocumentKind, Oin, Organisations, Purpose, Role};
+use crate::language::Language;
 use crate::policy::{Activity, Bundle};
 
 /// Something to choose, with its name.
@@ -76,6 +77,17 @@ impl Offer {
             kinds_of,
             makes_no_difference,
         }
+    }
+
+    /// The same with the names of this language.
+    pub(super) fn named_in(mut self, l: Language) -> Self {
+        for one in &mut self.purposes {
+            one.name = purpose_heading(&one.value, &one.name, l);
+        }
+        for one in &mut self.kinds {
+            one.name = kind_heading(&one.value, &one.name, l);
+        }
+        self
     }
 
     /// The document kinds that go with these purposes, in the order of the form.

@@ -12,8 +12,6 @@ use crate::paper::{Block, Head, Report};
 
 /// Five lines, kept free for the window of an envelope.
 pub(super) const WINDOW: &str = "\n\n\n\n";
-/// A box to be crossed, in letters every font has.
-pub(super) const BOX: &str = "[  ]";
 
 /// A letter or a receipt.
 pub(super) struct Paper {
@@ -88,13 +86,4 @@ pub(super) fn names(oins: &[Oin], organisations: &Organisations, l: Language) ->
     };
     let names: Vec<String> = oins.iter().map(name).collect();
     super::wording::in_a_row(&names, l)
-}
-
-/// A line of a paragraph: whether it begins with a box, and its text.
-pub(super) fn lines(text: &str) -> Vec<(bool, &str)> {
-    let line = |line| match str::strip_prefix(line, BOX) {
-        Some(rest) => (true, rest.trim_start()),
-        None => (false, line),
-    };
-    text.split('\n').map(line).collect()
 }

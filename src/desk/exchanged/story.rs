@@ -153,9 +153,17 @@ fn asked(entry: &Entry, read: Option<TransactionId>, wording: &Wording) -> Step 
             "zocht documenten bij een adres",
             "searched the documents of an address",
         ),
+        (Kind::Reading, _) if entry.aanleiding.is_some() => l.pick(
+            "vroeg aan de balie om inzage in het register of het logboek",
+            "asked at the desk to look in the registry or the log",
+        ),
+        (Kind::Reading, _) if entry.index.is_some() => l.pick(
+            "vroeg via het eigen systeem een besluit uit het logboek op",
+            "fetched a decision from the log by its own system",
+        ),
         (Kind::Reading, _) => l.pick(
-            "vroeg om inzage in het register of het logboek",
-            "asked to read in the registry or the log",
+            "vroeg via het eigen systeem op wat eigenaren bij een adres kozen",
+            "fetched by its own system what owners chose at an address",
         ),
         (_, Some(Act::Metadata)) => l.pick(
             "vroeg de gegevens over het document",
@@ -185,7 +193,13 @@ fn asked(entry: &Entry, read: Option<TransactionId>, wording: &Wording) -> Step 
     }
     step.link = read.map(|transaction| {
         let path = format!("/uitwisseling/{transaction}");
-        (path, l.pick("Wat is bekeken", "What was looked at"))
+        (
+            path,
+            l.pick(
+                "Naar de uitwisseling die is bekeken",
+                "To the exchange that was looked at",
+            ),
+        )
     });
     step
 }

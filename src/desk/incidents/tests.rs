@@ -102,6 +102,13 @@ async fn every_step_in_its_time(engine: Engine) {
     ] {
         let size = house.size();
         let fields = [&[("stap", step), ("opmerking", remark)][..], &CASE].concat();
+        if (step, status) == ("afgesloten", ok) {
+            // It cannot be undone: so it is asked once more.
+            let asked = anna.post(&path, &fields).await;
+            assert_eq!((asked.status, house.size()), (wrong, size));
+            assert!(asked.text.contains("name=\"zeker\""), "{}", asked.text);
+        }
+        let fields = [&fields[..], &[("zeker", "ja")]].concat();
         let answer = anna.post(&path, &fields).await;
         assert_eq!(answer.status, status, "{step} {remark}: {}", answer.text);
         assert_eq!(

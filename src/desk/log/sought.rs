@@ -14,7 +14,13 @@ use crate::oversight::{Came, Criteria};
 const ARTICLE_CHARS: usize = 64;
 
 /// What lines can have come to: code, Dutch, English.
-pub(super) const CAME: [(&str, Came, &str, &str); 6] = [
+pub(super) const CAME: [(&str, Came, &str, &str); 7] = [
+    (
+        "uitwisselingen",
+        Came::Exchanged,
+        "alleen uitwisselingen",
+        "exchanges only",
+    ),
     ("gegeven", Came::Released, "gegeven", "released"),
     ("geweigerd", Came::Refused, "geweigerd", "refused"),
     (
@@ -65,7 +71,7 @@ pub(super) fn has_folded(f: &Filled) -> bool {
 }
 
 /// Codes of problems that refuse a request before the policy is asked.
-pub(super) const PROBLEMS: [&str; 10] = [
+pub(in crate::desk) const PROBLEMS: [&str; 10] = [
     "token-ontbreekt",
     "token-ongeldig",
     "token-verlopen",
@@ -267,6 +273,15 @@ pub(super) fn form_of(criteria: &Criteria) -> Form {
         criteria.case.as_ref().map(ToString::to_string),
     );
     form
+}
+
+/// The fields of a form that asks for the exchanges alone among what was sought.
+pub(super) fn only_exchanges(criteria: &Criteria) -> Vec<(String, String)> {
+    let form = form_of(&Criteria {
+        came: Some(Came::Exchanged),
+        ..criteria.clone()
+    });
+    form.fields().to_vec()
 }
 
 /// The code of what lines came to.

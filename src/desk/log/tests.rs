@@ -199,6 +199,7 @@ fn line() -> Line {
         reason: "".into(),
         count: 0,
         withheld: 0,
+        of: None,
     }
 }
 

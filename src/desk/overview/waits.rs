@@ -141,6 +141,12 @@ fn reviews(figures: &Figures, now: Moment, l: Language) -> Option<Waits> {
                 "of them for another reason."
             )
         ),
+        (1, _) => l
+            .pick(
+                "Eén daarvan had al beoordeeld moeten zijn.",
+                "One of them should have been judged before now.",
+            )
+            .to_owned(),
         (late, _) => format!(
             "{} {}",
             l.number(late),

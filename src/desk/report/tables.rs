@@ -205,14 +205,14 @@ impl<'w> Rows<'w> {
             cells.push(Cell::from(self.document(line)));
             cells.push(Cell::from(self.wording.purpose(&line.purpose)));
             let code = line.reason.as_deref().unwrap_or_default();
-            cells.push(Cell::from(self.wording.reason(code)));
+            cells.push(Cell::from(self.wording.reason_explained(code)));
             rows.push(cells);
         }
         let columns = self.columns(&[
             column(l.pick("Wie vroeg", "Who asked"), 8),
-            column(l.pick("Wat", "What"), 13),
+            column(l.pick("Wat", "What"), 12),
             column(l.pick("Waarvoor", "What for"), 12),
-            column(l.pick("Waarom niet", "Why not"), 13),
+            column(l.pick("Waarom niet", "Why not"), 19),
         ]);
         section(
             l.pick("Gevraagd en geweigerd", "Asked and refused"),

@@ -210,7 +210,7 @@ async fn a_report_tells_what_was_shared_and_names_nobody(engine: Engine) {
         "Een privacy officer beoordeelt dit nog",
         "zag de gegevens over een document, niet het document zelf",
         "zocht welke documenten er zijn",
-        "geen toestemming",
+        "Hiervoor was uw toestemming nodig.",
         "klacht: 1 keer",
         "Uw keuzes",
         "gegeven",

@@ -14,14 +14,18 @@ use sluis::ledger::entry::{Act, End, Entry, Kind, Outcome, Shown};
 use sluis::ledger::seal::{Owner, Personal};
 use sluis::ledger::{Claims, Keys, Ledger, Report, Seen, permitted};
 use sluis::policy::{Bundle, DocumentFacts, Question, Verdict};
-use sluis::store::{Change, Location, Settings, Store};
+use sluis::store::{Change, ClaimedToken, Location, Settings, Store};
 
 pub(crate) const ORIGIN: &str = "sluis.example/ledger";
+const IMG: &str = "00000001812345678000";
+const NCG: &str = "00000001823456789000";
 const ADDRESSES: u64 = 26_000;
 /// Appends that wait for a commit at once.
 const AT_ONCE: u64 = 64;
-/// From one group to the next: a million entries are some years of office days.
-const BETWEEN_MS: i64 = 6_000_000;
+/// From the first entry to the last, however many there are.
+const SPAN_MS: i64 = 3 * 365 * 24 * 60 * 60 * 1000;
+/// How long a token is remembered at most.
+const REMEMBERED_MS: i64 = 5 * 60 * 1000;
 
 /// Where the book is, and what it takes to judge it.
 pub(crate) struct Made {
@@ -30,12 +34,16 @@ pub(crate) struct Made {
     pub(crate) master_key: PathBuf,
     pub(crate) organisations: Organisations,
     pub(crate) bundle: Arc<Bundle>,
+    /// How many addresses are in it.
+    pub(crate) addresses: u64,
+    epoch: u64,
 }
 
-struct Writer {
+/// Who writes in it.
+pub(crate) struct Writer {
     ledger: Ledger,
     store: Store,
-    clock: Arc<FixedClock>,
+    clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     bundle: Arc<Bundle>,
     img: Oin,
@@ -44,62 +52,89 @@ struct Writer {
     addresses: u64,
 }
 
-/// Writes a book of at least this many entries.
-pub(crate) async fn book(folder: &Path, postgres: Option<&str>, entries: u64) -> Made {
-    let random: Arc<dyn Random> = Arc::new(SystemRandomness::default());
-    let (key, master_key) = (folder.join("log.key"), folder.join("master.key"));
-    let location = match postgres {
-        Some(url) => Location::parse(url, folder).unwrap(),
-        None => Location::Sqlite(folder.join("ledger.db")),
-    };
-    let settings = Settings {
-        location,
-        password: None,
-    };
-    let empty = Keys::create(&key, &master_key, ORIGIN, &*random).unwrap();
-    Store::create(&settings, &empty).await.unwrap();
-    let store = Store::open(settings.clone()).await.unwrap();
-    let clock = FixedClock::at(Moment::parse("2023-05-01T08:00:00Z").unwrap());
-    let timed: Arc<dyn Clock> = clock.clone();
-    let keys = Keys::read(&key, &master_key, ORIGIN).unwrap();
-    let ledger = Ledger::open(store.clone(), keys, timed, Arc::clone(&random)).await;
-    let ledger = ledger.unwrap();
-    let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/2023-04-19-twg");
-    let bundle = Arc::new(Bundle::load(&policies).unwrap());
-    let (from, until) = bundle.in_force();
-    let activated = ledger.activate(bundle.hash(), bundle.title(), from, until, 0);
-    let activated = activated.await.unwrap();
-    let organisation = |oin: &str, role: &str| Organisation {
-        contact: String::new(),
-        oin: Oin::parse(oin).unwrap(),
-        name: role.to_owned(),
-        role: Role::parse(role).unwrap(),
-        teams: BTreeSet::new(),
-        provides: true,
-    };
-    let list = vec![
-        organisation("00000001812345678000", "img"),
-        organisation("00000001823456789000", "ncg"),
-    ];
-    let writer = Arc::new(Writer {
-        img: list[0].oin,
-        ncg: list[1].oin,
-        store,
-        clock,
-        random,
-        bundle: Arc::clone(&bundle),
-        epoch: activated.index + 1,
-        // As many decisions at each as in the book of a million.
-        addresses: (entries * ADDRESSES / 1_000_000).max(10),
-        ledger,
-    });
-    let mut number = 0;
-    for at in 0..writer.addresses {
-        writer.owned(at).await;
-        if at % AT_ONCE == 0 {
-            writer.clock.advance_ms(1_000);
+impl Made {
+    /// An empty book.
+    async fn create(folder: &Path, postgres: Option<&str>, addresses: u64) -> Self {
+        let (key, master_key) = (folder.join("log.key"), folder.join("master.key"));
+        let location = match postgres {
+            Some(url) => Location::parse(url, folder).unwrap(),
+            None => Location::Sqlite(folder.join("ledger.db")),
+        };
+        let store = Settings {
+            location,
+            password: None,
+        };
+        let random = SystemRandomness::default();
+        let empty = Keys::create(&key, &master_key, ORIGIN, &random).unwrap();
+        Store::create(&store, &empty).await.unwrap();
+        let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/2023-04-19-twg");
+        let organisation = |oin: &str, role: &str| Organisation {
+            contact: String::new(),
+            oin: Oin::parse(oin).unwrap(),
+            name: role.to_owned(),
+            role: Role::parse(role).unwrap(),
+            teams: BTreeSet::new(),
+            provides: true,
+        };
+        Self {
+            store,
+            key,
+            master_key,
+            organisations: Organisations::new(vec![
+                organisation(IMG, "img"),
+                organisation(NCG, "ncg"),
+            ]),
+            bundle: Arc::new(Bundle::load(&policies).unwrap()),
+            addresses,
+            epoch: 0,
         }
     }
+
+    /// Opens it to write more, at these times.
+    pub(crate) async fn writer(&self, clock: Arc<dyn Clock>) -> Writer {
+        let random: Arc<dyn Random> = Arc::new(SystemRandomness::default());
+        let store = Store::open(self.store.clone()).await.unwrap();
+        let keys = Keys::read(&self.key, &self.master_key, ORIGIN).unwrap();
+        let (timed, chance) = (Arc::clone(&clock), Arc::clone(&random));
+        let ledger = Ledger::open(store.clone(), keys, timed, chance).await;
+        Writer {
+            ledger: ledger.unwrap(),
+            store,
+            clock,
+            random,
+            bundle: Arc::clone(&self.bundle),
+            img: Oin::parse(IMG).unwrap(),
+            ncg: Oin::parse(NCG).unwrap(),
+            epoch: self.epoch,
+            addresses: self.addresses,
+        }
+    }
+}
+
+/// Writes a book of at least this many entries.
+pub(crate) async fn book(folder: &Path, postgres: Option<&str>, entries: u64) -> Made {
+    // As many decisions at each as in the book of a million.
+    let addresses = (entries * ADDRESSES / 1_000_000).clamp(10, ADDRESSES);
+    let mut made = Made::create(folder, postgres, addresses).await;
+    let clock = FixedClock::at(Moment::parse("2023-05-01T08:00:00Z").unwrap());
+    let timed: Arc<dyn Clock> = clock.clone();
+    let mut writer = made.writer(timed).await;
+    let bundle = &made.bundle;
+    let (from, until) = bundle.in_force();
+    let activated = writer
+        .ledger
+        .activate(bundle.hash(), bundle.title(), from, until, 0);
+    made.epoch = activated.await.unwrap().index + 1;
+    writer.epoch = made.epoch;
+    let writer = Arc::new(writer);
+    for at in 0..addresses {
+        writer.owned(at).await;
+        if at % AT_ONCE == 0 {
+            clock.advance_ms(1_000);
+        }
+    }
+    let groups = i64::try_from(entries / 2 / AT_ONCE).unwrap().max(1);
+    let mut number = 0;
     while writer.ledger.size() < entries {
         let group: Vec<_> = (number..number + AT_ONCE)
             .map(|one| tokio::spawn(Arc::clone(&writer).decide(one)))
@@ -108,18 +143,10 @@ pub(crate) async fn book(folder: &Path, postgres: Option<&str>, entries: u64) ->
             one.await.unwrap();
         }
         number += AT_ONCE;
-        writer.clock.advance_ms(BETWEEN_MS);
+        clock.advance_ms(SPAN_MS / groups);
     }
-    // Every closing entry is in before the book is let go of.
-    writer.ledger.beat().await.unwrap();
-    Arc::into_inner(writer).unwrap().ledger.close().await;
-    Made {
-        store: settings,
-        key,
-        master_key,
-        organisations: Organisations::new(list),
-        bundle,
-    }
+    Arc::into_inner(writer).unwrap().close().await;
+    made
 }
 
 fn address(number: u64) -> AddressId {
@@ -127,6 +154,17 @@ fn address(number: u64) -> AddressId {
 }
 
 impl Writer {
+    /// How many entries are in the book.
+    pub(crate) fn size(&self) -> u64 {
+        self.ledger.size()
+    }
+
+    /// Lets go of the book, with every closing entry in it.
+    pub(crate) async fn close(self) {
+        self.ledger.beat().await.unwrap();
+        self.ledger.close().await;
+    }
+
     fn entry(&self, kind: Kind, by: Oin, purpose: &str) -> Box<Entry> {
         let now = self.clock.now();
         let transaction = TransactionId::new(now, &*self.random).unwrap();
@@ -223,7 +261,7 @@ impl Writer {
     }
 
     /// One request, decided as the gateway decides it.
-    async fn decide(self: Arc<Self>, number: u64) {
+    pub(crate) async fn decide(self: Arc<Self>, number: u64) {
         const ASKED: [(&str, &str); 6] = [
             ("opnamerapport", "schade-afhandeling"),
             ("beoordeling", "schade-afhandeling"),
@@ -281,7 +319,14 @@ impl Writer {
             address: Some(loaded),
             policy_epoch: Some(self.epoch),
         };
-        let (owner, claims) = (Owner::Address(at), Claims::default());
+        let mut tag = [0; 32];
+        self.random.fill(&mut tag).unwrap();
+        let until = now.plus_ms(REMEMBERED_MS);
+        let claims = Claims {
+            token: Some(ClaimedToken { tag, until }),
+            transaction: Some(entry.transactie),
+        };
+        let owner = Owner::Address(at);
         match verdict {
             Verdict::Permit(permit) => {
                 permitted(&mut entry, &permit, Act::Download);
