@@ -343,12 +343,7 @@ impl Gateway {
 
         let (stopper, stop) = Stopper::new();
         let mut listeners = JoinSet::new();
-        let app = http::router(
-            Arc::clone(&exchange),
-            Arc::clone(&clock),
-            Arc::clone(&random),
-            metrics,
-        );
+        let app = http::router(exchange.clone(), clock.clone(), random.clone(), metrics);
         listeners.spawn(serve::exchange(
             ports.exchange,
             Arc::clone(&identity),

@@ -315,6 +315,8 @@ on_each_store! {
         // A stop does not wait for it.
         world.restart(0).await;
         some_day(&world).await;
+        // Only a release whose end is in the book has one again at once.
+        world.settled().await;
         world.gateways[0].kill();
         collector.be(Mood::Good);
         world.come_back(0).await;
