@@ -322,21 +322,10 @@ impl Gateway {
         let noted = ledger.note_start(PROGRAM).await;
         noted.map_err(|error| unusable(&error))?;
 
-        let made_of = exchange::Parts {
-            organisations: config.organisations.clone(),
-            identity: Arc::clone(&identity),
-            store: store.clone(),
-            policies: policies.clone(),
-            ledger: ledger.clone(),
-            providers: providers(&config, &identity),
-            clock: Arc::clone(&clock),
-            random: Arc::clone(&random),
-        };
-        let exchange = Exchange::new(made_of).await;
-        let exchange = Arc::new(exchange.map_err(|error| unusable(&error))?);
-        let activated = exchange.activate_bundles().await;
-        activated.map_err(|error| unusable(&error))?;
-
+        let exchange = open_exchange(
+            &config, &identity, &store, &policies, &ledger, &clock, &random,
+        )
+        .await?;
         let followers = collector::followers(&config, &policies, &ledger, collector, &clock);
         let (registry, metrics) = figures(&ledger, cosigning.as_ref(), &followers, &clock)?;
         let readiness = chores::Readiness::new(Arc::clone(&identity), ledger.clone());
@@ -456,6 +445,32 @@ impl Gateway {
         let _ = tokio::time::timeout(bounds::COMMIT * 2, self.ledger.close()).await;
         Ok(())
     }
+}
+
+/// The exchange, with every configured bundle activated.
+async fn open_exchange(
+    config: &Config,
+    identity: &Arc<Identity>,
+    store: &Store,
+    policies: &Policies,
+    ledger: &Ledger,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> Result<Arc<Exchange>, StartError> {
+    let exchange = Exchange::new(exchange::Parts {
+        organisations: config.organisations.clone(),
+        identity: Arc::clone(identity),
+        store: store.clone(),
+        policies: policies.clone(),
+        ledger: ledger.clone(),
+        providers: providers(config, identity),
+        clock: Arc::clone(clock),
+        random: Arc::clone(random),
+    });
+    let exchange = exchange.await.map_err(|error| unusable(&error))?;
+    let activated = exchange.activate_bundles().await;
+    activated.map_err(|error| unusable(&error))?;
+    Ok(Arc::new(exchange))
 }
 
 /// Opens the database and the book in it.
