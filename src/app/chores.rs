@@ -63,7 +63,6 @@ pub(super) fn start(
     ledger: &Ledger,
     store: &Store,
     readiness: &Readiness,
-    retention: RetentionSettings,
 ) {
     let watched = Arc::clone(identity);
     chores.spawn(async move {
@@ -73,11 +72,10 @@ pub(super) fn start(
     });
     chores.spawn(heartbeat(ledger.clone(), readiness.clone()));
     chores.spawn(assert_durable(store.clone()));
-    chores.spawn(retain(ledger.clone(), retention));
 }
 
 /// Erases every [`bounds::RETENTION`] what was kept for its term.
-async fn retain(ledger: Ledger, settings: RetentionSettings) -> Failure {
+pub(super) async fn retain(ledger: Ledger, settings: RetentionSettings) -> Failure {
     let mut days = interval(bounds::RETENTION);
     days.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

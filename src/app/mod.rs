@@ -364,15 +364,8 @@ impl Gateway {
         });
         listeners.spawn(serve::plain(ports.ops, ops, stop.clone()));
         let mut chores = JoinSet::new();
-        let retention = config.retention.clone();
-        chores::start(
-            &mut chores,
-            &identity,
-            &ledger,
-            &store,
-            &readiness,
-            retention,
-        );
+        chores::start(&mut chores, &identity, &ledger, &store, &readiness);
+        chores.spawn(chores::retain(ledger.clone(), config.retention.clone()));
         if let Some(cosigning) = cosigning {
             chores.spawn(cosigning.run());
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use sluis::clock::{SystemClock, SystemRandomness};
 use sluis::config::Config;
-use sluis::domain::{AddressId, CaseNumber, Employee, Oin};
+use sluis::domain::{AddressId, CaseNumber, Employee, Oin, OwnerId};
 use sluis::errors::in_full;
 use sluis::ledger::{Keys, Ledger, NotAppended, NotDone, Person, Receipt};
 use sluis::store::{Ask, OpenError, Store};
@@ -31,7 +31,7 @@ struct By {
 }
 
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("what").required(true).args(["address", "confirm", "reject"])))]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["address", "owner", "confirm", "reject"])))]
 pub(super) struct EraseArgs {
     /// The configuration that names the ledger.
     #[arg(long, value_name = "FILE")]
@@ -39,6 +39,9 @@ pub(super) struct EraseArgs {
     /// Ask that this address (nummeraanduiding, 16 digits) be erased.
     #[arg(long, value_name = "ADDRESS")]
     address: Option<AddressId>,
+    /// Ask that this owner (a pseudonym) be erased, wherever the ledger names them.
+    #[arg(long, value_name = "OWNER")]
+    owner: Option<OwnerId>,
     /// Agree, as a second person, to the proposal with this index: it is erased at once.
     #[arg(long, value_name = "INDEX")]
     confirm: Option<u64>,
@@ -151,13 +154,14 @@ fn not_done(error: &NotDone) -> Failed {
 
 /// What somebody asks or answers.
 #[derive(Debug, Clone, Copy)]
-enum Step {
+enum Step<'s> {
     Ask(Ask, Option<AddressId>),
+    AskOwner(&'s OwnerId),
     Confirm(u64),
     Reject(u64),
 }
 
-async fn take(opened: &Opened, by: &By, step: Step) -> Result<Receipt, Failed> {
+async fn take(opened: &Opened, by: &By, step: Step<'_>) -> Result<Receipt, Failed> {
     let person = opened.person(by)?;
     let ledger = &opened.ledger;
     let done = match step {
@@ -178,6 +182,7 @@ async fn take(opened: &Opened, by: &By, step: Step) -> Result<Receipt, Failed> {
                 }
             }
         }
+        Step::AskOwner(owner) => ledger.ask_owner(&person, owner).await,
         Step::Confirm(index) => ledger.agree(&person, index).await,
         Step::Reject(index) => {
             let remark = by.reason.as_deref().unwrap_or_default();
@@ -189,16 +194,17 @@ async fn take(opened: &Opened, by: &By, step: Step) -> Result<Receipt, Failed> {
 
 /// Erases an address, in two steps by two people.
 pub(super) async fn erase(args: EraseArgs) -> Outcome {
-    let step = match (args.address, args.confirm, args.reject) {
+    let step = match (args.address, &args.owner, args.confirm, args.reject) {
         (Some(address), ..) => Step::Ask(Ask::Erase, Some(address)),
-        (_, Some(index), _) => Step::Confirm(index),
+        (_, Some(owner), ..) => Step::AskOwner(owner),
+        (_, _, Some(index), _) => Step::Confirm(index),
         (.., index) => Step::Reject(index.unwrap_or_default()),
     };
     let opened = Opened::open(&args.config).await?;
     let receipt = take(&opened, &args.by, step).await;
     let told = match (&receipt, step) {
         (Err(_), _) => String::new(),
-        (Ok(receipt), Step::Ask(..)) => format!(
+        (Ok(receipt), Step::Ask(..) | Step::AskOwner(_)) => format!(
             "Asked in entry {0}; nothing is erased yet. A second person agrees with `sluis ledger erase --confirm {0}`.",
             receipt.index
         ),
@@ -218,7 +224,7 @@ async fn erased(ledger: &Ledger, receipt: &Receipt) -> String {
         (keys, found.entry.aantal.unwrap_or_default())
     });
     format!(
-        "Erased in entry {}: {keys} keys were destroyed, and {entries} entries cannot be opened any more. \
+        "Erased in entry {}: {keys} keys were destroyed, and of {entries} entries what was personal cannot be opened any more. \
          Every hash and proof stays valid. Backups from before still hold both: destroy those too.",
         receipt.index
     )
@@ -240,7 +246,7 @@ pub(super) async fn hold(args: HoldArgs) -> Outcome {
         Step::Ask(Ask::Hold, _) => format!(
             "Held from now on by entry {index}. A second person agrees with `sluis ledger hold --confirm {index}`."
         ),
-        Step::Ask(..) => format!(
+        Step::Ask(..) | Step::AskOwner(_) => format!(
             "Asked in entry {index}; it is held until a second person agrees with `sluis ledger hold --confirm {index}`."
         ),
         Step::Confirm(_) => format!("Agreed in entry {index}."),

@@ -47,7 +47,8 @@ pub(super) struct Sealed {
     pub(super) key: KeyId,
     /// The epoch of the book's keys at which it was there.
     pub(super) epoch: u64,
-    pub(super) sealed: Vec<u8>,
+    /// Nonce and ciphertext.
+    pub(super) bytes: Vec<u8>,
 }
 
 /// What is used up by appending: each can be used once.

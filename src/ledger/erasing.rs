@@ -12,10 +12,12 @@ use super::read::ReadError;
 use super::seal::{KeyId, Opened, Owner, Personal};
 use super::{Destroyed, Found, Leaf, Ledger, NotAppended, OpenError, Receipt, Seen};
 use crate::bounds;
-use crate::domain::{AddressId, CaseNumber, Employee, Oin};
+use crate::domain::{AddressId, CaseNumber, Employee, Oin, OwnerId};
 use crate::ledger::Claims;
 use crate::store::{Answer, Ask, Change, Erasing};
 
+/// The word in a proposal that is about one owner.
+const OF_OWNER: &str = "eigenaar";
 /// Destroyed keys that are looked for at once.
 const LOOKED_FOR: usize = 2_000;
 
@@ -41,6 +43,12 @@ impl Person {
         self.organisation == organisation && self.employee == *employee
     }
 
+    /// Who agrees, and to whom.
+    pub(super) fn agreeing(&self, asked: &Asked) -> Personal {
+        let asker = format!("{} {}", asked.organisation, asked.employee);
+        self.personal().with("voorsteller", asker)
+    }
+
     fn personal(&self) -> Personal {
         Personal::none()
             .with("medewerker", &self.employee)
@@ -57,6 +65,8 @@ pub struct Asked {
     pub ask: Ask,
     /// About which address.
     pub address: AddressId,
+    /// Which owner is to be erased, wherever they are named; none when it is the whole address.
+    pub owner: Option<OwnerId>,
     /// Of which organisation who asked is.
     pub organisation: Oin,
     /// Who asked.
@@ -118,7 +128,18 @@ impl Ledger {
         ask: Ask,
         address: AddressId,
     ) -> Result<Receipt, NotAppended> {
+        self.ask_about(by, ask, address, None).await
+    }
+
+    pub(super) async fn ask_about(
+        &self,
+        by: &Person,
+        ask: Ask,
+        address: AddressId,
+        owner: Option<&OwnerId>,
+    ) -> Result<Receipt, NotAppended> {
         let mut entry = self.blank(Kind::Proposal)?;
+        entry.code = owner.map(|_| OF_OWNER.to_owned());
         entry.aanvrager = Some(by.organisation);
         entry.aanleiding = by.occasion;
         entry.handeling = Some(act(ask));
@@ -128,6 +149,9 @@ impl Ledger {
         let mut personal = by.personal().with("nummeraanduiding", address);
         if let Some(explanation) = &by.explanation {
             personal = personal.with("toelichting", explanation);
+        }
+        if let Some(owner) = owner {
+            personal = personal.with("eigenaar", owner);
         }
         let owner = Owner::Address(address);
         let tag = self.0.master.tag(owner);
@@ -162,6 +186,9 @@ impl Ledger {
         if by.is_same(asked.organisation, &asked.employee) {
             return Err(NotDone::SamePerson);
         }
+        if let Some(owner) = &asked.owner {
+            return self.erase_owner(by, &asked, owner).await;
+        }
         let owner = Owner::Address(asked.address);
         let tag = self.0.master.tag(owner);
         let kind = match asked.ask {
@@ -173,8 +200,7 @@ impl Ledger {
         entry.aanleiding = by.occasion;
         entry.handeling = Some(act(asked.ask));
         entry.index = Some(proposal);
-        let asker = format!("{} {}", asked.organisation, asked.employee);
-        let personal = by.personal().with("voorsteller", asker);
+        let personal = by.agreeing(&asked);
         let (owner, personal, change) = if asked.ask == Ask::Erase {
             let address = asked.address;
             let erasing = Erasing::Address { address, tag };
@@ -328,6 +354,24 @@ impl Ledger {
         Ok(done)
     }
 
+    pub(super) async fn append_once(
+        &self,
+        entry: Entry,
+        personal: &Personal,
+        owner: Owner,
+        change: &Change,
+    ) -> Result<Receipt, NotAppended> {
+        let mut entry = Box::new(entry);
+        entry.tijd = self.0.clock.now();
+        let nothing = Seen {
+            address: None,
+            policy_epoch: None,
+        };
+        let (claims, change) = (Claims::default(), Some(change.clone()));
+        let draft = self.draft(entry, personal, owner, claims, nothing, change);
+        self.append(draft.await?).await
+    }
+
     /// Appends it; of a draft whose key was destroyed meanwhile another is made.
     async fn append_retrying(
         &self,
@@ -338,16 +382,8 @@ impl Ledger {
     ) -> Result<Receipt, NotAppended> {
         let mut attempts = 0;
         loop {
-            let mut entry = Box::new(entry.clone());
-            entry.tijd = self.0.clock.now();
-            let nothing = Seen {
-                address: None,
-                policy_epoch: None,
-            };
-            let claims = Claims::default();
-            let change = Some(change.clone());
-            let draft = self.draft(entry, personal, owner, claims, nothing, change);
-            let appended = self.append(draft.await?).await;
+            let appended = self.append_once(entry.clone(), personal, owner, change);
+            let appended = appended.await;
             attempts += 1;
             if appended != Err(NotAppended::Stale) || attempts >= bounds::DECISION_ATTEMPTS {
                 return appended;
@@ -372,7 +408,13 @@ pub struct Expired {
 /// What a proposal asks that was opened.
 fn read_asked(found: &Found, values: &BTreeMap<String, Opened>) -> Option<Asked> {
     let value = |field: &str| values.get(field).map(|opened| opened.value.as_str());
+    let owner = match &found.entry.code {
+        // Of an owner who was erased since, there is nothing left to agree to; least of all the address.
+        Some(_) => Some(OwnerId::parse(value("eigenaar")?).ok()?),
+        None => None,
+    };
     Some(Asked {
+        owner,
         index: found.index,
         ask: asked_by(&found.entry)?,
         address: AddressId::parse(value("nummeraanduiding")?).ok()?,

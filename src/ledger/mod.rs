@@ -12,6 +12,7 @@ pub mod extract;
 mod keys;
 pub mod note;
 mod opener;
+mod owner;
 mod plan;
 pub mod proof;
 mod read;
@@ -286,7 +287,7 @@ impl Ledger {
             let name = self.0.master.name(owner, year, kind);
             let held = self.opening_key(name).await?;
             let random = &*self.0.random;
-            let sealed = seal::commit(personal, &entry.transactie, entry.soort, random)
+            let bytes = seal::commit(personal, &entry.transactie, entry.soort, random)
                 .and_then(|made| {
                     entry.zegels.clone_from(&made.seals);
                     made.seal(&held.key, &entry.transactie, entry.soort)
@@ -295,7 +296,7 @@ impl Ledger {
             Some(Sealed {
                 key: held.id,
                 epoch: held.epoch,
-                sealed,
+                bytes,
             })
         };
         Draft::new(&entry, opening, claims, seen, change).map_err(|error| refuse(&error))

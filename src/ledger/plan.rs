@@ -414,7 +414,7 @@ impl Plan {
                 entry: row.line,
                 opening: row.opening.map(|opening| OpeningRow {
                     key: opening.key.number(),
-                    sealed: &opening.sealed,
+                    sealed: &opening.bytes,
                 }),
             });
             if row.release {
@@ -485,7 +485,7 @@ impl Plan {
             if let Change::Erased { proposal, erasing } = change {
                 erasing::erase(batch, index, *proposal, erasing, &append.draft.destroys).await?;
                 // Nobody seals under a key of a year that was kept for its term.
-                let gone = u64::from(matches!(erasing, Erasing::Address { .. }));
+                let gone = u64::from(!matches!(erasing, Erasing::Term { .. }));
                 moved.keys_epoch = head.keys_epoch + gone;
                 moved.erased = true;
             }

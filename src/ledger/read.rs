@@ -249,7 +249,11 @@ impl Ledger {
         parsed.await.map_err(|_| ReadError::Unavailable)?
     }
 
-    fn key_of(&self, opening: &StoredOpening, kind: Kind) -> Result<seal::HeldKey, SealError> {
+    pub(super) fn key_of(
+        &self,
+        opening: &StoredOpening,
+        kind: Kind,
+    ) -> Result<seal::HeldKey, SealError> {
         let name = KeyName {
             tag: opening.key.tag,
             year: opening.key.year,

@@ -144,7 +144,7 @@ impl Oversight {
         tokio::spawn(async move {
             while let Some(inner) = followed.upgrade() {
                 inner.catch_up().await;
-                inner.read_again_without_the_erased().await;
+                inner.read_again_without_the_erased();
                 let _ = tokio::time::timeout(LOOK, inner.asked.notified()).await;
             }
         });
@@ -216,7 +216,7 @@ impl Inner {
     /// After an erasure, reads the book again from its beginning into another index, which then takes
     /// the place of this one: of who was erased not even a tag stays in memory. Meanwhile this one
     /// serves; how far it is shows in nobody's waiting.
-    async fn read_again_without_the_erased(self: &Arc<Self>) {
+    fn read_again_without_the_erased(self: &Arc<Self>) {
         let (erased, tagger) = {
             let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
             (index.erased(), index.tagger())

@@ -251,6 +251,34 @@ impl Store {
         .await
     }
 
+    /// Every entry that is sealed under this key, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sealed_entries_under(&self, key: u64) -> Result<Vec<SealedEntry>, StoreError> {
+        const DOING: &str = "find the entries under a key";
+        let pool = self.pool.clone();
+        detached(DOING, async move {
+            on!(&pool, p => {
+                let rows = sqlx::query(sql::SEALED_ENTRIES_UNDER)
+                    .bind(to_sql(key))
+                    .fetch_all(p)
+                    .await
+                    .map_err(failed(DOING))?;
+                let mut entries = Vec::with_capacity(rows.len());
+                for row in &rows {
+                    let index = row.try_get(0).map_err(failed(DOING))?;
+                    let index = from_sql(index, "entries", "idx")?;
+                    let opening = read_opening!(row, 2, index, DOING);
+                    let entry = row.try_get(1).map_err(failed(DOING))?;
+                    entries.push(SealedEntry { index, entry, opening });
+                }
+                Ok(entries)
+            })
+        })
+        .await
+    }
+
     /// The entries of one transaction, with their indices: a decision and its closing entry.
     ///
     /// # Errors

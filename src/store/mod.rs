@@ -32,7 +32,7 @@ pub use open::{Location, OpenError, Settings, Store};
 pub use saved::{SavedChange, SavedSearch};
 pub use writer::{
     Answer, Ask, Batch, Change, ClaimedToken, DocumentChange, DocumentOutcome, EntryRow, Erasing,
-    NewHead, Once, OpeningRow, Refused, Writer,
+    NewHead, Once, OpeningRow, Refused, Resealed, Resealing, Writer,
 };
 
 use crate::bounds;

@@ -314,6 +314,13 @@ pub(super) const FORGET_CHOICES: &str = "delete from choices where address = $1"
 pub(super) const FORGET_AOS: &str = "delete from aos where address = $1";
 pub(super) const FORGET_DOCUMENTS: &str = "delete from documents where address = $1";
 pub(super) const FORGET_VERSION: &str = "delete from addresses where address = $1";
+pub(super) const FORGET_OWNERSHIP: &str =
+    "delete from ownerships where address = $1 and recorded_at = $2";
+pub(super) const FORGET_CHOICE: &str = "delete from choices where id = $1";
+pub(super) const RESEAL: &str = "update entries set opening_key = $2, opening = $3 where idx = $1";
+pub(super) const SEALED_ENTRIES_UNDER: &str = "select e.idx, e.entry, e.opening, k.id, k.tag, k.year, k.kind, k.wrapped \
+     from opening_keys k cross join entries e \
+     where k.id = $1 and e.opening_key = k.id order by e.idx";
 pub(super) const FORGET_PENDING: &str = "delete from pending where tag = $1";
 pub(super) const NOTE_PENDING: &str =
     "insert into pending (idx, act, tag, hold) values ($1, $2, $3, $4)";
@@ -371,7 +378,7 @@ pub(super) fn every() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> 
         ALL_SEARCHES KEEP_PLACE PLACE ERASURES NOTE_ERASURE KEYS_OF KEYS_PAST HELD_PAST NULL_OPENINGS
         FORGET_OWNERSHIPS FORGET_DOSSIERS FORGET_CHOICES FORGET_AOS FORGET_DOCUMENTS FORGET_VERSION
         FORGET_PENDING NOTE_PENDING NOTE_HOLD CONFIRM_HOLD DROP_HOLD DROP_PENDING WAITS HOLDS_OF
-        HOLD_TO_LIFT PENDING HOLDS
+        HOLD_TO_LIFT PENDING HOLDS FORGET_OWNERSHIP FORGET_CHOICE RESEAL SEALED_ENTRIES_UNDER
         ;
         KEYS_THERE SEALING_KEYS COUNT_SEALED DESTROY_KEYS
         COUNT_USED USE USE_TELLING INSERT_ENTRIES INSERT_OPEN_RELEASES

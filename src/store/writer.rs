@@ -122,13 +122,14 @@ impl Change {
     #[must_use]
     pub fn address(&self) -> Option<AddressId> {
         match self {
-            Self::Owners(address, _) | Self::Dossier(address, _) => Some(*address),
-            Self::Choice(choice) => Some(choice.address),
-            Self::Aos(aos) => Some(aos.address),
-            Self::Erased {
+            Self::Owners(address, _)
+            | Self::Dossier(address, _)
+            | Self::Erased {
                 erasing: Erasing::Address { address, .. },
                 ..
             } => Some(*address),
+            Self::Choice(choice) => Some(choice.address),
+            Self::Aos(aos) => Some(aos.address),
             Self::Activation { .. }
             | Self::Asked { .. }
             | Self::Answered(_)
@@ -361,7 +362,7 @@ macro_rules! for_rows {
 
 mod erase;
 
-pub use erase::{Answer, Ask, Erasing, Refused};
+pub use erase::{Answer, Ask, Erasing, Refused, Resealed, Resealing};
 
 impl Batch<'_> {
     /// Uses up what can be used once, and is forgotten after the moment given; answers what was not

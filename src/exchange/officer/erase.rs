@@ -7,7 +7,7 @@
 
 use super::{Cause, Failure, Officer, Officers, Remark, Viewed, unreadable};
 use crate::clock::Moment;
-use crate::domain::{AddressId, DeskRole, Oin};
+use crate::domain::{AddressId, DeskRole, Oin, OwnerId};
 use crate::ledger::entry::Entry;
 use crate::ledger::{Asked, NotAppended, NotDone, Person, Receipt};
 use crate::store::Ask;
@@ -97,6 +97,22 @@ impl Officers {
         address: AddressId,
     ) -> Result<Receipt, NotErased> {
         self.ask(officer, cause, Ask::Erase, address).await
+    }
+
+    /// Asks a second person to agree that an owner is erased wherever the book names them. Every entry is
+    /// opened to find them: for ten million entries that takes minutes.
+    ///
+    /// # Errors
+    /// [`NotErased`]; [`Failure::NotFound`] when no entry names them at an address.
+    pub async fn propose_owner_erasure(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        owner: &OwnerId,
+    ) -> Result<Receipt, NotErased> {
+        may_erase(officer)?;
+        let by = person(officer, cause);
+        Ok(self.exchange.ledger.ask_owner(&by, owner).await?)
     }
 
     /// Holds an address: from now on nothing of it is erased, until a second person turns it down or

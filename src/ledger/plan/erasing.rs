@@ -35,12 +35,21 @@ impl Plan {
             let Change::Erased { erasing, .. } = change else {
                 continue;
             };
+            if let Erasing::Owner(resealing) = erasing
+                && !batch.is_newest(resealing).await?
+            {
+                append.fate = Err(NotAppended::Stale);
+                continue;
+            }
             let keys = batch.keys_to_erase(erasing).await?;
             if keys.is_empty() && matches!(erasing, Erasing::Term { .. }) {
                 append.fate = Err(NotAppended::NothingToErase);
                 continue;
             }
-            let sealed = batch.count_sealed(&keys).await?;
+            let sealed = match erasing {
+                Erasing::Owner(resealing) => resealing.lost,
+                _ => batch.count_sealed(&keys).await?,
+            };
             destroyed.clone_from(&keys);
             by = Some(number);
             if append.draft.complete(keys, sealed).is_err() {
@@ -66,10 +75,15 @@ async fn may(batch: &mut Batch<'_>, change: &Change) -> Result<Result<(), Refuse
         Change::Asked { ask, tag } => batch.may_ask(*ask, *tag).await,
         Change::Answered(Answer { proposal, ask, .. }) => batch.may_answer(*proposal, *ask).await,
         Change::Erased { proposal, erasing } => {
-            if let Erasing::Address { tag, .. } = erasing
-                && batch.is_held(*tag).await?
-            {
-                return Ok(Err(Refused::Held));
+            let tags = match erasing {
+                Erasing::Address { tag, .. } => vec![*tag],
+                Erasing::Owner(resealing) => resealing.tags.clone(),
+                Erasing::Term { .. } => Vec::new(),
+            };
+            for tag in tags {
+                if batch.is_held(tag).await? {
+                    return Ok(Err(Refused::Held));
+                }
             }
             match proposal {
                 Some(proposal) => {
@@ -91,11 +105,14 @@ pub(super) async fn erase(
     erasing: &Erasing,
     keys: &[u64],
 ) -> Result<(), StoreError> {
-    let most = match erasing {
-        Erasing::Address { .. } => u64::MAX,
-        Erasing::Term { .. } => bounds::NULLED_AT_ONCE,
-    };
-    batch.destroy(keys, most).await?;
+    match erasing {
+        Erasing::Address { .. } => batch.destroy(keys, u64::MAX).await.map(drop)?,
+        Erasing::Term { .. } => {
+            let most = bounds::NULLED_AT_ONCE;
+            batch.destroy(keys, most).await.map(drop)?;
+        }
+        Erasing::Owner(resealing) => batch.reseal(resealing).await?,
+    }
     batch.note_erasure(index).await?;
     if let Some(proposal) = proposal {
         let answer = Answer {

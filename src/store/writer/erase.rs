@@ -5,14 +5,15 @@
 //! it: without the key it says nothing, but it need not lie there either.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use sqlx::Row as _;
 
 use super::super::open::Engine;
 use super::super::sql::{self, Rows};
-use super::super::{StoreError, failed, from_sql, on, to_sql};
+use super::super::{StoreError, StoredKey, corrupt, failed, from_sql, on, to_sql};
 use super::{Batch, all_touched};
-use crate::domain::AddressId;
+use crate::domain::{AddressId, Choice, OwnerId, Ownership};
 
 /// What a second person is asked to agree to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,7 +48,7 @@ impl Ask {
 }
 
 /// Whose openings are destroyed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Erasing {
     /// An address: its keys of every year and kind, and what the registry and the index say of it.
     Address {
@@ -65,6 +66,42 @@ pub enum Erasing {
         /// At most so many keys.
         most: u32,
     },
+    /// An owner: what names them is taken out, and the rest is sealed again.
+    Owner(Arc<Resealing>),
+}
+
+/// What it takes to erase an owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resealing {
+    /// Who.
+    pub owner: OwnerId,
+    /// The keys to destroy.
+    pub keys: Vec<u64>,
+    /// Whose keys these are.
+    pub tags: Vec<[u8; 16]>,
+    /// All keys of theirs when it was read: one more, and something was not read.
+    pub keys_of_tags: Vec<u64>,
+    /// The addresses where they are named.
+    pub addresses: Vec<AddressId>,
+    /// How many entries are sealed under the keys.
+    pub sealed: u64,
+    /// How many of them lose a field.
+    pub lost: u64,
+    /// Fresh keys, of the same names.
+    pub fresh: Vec<StoredKey>,
+    /// The openings under them.
+    pub openings: Vec<Resealed>,
+}
+
+/// An opening that was sealed again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resealed {
+    /// Of which entry.
+    pub index: u64,
+    /// Under which key.
+    pub key: u64,
+    /// Nonce and ciphertext.
+    pub sealed: Vec<u8>,
 }
 
 /// An answer to what was asked.
@@ -98,9 +135,8 @@ impl Batch<'_> {
         tag: [u8; 16],
     ) -> Result<Result<(), Refused>, StoreError> {
         Ok(match ask {
-            Ask::Hold => Ok(()),
             Ask::Erase if self.is_held(tag).await? => Err(Refused::Held),
-            Ask::Erase => Ok(()),
+            Ask::Erase | Ask::Hold => Ok(()),
             Ask::Lift(hold) => {
                 let may_lift = self.count(sql::HOLD_TO_LIFT, &[hold]).await? == 1;
                 may_lift.then_some(()).ok_or(Refused::NotWaiting)
@@ -166,15 +202,16 @@ impl Batch<'_> {
     pub async fn keys_to_erase(&mut self, erasing: &Erasing) -> Result<Vec<u64>, StoreError> {
         const DOING: &str = "find the keys to destroy";
         on!(&mut self.conn, c => {
-            let rows = match *erasing {
+            let rows = match erasing {
+                Erasing::Owner(resealing) => return Ok(resealing.keys.clone()),
                 Erasing::Address { tag, .. } => {
                     sqlx::query(sql::KEYS_OF).bind(tag.to_vec()).fetch_all(&mut *c).await
                 }
                 Erasing::Term { kind, before, most } => {
                     sqlx::query(sql::KEYS_PAST)
-                        .bind(kind)
-                        .bind(i64::from(before))
-                        .bind(i64::from(most))
+                        .bind(*kind)
+                        .bind(i64::from(*before))
+                        .bind(i64::from(*most))
                         .fetch_all(&mut *c)
                         .await
                 }
@@ -258,6 +295,93 @@ impl Batch<'_> {
         }
         fail_point!(self, after, Destroy);
         Ok((destroyed, nulled))
+    }
+
+    /// Whether this still is all there is of an owner.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_newest(&mut self, resealing: &Resealing) -> Result<bool, StoreError> {
+        const DOING: &str = "find the keys to destroy";
+        let mut keys = Vec::new();
+        for tag in &resealing.tags {
+            on!(&mut self.conn, c => {
+                let query = sqlx::query(sql::KEYS_OF).bind(tag.to_vec());
+                for row in query.fetch_all(&mut *c).await.map_err(failed(DOING))? {
+                    let id = row.try_get(0).map_err(failed(DOING))?;
+                    keys.push(from_sql(id, "opening_keys", "id")?);
+                }
+            });
+        }
+        let sealed = self.count_sealed(&resealing.keys).await?;
+        Ok(keys == resealing.keys_of_tags && sealed == resealing.sealed)
+    }
+
+    /// Puts what was sealed again in the place of what was under the keys that are destroyed, and
+    /// removes the owner from the registry.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn reseal(&mut self, resealing: &Resealing) -> Result<(), StoreError> {
+        const DOING: &str = "seal again";
+        self.destroy(&resealing.keys, 0).await?;
+        for key in &resealing.fresh {
+            self.keep_opening_key(key).await?;
+        }
+        for one in &resealing.openings {
+            let touched = on!(&mut self.conn, c => {
+                sqlx::query(sql::RESEAL)
+                    .bind(to_sql(one.index))
+                    .bind(to_sql(one.key))
+                    .bind(one.sealed.as_slice())
+                    .execute(&mut *c)
+                    .await
+                    .map_err(failed(DOING))?
+                    .rows_affected()
+            });
+            all_touched(DOING, touched, 1)?;
+        }
+        for address in &resealing.addresses {
+            self.forget_owner(*address, &resealing.owner).await?;
+        }
+        Ok(())
+    }
+
+    async fn forget_owner(
+        &mut self,
+        address: AddressId,
+        owner: &OwnerId,
+    ) -> Result<(), StoreError> {
+        const DOING: &str = "forget an owner";
+        let unknown = || corrupt("ownerships, choices", "record", "(not shown)");
+        on!(&mut self.conn, c => {
+            let query = sqlx::query(sql::OWNERSHIPS).bind(address.as_str());
+            for row in query.fetch_all(&mut *c).await.map_err(failed(DOING))? {
+                let record: String = row.try_get(0).map_err(failed(DOING))?;
+                let told: Ownership = serde_json::from_str(&record).map_err(|_| unknown())?;
+                if told.owners.contains(owner) {
+                    sqlx::query(sql::FORGET_OWNERSHIP)
+                        .bind(address.as_str())
+                        .bind(to_sql(told.recorded_at))
+                        .execute(&mut *c)
+                        .await
+                        .map_err(failed(DOING))?;
+                }
+            }
+            let query = sqlx::query(sql::CHOICES).bind(address.as_str());
+            for row in query.fetch_all(&mut *c).await.map_err(failed(DOING))? {
+                let record: String = row.try_get(0).map_err(failed(DOING))?;
+                let told: Choice = serde_json::from_str(&record).map_err(|_| unknown())?;
+                if told.owner == *owner {
+                    sqlx::query(sql::FORGET_CHOICE)
+                        .bind(told.id.as_bytes().as_slice())
+                        .execute(&mut *c)
+                        .await
+                        .map_err(failed(DOING))?;
+                }
+            }
+        });
+        Ok(())
     }
 
     /// Notes that the entry at this index names keys that were destroyed.
