@@ -233,7 +233,6 @@ fn rows(things: &Things) -> Vec<Row> {
             "beheer",
             get(format!("/v1/besluiten/{decision}/bewijs")),
         ),
-        row("GET /logs", "img", "beheer", get(v1("logs"))),
         row(
             "GET /besluiten/{transactieId}/uittreksel",
             "img",
@@ -242,6 +241,7 @@ fn rows(things: &Things) -> Vec<Row> {
                 "/v1/besluiten/{decision}/uittreksel?velden=document"
             )),
         ),
+        row("GET /logs", "img", "beheer", get(v1("logs"))),
         row(
             "GET /logboek/checkpoint",
             "img",
