@@ -55,7 +55,7 @@ pub struct Record {
     pub source: Source,
     /// Who was asked.
     pub destination: Destination,
-    /// [`SERVICE`].
+    /// What was asked: documents, the one service there is.
     pub service_name: &'static str,
     /// When, in seconds since 1970.
     pub created_at: i64,
