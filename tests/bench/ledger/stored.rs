@@ -3,13 +3,14 @@
 use sluis::store::{Location, Settings};
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
-/// The bytes of the whole database, as it says itself.
+/// The bytes of the whole database, as it says itself; pages that hold nothing do not count.
 pub(crate) async fn bytes(settings: &Settings) -> u64 {
     let bytes: i64 = match &settings.location {
         Location::Sqlite(path) => {
             let url = format!("sqlite:{}?mode=ro", path.display());
             let mut database = SqliteConnection::connect(&url).await.unwrap();
-            let size = "select page_count * page_size from pragma_page_count, pragma_page_size";
+            let size = "select (page_count - freelist_count) * page_size \
+                        from pragma_page_count, pragma_freelist_count, pragma_page_size";
             sqlx::query_scalar(size).fetch_one(&mut database).await
         }
         Location::Postgres(url) => {

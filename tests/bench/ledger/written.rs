@@ -22,6 +22,8 @@ const NCG: &str = "00000001823456789000";
 const ADDRESSES: u64 = 26_000;
 /// Appends that wait for a commit at once.
 const AT_ONCE: u64 = 64;
+/// Requests from one sign of life of the gateway to the next.
+const BEAT: u64 = 100 * AT_ONCE;
 /// From the first entry to the last, however many there are.
 const SPAN_MS: i64 = 3 * 365 * 24 * 60 * 60 * 1000;
 /// How long a token is remembered at most.
@@ -144,6 +146,10 @@ pub(crate) async fn book(folder: &Path, postgres: Option<&str>, entries: u64) ->
         }
         number += AT_ONCE;
         clock.advance_ms(SPAN_MS / groups);
+        // As a gateway does: what was used once and is too old is forgotten.
+        if number.is_multiple_of(BEAT) {
+            writer.ledger.beat().await.unwrap();
+        }
     }
     Arc::into_inner(writer).unwrap().close().await;
     made
