@@ -19,6 +19,20 @@ pub enum Did {
     Expired,
 }
 
+impl Did {
+    /// What an entry says was done, with what the entry it names asked, if that is one that asks.
+    #[must_use]
+    pub fn of(entry: &Entry, asked: Option<Act>) -> Option<Self> {
+        match (entry.soort, entry.handeling, entry.oordeel) {
+            (Kind::Proposal, Some(act), _) if asked_by(entry).is_some() => Some(Self::Asked(act)),
+            (Kind::Erasure, Some(Act::Expire), _) => Some(Self::Expired),
+            (Kind::Erasure | Kind::Hold, Some(act), _) => Some(Self::Agreed(act)),
+            (Kind::Review, _, Some(Judgement::Rejected)) => asked.map(Self::TurnedDown),
+            _ => None,
+        }
+    }
+}
+
 /// One entry about erasing or holding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deed {
@@ -89,18 +103,11 @@ impl Index {
     }
 
     fn did(&self, entry: &Entry) -> Option<Did> {
-        match (entry.soort, entry.handeling, entry.oordeel) {
-            (Kind::Proposal, Some(act), _) if asked_by(entry).is_some() => Some(Did::Asked(act)),
-            (Kind::Erasure, Some(Act::Expire), _) => Some(Did::Expired),
-            (Kind::Erasure | Kind::Hold, Some(act), _) => Some(Did::Agreed(act)),
-            (Kind::Review, _, Some(Judgement::Rejected)) => {
-                let asked = self.find_deed(entry.index?)?;
-                match asked.did {
-                    Did::Asked(act) => Some(Did::TurnedDown(act)),
-                    Did::TurnedDown(_) | Did::Agreed(_) | Did::Expired => None,
-                }
-            }
-            _ => None,
-        }
+        let asked = entry.index.and_then(|index| self.find_deed(index));
+        let asked = asked.and_then(|asked| match asked.did {
+            Did::Asked(act) => Some(act),
+            Did::TurnedDown(_) | Did::Agreed(_) | Did::Expired => None,
+        });
+        Did::of(entry, asked)
     }
 }

@@ -255,7 +255,7 @@ impl Officers {
         }))
     }
 
-    async fn public(&self, index: u64) -> Result<Option<Entry>, Failure> {
+    pub(super) async fn public(&self, index: u64) -> Result<Option<Entry>, Failure> {
         let found = self.exchange.ledger.find_at(index).await;
         Ok(found.map_err(unreadable)?.map(|found| found.entry))
     }

@@ -4,9 +4,9 @@ use super::erase::may_erase;
 use super::look::not_ready;
 use super::{Cause, Failure, InForce, Officer, Officers, Viewed, Waits, unreadable};
 use crate::domain::AddressId;
-use crate::ledger::Asked;
-use crate::ledger::entry::Kind;
-use crate::oversight::Personal;
+use crate::ledger::entry::{Entry, Kind};
+use crate::ledger::{Asked, asked_by};
+use crate::oversight::{Did, Personal};
 
 /// Documents of an address that are counted; where there are more, so many are told.
 const MOST_DOCUMENTS: u32 = 1_000;
@@ -149,6 +149,30 @@ impl Officers {
             reviews,
             incidents,
         })
+    }
+
+    /// An entry about erasing or holding, as everybody may read it who provides documents; straight from
+    /// the book, for whoever just wrote it.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn find_deed(
+        &self,
+        officer: &Officer,
+        index: u64,
+    ) -> Result<Option<(Entry, Did)>, Failure> {
+        let provides = officer.organisation.provides;
+        provides.then_some(()).ok_or(Failure::NotAuthorised)?;
+        let Some(entry) = self.public(index).await? else {
+            return Ok(None);
+        };
+        let mut asked = None;
+        if let (Kind::Review, Some(of)) = (entry.soort, entry.index) {
+            let of = self.public(of).await?;
+            asked = of.filter(|of| asked_by(of).is_some());
+        }
+        let did = Did::of(&entry, asked.and_then(|asked| asked.handeling));
+        Ok(did.map(|did| (entry, did)))
     }
 
     /// Whether what was personal about the entry at this index was erased.
