@@ -229,6 +229,7 @@ struct ResultPage {
     older: Option<String>,
     /// The address and period that were sought, for who may answer a resident.
     report: Option<Report>,
+    may_erase: bool,
 }
 
 /// What a report to a resident would be about.
@@ -327,6 +328,7 @@ async fn results_page(
         older: found
             .older
             .map(|index| format!("/logboek/{number}?onder={index}")),
+        may_erase: visit.may_erase(),
         report: criteria.address.filter(|_| may_report).map(|address| {
             let form = sought::form_of(&criteria);
             Report {

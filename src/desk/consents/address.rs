@@ -96,6 +96,7 @@ struct AddressPage {
     steps: Vec<Step>,
     is_registrar: bool,
     may_export: bool,
+    may_erase: bool,
 }
 
 async fn show(visit: Visit, Path(number): Path<String>) -> Result<Response, Problem> {
@@ -138,6 +139,7 @@ async fn show(visit: Visit, Path(number): Path<String>) -> Result<Response, Prob
         reports: reports(&kept, &wording),
         steps: history::steps(kept.address, &kept.leaves, own, &wording),
         is_registrar: may_withdraw,
+        may_erase: visit.may_erase(),
         may_export: visit.officer().is_any(&[DeskRole::Fg, DeskRole::Auditor]),
         page: visit.page(&format!("{} {}", l.pick("Adres", "Address"), kept.address)),
     }))
