@@ -220,7 +220,7 @@ async fn page(
         line,
     };
     let bundle = entry.bundel.and_then(|hash| officers.policies().find(hash));
-    let erased = officers.is_erased(exchanged.entry.index).await?;
+    let erased = officers.is_erased(&exchanged).await?;
     let wrong = f.is_wrong();
     let mut around_it = visit.page(&headline(&seen.line, &wording));
     for item in &mut around_it.menu {

@@ -1,7 +1,7 @@
 //! What erasing an address would destroy, in numbers, and what stands in its way.
 
 use super::Ledger;
-use super::read::ReadError;
+use super::read::{Found, ReadError};
 use super::seal::Owner;
 use crate::domain::AddressId;
 use crate::store::{Hold, Pending};
@@ -36,15 +36,12 @@ impl Ledger {
         })
     }
 
-    /// Whether nothing opens the entry at this index, though it has something sealed.
+    /// Whether nothing opens this entry, though it has something sealed.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn is_erased(&self, index: u64) -> Result<bool, ReadError> {
-        let Some(found) = self.find_at(index).await? else {
-            return Ok(false);
-        };
-        let opening = self.0.store.find_opening(index).await?;
+    pub async fn is_erased(&self, found: &Found) -> Result<bool, ReadError> {
+        let opening = self.0.store.find_opening(found.index).await?;
         Ok(!found.entry.zegels.is_empty() && opening.is_none())
     }
 }

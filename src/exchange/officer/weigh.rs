@@ -2,7 +2,7 @@
 
 use super::erase::may_erase;
 use super::look::not_ready;
-use super::{Cause, Failure, InForce, Officer, Officers, Viewed, Waits, unreadable};
+use super::{Cause, Exchanged, Failure, InForce, Officer, Officers, Viewed, Waits, unreadable};
 use crate::domain::AddressId;
 use crate::ledger::entry::{Entry, Kind};
 use crate::ledger::{Asked, asked_by};
@@ -175,12 +175,12 @@ impl Officers {
         Ok(did.map(|did| (entry, did)))
     }
 
-    /// Whether what was personal about the entry at this index was erased.
+    /// Whether what was personal about an exchange was erased.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn is_erased(&self, index: u64) -> Result<bool, Failure> {
-        let erased = self.exchange.ledger.is_erased(index).await;
+    pub async fn is_erased(&self, exchanged: &Exchanged) -> Result<bool, Failure> {
+        let erased = self.exchange.ledger.is_erased(&exchanged.entry).await;
         erased.map_err(unreadable)
     }
 }
