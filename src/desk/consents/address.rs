@@ -96,7 +96,8 @@ struct AddressPage {
     steps: Vec<Step>,
     is_registrar: bool,
     may_export: bool,
-    may_erase: bool,
+    /// The address, for whoever may ask that it is erased or held.
+    erasable: Option<String>,
 }
 
 async fn show(visit: Visit, Path(number): Path<String>) -> Result<Response, Problem> {
@@ -139,7 +140,7 @@ async fn show(visit: Visit, Path(number): Path<String>) -> Result<Response, Prob
         reports: reports(&kept, &wording),
         steps: history::steps(kept.address, &kept.leaves, own, &wording),
         is_registrar: may_withdraw,
-        may_erase: visit.may_erase(),
+        erasable: visit.may_erase().then(|| kept.address.to_string()),
         may_export: visit.officer().is_any(&[DeskRole::Fg, DeskRole::Auditor]),
         page: visit.page(&format!("{} {}", l.pick("Adres", "Address"), kept.address)),
     }))
