@@ -161,6 +161,54 @@ async fn who_looks_on_does_not_erase() {
     house.close().await;
 }
 
+/// Asks to erase, for the first and only time; answers the proposal.
+async fn asked_once(house: &House, anna: &mut Guest, harm: &mut Guest, here: &str) -> String {
+    // First in numbers, and then only with a tick.
+    sees(anna, "/logboek", "te beoordelen").await;
+    let counted = count(anna, "wissen", here).await;
+    let size = house.size();
+    let shown = see(anna, &counted).await;
+    let numbers = [
+        "verstrekkingen en weigeringen",
+        "wie eigenaar is",
+        "uw organisatie nog moet beoordelen: 1",
+        REASON_SHOWN,
+        here,
+    ];
+    all_in(&shown, &numbers);
+    let unsure = anna.post(&counted, &[]).await;
+    assert_eq!(unsure.status, StatusCode::BAD_REQUEST);
+    assert!(unsure.text.contains("id=\"zeker-fout\""));
+    assert_eq!(house.size(), size);
+    let proposal = to(&anna.post(&counted, &[("zeker", "ja")]).await);
+    assert_eq!(house.size(), size + 1);
+
+    // Asked once: the second who asks the same is led to the first.
+    let again = count(harm, "wissen", here).await;
+    assert!(see(harm, &again).await.contains(&proposal));
+    let refused = harm.post(&again, &[("zeker", "ja")]).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+
+    // Who asked cannot also agree.
+    let shown = open(anna, &proposal).await;
+    all_in(
+        &shown,
+        &["Wacht op een tweede persoon", "Mijn voorstel terugnemen"],
+    );
+    assert!(!shown.contains("value=\"bevestigen\""));
+    assert_eq!(to(&confirm(anna, &proposal).await), proposal);
+    assert!(
+        see(anna, &proposal)
+            .await
+            .contains("U hebt dit zelf gevraagd")
+    );
+    all_in(
+        &see(anna, "/").await,
+        &["href=\"/bewaren\"", "van uzelf; die bevestigt een ander"],
+    );
+    proposal
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_two_people_erase_says_so_everywhere() {
     let house = House::open(Engine::Sqlite).await;
@@ -178,49 +226,7 @@ async fn what_two_people_erase_says_so_everywhere() {
     let refused = anna.post(&unknown, &[("zeker", "ja")]).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
 
-    // First in numbers, and then only with a tick.
-    sees(&mut anna, "/logboek", "te beoordelen").await;
-    let counted = count(&mut anna, "wissen", &here).await;
-    let size = house.size();
-    let shown = see(&mut anna, &counted).await;
-    let numbers = [
-        "verstrekkingen en weigeringen",
-        "wie eigenaar is",
-        "uw organisatie nog moet beoordelen: 1",
-        REASON_SHOWN,
-        &here,
-    ];
-    all_in(&shown, &numbers);
-    let unsure = anna.post(&counted, &[]).await;
-    assert_eq!(unsure.status, StatusCode::BAD_REQUEST);
-    assert!(unsure.text.contains("id=\"zeker-fout\""));
-    assert_eq!(house.size(), size);
-    let proposal = to(&anna.post(&counted, &[("zeker", "ja")]).await);
-    assert_eq!(house.size(), size + 1);
-
-    // Asked once: the second who asks the same is led to the first.
-    let again = count(&mut harm, "wissen", &here).await;
-    assert!(see(&mut harm, &again).await.contains(&proposal));
-    let refused = harm.post(&again, &[("zeker", "ja")]).await;
-    assert_eq!(refused.status, StatusCode::CONFLICT);
-
-    // Who asked cannot also agree.
-    let shown = open(&mut anna, &proposal).await;
-    all_in(
-        &shown,
-        &["Wacht op een tweede persoon", "Mijn voorstel terugnemen"],
-    );
-    assert!(!shown.contains("value=\"bevestigen\""));
-    assert_eq!(to(&confirm(&mut anna, &proposal).await), proposal);
-    assert!(
-        see(&mut anna, &proposal)
-            .await
-            .contains("U hebt dit zelf gevraagd")
-    );
-    all_in(
-        &see(&mut anna, "/").await,
-        &["href=\"/bewaren\"", "van uzelf; die bevestigt een ander"],
-    );
+    let proposal = asked_once(&house, &mut anna, &mut harm, &here).await;
 
     // The other reads it all, and says that it was checked.
     all_in(
