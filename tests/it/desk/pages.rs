@@ -86,10 +86,10 @@ impl Walk {
         self.press(GO_ON, "bewaren-vragen-fout").await;
         self.fill(&[("adres", address), ("reden", "de zaak loopt nog")])
             .await;
-        self.browser.press("#wat-2").await;
+        self.browser.tick("wat-2").await;
         self.press(GO_ON, "bewaren-nakijken").await;
         self.press(GO_ON, "bewaren-nakijken-fout").await;
-        self.browser.press("#zeker").await;
+        self.browser.tick("zeker").await;
         self.press(GO_ON, "bewaren-voorstel-dicht").await;
         self.press(GO_ON, "bewaren-voorstel").await;
         self.visit("bewaren-wacht", "/bewaren").await;
