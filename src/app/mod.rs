@@ -346,7 +346,8 @@ impl Gateway {
                 .map_err(|error| unusable(&error))?;
             let at = address_of(&listener, config.listen.desk)?;
             let procedures = Officers::new(Arc::clone(&exchange), oversight)
-                .witnessed(cosigning.as_ref().map(Cosigning::watch));
+                .witnessed(cosigning.as_ref().map(Cosigning::watch))
+                .keeping(config.retention.terms.clone());
             officers = Some(procedures.clone());
             let desk = desk::router(desk::Parts {
                 officers: procedures,

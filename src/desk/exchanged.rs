@@ -16,6 +16,7 @@ use self::facts::{Comparison, Field};
 use self::story::{Rule, Step};
 use super::cause;
 use super::forms::{Filled, Form};
+use super::keeping::{self, DeedRow};
 use super::law;
 use super::lines::{Badge, DayOfLines, Seen, badge, by_day};
 use super::page::{Page, file, html};
@@ -28,7 +29,7 @@ use crate::domain::{DeskRole, DocumentKind, Oin, Purpose, TransactionId};
 use crate::exchange::officer::{Exchanged, Opened};
 use crate::ledger::entry::{Entry, Kind};
 use crate::merkle;
-use crate::oversight::{Line, Review, Standing, What};
+use crate::oversight::{Deed, Line, Review, Standing, What};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -82,6 +83,8 @@ struct ExchangePage {
     /// Whether anything personal was recorded, to be opened or erased since.
     has_personal: bool,
     person: Option<Person>,
+    /// Where that was erased: the entries that may have done it, of which one did.
+    erased: Option<Vec<DeedRow>>,
 }
 
 /// What the index knows around an entry.
@@ -97,6 +100,8 @@ struct Around {
     more_readings: bool,
     /// The transaction of the entry a reading was of.
     read: Option<TransactionId>,
+    /// What was erased since that may have had this entry with it.
+    deeds: Vec<(Deed, Option<Oin>)>,
 }
 
 async fn find(visit: &Visit, transaction: &str) -> Result<Exchanged, Problem> {
@@ -154,6 +159,7 @@ async fn proof(visit: Visit, Path(transaction): Path<String>) -> Result<Response
 async fn around(visit: &Visit, exchanged: &Exchanged) -> Result<Around, Problem> {
     let oin = visit.officer().organisation.oin;
     let (at, of) = (exchanged.entry.index, exchanged.entry.entry.index);
+    let kind = exchanged.entry.entry.soort;
     let looked = visit.desk.officers.oversight().read(move |index| {
         let own = index.party(oin);
         // What was judged unasked waits for nobody.
@@ -182,6 +188,12 @@ async fn around(visit: &Visit, exchanged: &Exchanged) -> Result<Around, Problem>
             read: of
                 .and_then(|of| index.find_row(of).filter(|row| row.is_of(own)))
                 .map(|row| row.transaction),
+            deeds: index
+                .deeds()
+                .iter()
+                .filter(|deed| deed.index > at && deed.may_have_erased(kind))
+                .map(|deed| (deed.clone(), index.oin(deed.by)))
+                .collect(),
         }
     });
     Ok(looked.await?)
@@ -208,6 +220,7 @@ async fn page(
         line,
     };
     let bundle = entry.bundel.and_then(|hash| officers.policies().find(hash));
+    let erased = officers.is_erased(&exchanged).await?;
     let wrong = f.is_wrong();
     let mut around_it = visit.page(&headline(&seen.line, &wording));
     for item in &mut around_it.menu {
@@ -250,6 +263,7 @@ async fn page(
             fields: facts::fields(&opened, l),
             comparison: Comparison::new(entry, &opened, officers.now(), &wording),
         }),
+        erased: erased.then(|| keeping::rows(&around.deeds, &wording)),
     });
     if wrong {
         *response.status_mut() = StatusCode::BAD_REQUEST;

@@ -21,6 +21,7 @@ use self::keep::Kept;
 pub(super) use self::sought::PROBLEMS;
 use super::cause;
 use super::forms::{Filled, Form};
+use super::keeping::{self, DeedRow};
 use super::law::GROUNDS;
 use super::lines::{DayOfLines, Seen, by_day};
 use super::page::{Page, html};
@@ -43,6 +44,9 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .get("/logboek/{nummer}/uitvoer", WATCHERS, keep::ask)
         .post("/logboek/{nummer}/uitvoer", WATCHERS, keep::take)
 }
+
+/// How many entries about erasing and holding stand under the form.
+const SHOWN_DEEDS: usize = 5;
 
 /// What the lists of the form hold: value and name.
 struct Lists {
@@ -119,6 +123,8 @@ struct LogPage {
     lists: Lists,
     kept: Vec<Kept>,
     days: Vec<DayOfLines>,
+    /// The newest entries about erasing and holding.
+    deeds: Vec<DeedRow>,
 }
 
 async fn show(visit: Visit) -> Result<Response, Problem> {
@@ -135,11 +141,15 @@ async fn form_page(visit: &Visit, f: Filled) -> Result<Response, Problem> {
         let everything = Criteria::default();
         let rows = index.matching(oin, &everything);
         let newest = rows.take(bounds::DESK_NEWEST_LINES);
-        newest
-            .map(|row| Seen::new(index, row, own))
-            .collect::<Vec<_>>()
+        let deeds = index.deeds().iter().rev().take(SHOWN_DEEDS);
+        let deeds = deeds.map(|deed| (deed.clone(), index.oin(deed.by)));
+        let newest = newest.map(|row| Seen::new(index, row, own));
+        (newest.collect::<Vec<_>>(), deeds.collect::<Vec<_>>())
     });
-    let newest = newest.await?;
+    let (newest, mut deeds) = newest.await?;
+    if !visit.officer().organisation.provides {
+        deeds.clear();
+    }
     let wording = Wording::new(officers, visit.l);
     let wrong = f.is_wrong();
     let mut response = html(&LogPage {
@@ -147,6 +157,7 @@ async fn form_page(visit: &Visit, f: Filled) -> Result<Response, Problem> {
         lists: Lists::new(visit, &wording),
         kept: keep::kept(visit, &wording).await?,
         days: by_day(&newest, &wording),
+        deeds: keeping::rows(&deeds, &wording),
         f,
     });
     if wrong {
@@ -218,6 +229,7 @@ struct ResultPage {
     older: Option<String>,
     /// The address and period that were sought, for who may answer a resident.
     report: Option<Report>,
+    may_erase: bool,
 }
 
 /// What a report to a resident would be about.
@@ -316,6 +328,7 @@ async fn results_page(
         older: found
             .older
             .map(|index| format!("/logboek/{number}?onder={index}")),
+        may_erase: visit.may_erase(),
         report: criteria.address.filter(|_| may_report).map(|address| {
             let form = sought::form_of(&criteria);
             Report {

@@ -16,6 +16,7 @@ mod forms;
 mod incidents;
 mod integrity;
 mod judging;
+mod keeping;
 mod law;
 mod lines;
 mod log;

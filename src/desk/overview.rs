@@ -69,6 +69,11 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
         )
     });
     let (figures, signals, elsewhere) = looked.await?;
+    let asked = if visit.may_erase() {
+        officers.waiting_erasures(officer).await?
+    } else {
+        Vec::new()
+    };
     let wording = Wording::new(officers, l);
     let mut drawn = Vec::new();
     if watches {
@@ -82,6 +87,7 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
     let seen = watches.then(|| words::short_name(&officer.organisation));
     let book = book(&figures, officers.witnesses().as_ref(), l);
     let mut waits = waits::waits(&visit, &figures, (&signals, elsewhere), &wording, now);
+    waits.extend(waits::erasures(&asked, l));
     waits.splice(0..0, waits::stopped(book.witnesses.as_ref(), l));
     Ok(html(&OverviewPage {
         page: visit.page(l.pick("Overzicht", "Overview")),

@@ -75,6 +75,7 @@ struct ReportPage {
     entry: String,
     /// What the officer should see to before sending it.
     cautions: Vec<String>,
+    may_erase: bool,
 }
 
 impl ReportPage {
@@ -135,6 +136,7 @@ async fn make(visit: Visit, form: Form) -> Result<Response, Problem> {
         letter,
         entry: l.number(shared.receipt.index),
         cautions: cautions(&shared, &Wording::new(officers, l)),
+        may_erase: visit.may_erase(),
     }))
 }
 

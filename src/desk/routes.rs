@@ -10,10 +10,11 @@ use axum::routing::{MethodRouter, get, post};
 use super::problem::Problem;
 use super::visit::Visit;
 use super::{
-    Desk, assets, cause, consents, exchanged, incidents, integrity, judging, log, login, overview,
-    report, reviews, signals,
+    Desk, assets, cause, consents, exchanged, incidents, integrity, judging, keeping, log, login,
+    overview, report, reviews, signals,
 };
 use crate::domain::DeskRole;
+use crate::exchange::officer::ERASERS;
 
 /// Who may come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,9 @@ pub(super) const WATCHERS: Access = Access::Only(&[DeskRole::Fg, DeskRole::Audit
 pub(super) const OFFICER: Access = Access::Only(&[DeskRole::Fg]);
 /// Who keeps the registry of choices.
 pub(super) const REGISTRAR: Access = Access::Only(&[DeskRole::Beheer]);
+
+/// Who asks that an address is erased or held, and who agrees.
+pub(super) const KEEPERS: Access = Access::Only(&ERASERS);
 
 /// One route.
 #[derive(Debug, Clone, Copy)]
@@ -119,6 +123,7 @@ pub(super) fn all() -> Routes {
         .with(signals::routes)
         .with(consents::routes)
         .with(integrity::routes)
+        .with(keeping::routes)
         .with(log::routes)
         .with(exchanged::routes)
         .with(reviews::routes)

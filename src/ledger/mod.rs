@@ -26,6 +26,7 @@ pub(crate) mod testing;
 mod tests;
 mod told;
 pub mod verify;
+mod weigh;
 mod witnessed;
 
 use std::fmt;
@@ -45,6 +46,7 @@ pub use keys::{KeyFileError, Keys, read_secret, write_secret};
 pub use opener::{EntryFlaw, Opener};
 pub use plan::Destroyed;
 pub use read::{Found, Leaf, ReadError};
+pub use weigh::Weight;
 pub use witnessed::{Cosigned, Lapsed, Stand};
 
 use crate::bounds;

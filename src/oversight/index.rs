@@ -8,6 +8,7 @@ mod taking;
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::deed::Deed;
 use super::review::{Check, Dismissal, Incident, Proposal, Review};
 use super::row::{Event, Row};
 use super::rows::Rows;
@@ -24,7 +25,7 @@ pub struct Index {
     pub(super) edge: Edge,
     tagger: Tagger,
     words: Words,
-    parties: Parties,
+    pub(super) parties: Parties,
     rows: Rows,
     events: Vec<Event>,
     /// Owner, and the entry that told it.
@@ -35,6 +36,8 @@ pub struct Index {
     incidents: BTreeMap<(u64, Party), Incident>,
     dismissed: HashMap<(String, u64, Party), Dismissal>,
     proposals: BTreeMap<u64, Proposal>,
+    /// What was asked, erased and held, oldest first.
+    pub(super) deeds: Vec<Deed>,
     checks: Vec<Check>,
     newest: Option<Moment>,
     /// The newest entry that erased something.
@@ -64,6 +67,7 @@ impl Index {
             incidents: BTreeMap::new(),
             dismissed: HashMap::new(),
             proposals: BTreeMap::new(),
+            deeds: Vec::new(),
             checks: Vec::new(),
             newest: None,
             erased: None,

@@ -8,6 +8,7 @@
 
 mod about;
 mod calendar;
+mod deed;
 mod figures;
 #[cfg(test)]
 mod following;
@@ -38,6 +39,7 @@ use tokio::sync::{Notify, watch};
 
 pub use crate::ledger::registry::{choice_of, facts_of};
 pub use calendar::{Calendar, OFFICE_HOURS};
+pub use deed::{Deed, Did};
 pub use figures::{
     Against, Basis, BookState, CHECK_EVERY_DAYS, EXPIRES_WITHIN_DAYS, FIGURE_WEEKS, Figures,
     OpenChoices, OpenIncidents, OpenProposals, Waiting,

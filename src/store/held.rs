@@ -140,6 +140,29 @@ impl Store {
         .await
     }
 
+    /// How many entries of each kind are sealed under the keys of this tag.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sealed_count_of(&self, tag: [u8; 16]) -> Result<Vec<(String, u64)>, StoreError> {
+        const DOING: &str = "count what is sealed of an address";
+        let pool = self.pool.clone();
+        detached(DOING, async move {
+            on!(&pool, p => {
+                let query = sqlx::query(sql::SEALED_COUNT_OF).bind(tag.to_vec());
+                let rows = query.fetch_all(p).await.map_err(failed(DOING))?;
+                rows.iter()
+                    .map(|row| {
+                        let kind: String = row.try_get(0).map_err(failed(DOING))?;
+                        let count = row.try_get(1).map_err(failed(DOING))?;
+                        Ok((kind, from_sql(count, "entries", "opening_key")?))
+                    })
+                    .collect::<Result<Vec<_>, StoreError>>()
+            })
+        })
+        .await
+    }
+
     /// Which of these keys are there, or still seal an opening.
     ///
     /// # Errors

@@ -273,6 +273,10 @@ pub(super) const ORPHANED_RELEASES: &str = "select idx, transactie from open_rel
 
 pub(super) const ERASURES: &str = "select idx from erasures order by idx";
 pub(super) const NOTE_ERASURE: &str = "insert into erasures (idx) values ($1)";
+/// How many entries of each kind are sealed under the keys of this tag.
+pub(super) const SEALED_COUNT_OF: &str = "select k.kind, count(*) as rows \
+     from opening_keys k cross join entries e \
+     where k.tag = $1 and e.opening_key = k.id group by k.kind order by k.kind";
 pub(super) const KEYS_OF: &str = "select id from opening_keys where tag = $1 order by id";
 /// Of one kind and from before a year, but not those of an address that is held.
 pub(super) const KEYS_PAST: &str = "select id from opening_keys \
@@ -375,7 +379,7 @@ pub(super) fn every() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> 
         DOSSIERS CHOICES CHOICE AOS AOS_BY_ID DOCUMENT DOCUMENTS_AT ENTRIES
         SEALED_ENTRIES SEALED_ENTRIES_OF ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
         KEEP_SEARCH DROP_SEARCH SAVED_SEARCHES KEEP_COSIGNED COSIGNED ALL_DOCUMENTS ALL_USED
-        ALL_SEARCHES KEEP_PLACE PLACE ERASURES NOTE_ERASURE KEYS_OF KEYS_PAST HELD_PAST NULL_OPENINGS
+        ALL_SEARCHES KEEP_PLACE PLACE ERASURES NOTE_ERASURE SEALED_COUNT_OF KEYS_OF KEYS_PAST HELD_PAST NULL_OPENINGS
         FORGET_OWNERSHIPS FORGET_DOSSIERS FORGET_CHOICES FORGET_AOS FORGET_DOCUMENTS FORGET_VERSION
         FORGET_PENDING NOTE_PENDING NOTE_HOLD CONFIRM_HOLD DROP_HOLD DROP_PENDING WAITS HOLDS_OF
         HOLD_TO_LIFT PENDING HOLDS FORGET_OWNERSHIP FORGET_CHOICE RESEAL SEALED_ENTRIES_UNDER

@@ -96,6 +96,8 @@ struct AddressPage {
     steps: Vec<Step>,
     is_registrar: bool,
     may_export: bool,
+    /// The address, for whoever may ask that it is erased or held.
+    erasable: Option<String>,
 }
 
 async fn show(visit: Visit, Path(number): Path<String>) -> Result<Response, Problem> {
@@ -138,6 +140,7 @@ async fn show(visit: Visit, Path(number): Path<String>) -> Result<Response, Prob
         reports: reports(&kept, &wording),
         steps: history::steps(kept.address, &kept.leaves, own, &wording),
         is_registrar: may_withdraw,
+        erasable: visit.may_erase().then(|| kept.address.to_string()),
         may_export: visit.officer().is_any(&[DeskRole::Fg, DeskRole::Auditor]),
         page: visit.page(&format!("{} {}", l.pick("Adres", "Address"), kept.address)),
     }))

@@ -99,13 +99,13 @@ impl Visit {
 }
 
 /// An address as somebody types it; spaces do not count.
-fn typed_address(text: &str) -> Option<AddressId> {
+pub(super) fn typed_address(text: &str) -> Option<AddressId> {
     let bare: String = text.split_whitespace().collect();
     AddressId::parse(&bare).ok()
 }
 
 /// What to say of what is no address.
-const NO_ADDRESS: (&str, &str) = (
+pub(super) const NO_ADDRESS: (&str, &str) = (
     "Vul de BAG-nummeraanduiding in: 16 cijfers, met 20 op plaats 5 en 6.",
     "Fill in the BAG number of the address: 16 digits, with 20 in places 5 and 6.",
 );

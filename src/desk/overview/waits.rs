@@ -7,6 +7,7 @@ use crate::desk::visit::Visit;
 use crate::desk::witnesses::Told;
 use crate::desk::words::{self, Wording};
 use crate::domain::DeskRole;
+use crate::exchange::officer::Waits as Asked;
 use crate::language::Language;
 use crate::oversight::{EXPIRES_WITHIN_DAYS, Figures, Signal, Waiting};
 
@@ -274,6 +275,42 @@ fn proposals(figures: &Figures, l: Language) -> Option<Waits> {
             ),
         },
         is_urgent: false,
+    })
+}
+
+/// What a second person must agree to before it is erased, held or lifted.
+pub(super) fn erasures(asked: &[Asked], l: Language) -> Option<Waits> {
+    let own = asked.iter().filter(|one| one.is_mine).count() as u64;
+    let of_others = asked.len() as u64 - own;
+    (!asked.is_empty()).then(|| Waits {
+        path: "/bewaren",
+        title: l.pick("Bewaren en wissen", "Keeping and erasing"),
+        number: l.number(of_others),
+        what: plural(
+            of_others,
+            l.pick(
+                "vraag om te wissen of te bewaren kunt u bevestigen",
+                "request to erase or hold can be confirmed by you",
+            ),
+            l.pick(
+                "vragen om te wissen of te bewaren kunt u bevestigen",
+                "requests to erase or hold can be confirmed by you",
+            ),
+        ),
+        badge: None,
+        after_badge: "",
+        hint: match own {
+            0 => String::new(),
+            own => format!(
+                "{} {}",
+                l.number(own),
+                l.pick(
+                    "van uzelf; die bevestigt een ander.",
+                    "of your own; somebody else confirms those."
+                )
+            ),
+        },
+        is_urgent: of_others > 0,
     })
 }
 

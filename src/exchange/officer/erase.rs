@@ -10,10 +10,10 @@ use crate::clock::Moment;
 use crate::domain::{AddressId, DeskRole, Oin, OwnerId};
 use crate::ledger::entry::Entry;
 use crate::ledger::{Asked, NotAppended, NotDone, Person, Receipt};
-use crate::store::Ask;
+use crate::store::{Ask, Hold, Pending};
 
-/// Who may ask and agree.
-const ERASERS: [DeskRole; 2] = [DeskRole::Fg, DeskRole::Beheer];
+/// Who may ask and agree, of an organisation that provides documents.
+pub const ERASERS: [DeskRole; 2] = [DeskRole::Fg, DeskRole::Beheer];
 
 /// Why nothing was erased or held.
 #[derive(Debug)]
@@ -69,6 +69,8 @@ pub struct Waits {
     pub at: Moment,
     /// Of which organisation who asks is.
     pub by: Option<Oin>,
+    /// Whether it is this officer who asks: then another must agree.
+    pub is_mine: bool,
 }
 
 /// A hold; nothing personal.
@@ -217,16 +219,33 @@ impl Officers {
         may_erase(officer)?;
         let mut waits = Vec::new();
         for one in self.exchange.store.pending().await.map_err(unreadable)? {
-            if let Some(entry) = self.public(one.index).await? {
-                waits.push(Waits {
-                    index: one.index,
-                    ask: one.ask,
-                    at: entry.tijd,
-                    by: entry.aanvrager,
-                });
-            }
+            waits.extend(self.waits(officer, one).await?);
         }
         Ok(waits)
+    }
+
+    /// Who asked is opened to tell somebody their own, and told to nobody else.
+    pub(super) async fn waits(
+        &self,
+        officer: &Officer,
+        one: Pending,
+    ) -> Result<Option<Waits>, Failure> {
+        let Some(entry) = self.public(one.index).await? else {
+            return Ok(None);
+        };
+        let mut is_mine = false;
+        if entry.aanvrager == Some(officer.organisation.oin) {
+            let asked = self.exchange.ledger.find_asked(one.index).await;
+            let asked = asked.map_err(unreadable)?;
+            is_mine = asked.is_some_and(|asked| asked.employee == officer.subject);
+        }
+        Ok(Some(Waits {
+            index: one.index,
+            ask: one.ask,
+            at: entry.tijd,
+            by: entry.aanvrager,
+            is_mine,
+        }))
     }
 
     /// What is held, oldest first.
@@ -237,25 +256,28 @@ impl Officers {
         may_erase(officer)?;
         let mut holds = Vec::new();
         for one in self.exchange.store.holds().await.map_err(unreadable)? {
-            if let Some(entry) = self.public(one.index).await? {
-                holds.push(InForce {
-                    index: one.index,
-                    since: entry.tijd,
-                    by: entry.aanvrager,
-                    confirmed: one.confirmed,
-                });
-            }
+            holds.extend(self.in_force(one).await?);
         }
         Ok(holds)
     }
 
-    async fn public(&self, index: u64) -> Result<Option<Entry>, Failure> {
+    pub(super) async fn in_force(&self, hold: Hold) -> Result<Option<InForce>, Failure> {
+        let entry = self.public(hold.index).await?;
+        Ok(entry.map(|entry| InForce {
+            index: hold.index,
+            since: entry.tijd,
+            by: entry.aanvrager,
+            confirmed: hold.confirmed,
+        }))
+    }
+
+    pub(super) async fn public(&self, index: u64) -> Result<Option<Entry>, Failure> {
         let found = self.exchange.ledger.find_at(index).await;
         Ok(found.map_err(unreadable)?.map(|found| found.entry))
     }
 }
 
-fn may_erase(officer: &Officer) -> Result<(), Failure> {
+pub(super) fn may_erase(officer: &Officer) -> Result<(), Failure> {
     officer.must_be(&ERASERS)?;
     let provides = officer.organisation.provides;
     provides.then_some(()).ok_or(Failure::NotAuthorised)

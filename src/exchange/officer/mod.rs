@@ -17,13 +17,14 @@ mod report;
 mod review;
 mod saved;
 mod taken;
+mod weigh;
 mod witnessed;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use check::{Checked, Checking};
-pub use erase::{InForce, NotErased, Waits};
+pub use erase::{ERASERS, InForce, NotErased, Waits};
 pub use judge::{Finding, Measure, Verdict};
 pub use look::{Exchanged, Opened, Proof, Viewed};
 pub use propose::{Doubts, Proposed, ProposedChange};
@@ -31,6 +32,7 @@ pub use report::{Choices, Shared, SharedChoice, SharedLine, Subject};
 pub use review::{AosDates, Ended, UnderReview};
 pub use saved::{SEARCH_NAME_CHARS, SearchName};
 pub use taken::TakenOut;
+pub use weigh::Weighed;
 pub use witnessed::{Quorum, Witness, Witnessing};
 
 use super::record::unreadable;
@@ -120,6 +122,8 @@ pub struct Officers {
     checks: Arc<Checks>,
     /// Who cosigns the book, if anybody does.
     witnesses: Option<Watch>,
+    /// For how many years entries of a kind can be opened, where that ends.
+    terms: Vec<(Kind, u16)>,
     /// Held while a proposal is answered: of a confirmation and a rejection at once, one is told that
     /// it came too late. (Two confirmations are told apart by the ledger itself.)
     answering: Arc<tokio::sync::Mutex<()>>,
@@ -143,6 +147,7 @@ impl Officers {
             oversight,
             checks: Arc::default(),
             witnesses: None,
+            terms: Vec::new(),
             answering: Arc::default(),
         }
     }

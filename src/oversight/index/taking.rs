@@ -41,6 +41,7 @@ impl Index {
         self.edge.push(leaf.hash, &mut Vec::new());
         let entry = &leaf.entry;
         self.newest = self.newest.max(Some(entry.tijd));
+        self.take_deed(leaf);
         match entry.soort {
             Kind::Decision => self.take_decision(leaf, policies),
             Kind::Search => self.take_row(leaf, What::Search),

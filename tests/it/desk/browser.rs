@@ -186,6 +186,13 @@ impl Browser {
         filled.unwrap_or_else(|error| panic!("no field {id}: {error}"));
     }
 
+    /// Ticks a box, or chooses one of some.
+    pub(crate) async fn tick(&self, id: &str) {
+        let script = "document.getElementById(arguments[0]).checked = true;";
+        let ticked = self.client.execute(script, vec![json!(id)]).await;
+        ticked.unwrap_or_else(|error| panic!("no box {id}: {error}"));
+    }
+
     pub(crate) async fn press(&self, css: &str) {
         let button = self.client.find(Locator::Css(css)).await;
         let button = button.unwrap_or_else(|error| panic!("no {css}: {error}"));

@@ -25,7 +25,7 @@ const IMG: &str = "00000001812345678000";
 const SCAN: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 /// A gateway of this process, with a desk.
-struct Desk {
+pub(super) struct Desk {
     origin: String,
     address: std::net::SocketAddr,
     links: Links,
@@ -34,7 +34,7 @@ struct Desk {
 }
 
 impl Desk {
-    async fn start(config: &Path) -> Self {
+    pub(super) async fn start(config: &Path) -> Self {
         let config = Config::read(config).unwrap();
         let links = Links::new(people::of(&config.organisations));
         let prepared = Prepared::new(
@@ -67,7 +67,7 @@ impl Desk {
         }
     }
 
-    async fn enter(&self, person: &str) -> Visitor {
+    pub(super) async fn enter(&self, person: &str) -> Visitor {
         let link = self.links.fresh(&SystemRandomness::default()).unwrap();
         let mut visitor = Visitor {
             origin: self.origin.clone(),
@@ -82,7 +82,7 @@ impl Desk {
     }
 
     /// Stops it, and has the whole book verified.
-    async fn close(self, config: &Path) {
+    pub(super) async fn close(self, config: &Path) {
         self.stop.send(()).unwrap();
         self.running.await.unwrap();
         let verified = sluis(["ledger", "verify", "--config", config.to_str().unwrap()]);

@@ -7,7 +7,7 @@ const CANARY: &str = "\"'><b id=kanarie>&amp;</b>{{ 7*7 }}";
 /// What it must not become.
 const ALIVE: &str = "<b id=kanarie>";
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 13] = [
     "/",
     "/logboek",
     "/beoordelingen",
@@ -17,6 +17,8 @@ const PAGES: [&str; 11] = [
     "/toestemmingen/vastleggen",
     "/toestemmingen/verwerkingen",
     "/integriteit",
+    "/bewaren",
+    "/bewaren/vragen",
     "/zaak",
     "/wisselen",
 ];

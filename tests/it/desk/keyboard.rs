@@ -238,6 +238,8 @@ async fn every_stop_can_be_seen_and_comes_in_its_turn() {
         "/toestemmingen",
         "/toestemmingen/verwerkingen",
         "/integriteit",
+        "/bewaren",
+        "/bewaren/vragen",
         "/zaak",
     ] {
         hands.0.go(path).await;

@@ -5,6 +5,7 @@ mod consents;
 mod door;
 mod hour;
 mod inert;
+mod keeping;
 mod keyboard;
 mod log;
 mod pages;

@@ -78,6 +78,25 @@ impl Walk {
         assert!(self.browser.text().await.contains("BRIEF-2026-7"));
     }
 
+    /// What is erased and held, as far as a second person has to say so.
+    async fn keeping(&mut self, address: &str) {
+        const GO_ON: &str = "main form button.knop:not(.stil)";
+        self.visit("bewaren", "/bewaren").await;
+        self.visit("bewaren-vragen", "/bewaren/vragen").await;
+        self.press(GO_ON, "bewaren-vragen-fout").await;
+        self.fill(&[("adres", address), ("reden", "de zaak loopt nog")])
+            .await;
+        self.browser.tick("wat-2").await;
+        self.press(GO_ON, "bewaren-nakijken").await;
+        self.press(GO_ON, "bewaren-nakijken-fout").await;
+        self.browser.tick("zeker").await;
+        self.press(GO_ON, "bewaren-voorstel-dicht").await;
+        self.press(GO_ON, "bewaren-voorstel").await;
+        self.visit("bewaren-wacht", "/bewaren").await;
+        self.press("main a[href^='/bewaren/regel/']", "bewaren-regel")
+            .await;
+    }
+
     /// Fills in why, where that is asked.
     async fn say_why(&self) {
         if self.browser.count("#aanleiding").await > 0 {
@@ -142,6 +161,7 @@ async fn the_pages_are_accessible_in_every_light_and_width() {
     walk.visit("verwerkingen", "/toestemmingen/verwerkingen")
         .await;
     walk.visit("integriteit", "/integriteit").await;
+    walk.keeping(address).await;
     walk.visit("zaak", "/zaak").await;
     walk.visit("niets", "/nergens").await;
     walk.visit("niet-uw-rol", "/toestemmingen/vastleggen").await;

@@ -1,0 +1,305 @@
+//! What is asked, erased and held, in words.
+
+use super::super::words::{self, Wording};
+use crate::domain::Oin;
+use crate::exchange::officer::{InForce, Waits, Weighed};
+use crate::language::Language;
+use crate::ledger::entry::Act;
+use crate::oversight::{Deed, Did};
+use crate::store::Ask;
+
+/// A moment, and how people write it.
+pub(in crate::desk) struct When {
+    pub(in crate::desk) iso: String,
+    pub(in crate::desk) text: String,
+}
+
+impl When {
+    pub(super) fn of(at: crate::clock::Moment, l: Language) -> Self {
+        Self {
+            iso: at.to_string(),
+            text: words::moment(at, l),
+        }
+    }
+}
+
+/// An entry about erasing or holding, as a line.
+pub(in crate::desk) struct DeedRow {
+    pub(in crate::desk) index: u64,
+    pub(in crate::desk) number: String,
+    pub(in crate::desk) at: When,
+    pub(in crate::desk) sentence: String,
+}
+
+/// Entries as lines, in their order.
+pub(in crate::desk) fn rows(deeds: &[(Deed, Option<Oin>)], wording: &Wording) -> Vec<DeedRow> {
+    let row = |(deed, by): &(Deed, Option<Oin>)| DeedRow {
+        index: deed.index,
+        number: wording.l.number(deed.index),
+        at: When::of(deed.at, wording.l),
+        sentence: sentence(deed.did, *by, deed.count, deed.kind.as_deref(), wording),
+    };
+    deeds.iter().map(row).collect()
+}
+
+/// What an entry says, as a sentence.
+pub(super) fn sentence(
+    did: Did,
+    by: Option<Oin>,
+    count: u64,
+    kind: Option<&str>,
+    wording: &Wording,
+) -> String {
+    let l = wording.l;
+    let who = by.map_or_else(
+        || l.pick("iemand", "somebody").to_owned(),
+        |oin| wording.organisation(oin),
+    );
+    let what = match did {
+        Did::Asked(Act::Erase) => {
+            l.pick("vroeg om een adres te wissen", "asked to erase an address")
+        }
+        Did::Asked(Act::Hold) => l.pick(
+            "stelde voor een adres een bewaarplicht in; die geldt meteen",
+            "put a hold on an address; it counts at once",
+        ),
+        Did::Asked(_) => l.pick(
+            "vroeg om een bewaarplicht op te heffen",
+            "asked to lift a hold",
+        ),
+        Did::TurnedDown(Act::Erase) => l.pick(
+            "wees af dat een adres wordt gewist",
+            "turned down that an address is erased",
+        ),
+        Did::TurnedDown(Act::Hold) => l.pick(
+            "wees een bewaarplicht af; die geldt niet meer",
+            "turned a hold down; it counts no more",
+        ),
+        Did::TurnedDown(_) => l.pick(
+            "wees af dat een bewaarplicht wordt opgeheven",
+            "turned down that a hold is lifted",
+        ),
+        Did::Agreed(Act::Erase) => {
+            return match l {
+                Language::Dutch => {
+                    format!(
+                        "Een adres is gewist, bevestigd door {who}: {} onleesbaar",
+                        lines(count, l)
+                    )
+                }
+                Language::English => {
+                    format!(
+                        "An address was erased, confirmed by {who}: {} unreadable",
+                        lines(count, l)
+                    )
+                }
+            };
+        }
+        Did::Agreed(Act::Hold) => l.pick("bevestigde een bewaarplicht", "confirmed a hold"),
+        Did::Agreed(_) => l.pick(
+            "bevestigde dat een bewaarplicht is opgeheven",
+            "confirmed that a hold is lifted",
+        ),
+        Did::Expired => {
+            let of = kind_of_entry(kind.unwrap_or_default(), l);
+            return match l {
+                Language::Dutch => format!(
+                    "De bewaartermijn was voorbij ({of}): {} onleesbaar",
+                    lines(count, l)
+                ),
+                Language::English => {
+                    format!(
+                        "The term of keeping was over ({of}): {} unreadable",
+                        lines(count, l)
+                    )
+                }
+            };
+        }
+    };
+    format!("{who} {what}")
+}
+
+/// So many entries.
+pub(super) fn lines(count: u64, l: Language) -> String {
+    match count {
+        1 => l.pick("1 regel", "1 entry").to_owned(),
+        _ => format!("{} {}", l.number(count), l.pick("regels", "entries")),
+    }
+}
+
+/// What people call a kind of entry.
+pub(super) fn kind_of_entry(code: &str, l: Language) -> String {
+    let name = match code {
+        "besluit" => l.pick("verstrekkingen en weigeringen", "releases and refusals"),
+        "afgifte" => l.pick("afloop van verstrekkingen", "ends of releases"),
+        "toestemming" => l.pick("keuzes van eigenaren", "choices of owners"),
+        "intrekking" => l.pick("beëindigde keuzes", "choices that ended"),
+        "eigenaren" => l.pick("wie eigenaar is", "who the owners are"),
+        "dossier" => l.pick("dossiers", "dossiers"),
+        "aos" => l.pick(
+            "meldingen van onveiligheid",
+            "reports of an unsafe situation",
+        ),
+        "aos-einde" => l.pick(
+            "gesloten meldingen van onveiligheid",
+            "closed reports of an unsafe situation",
+        ),
+        "inzage" => l.pick("wie keek", "who looked"),
+        "beoordeling" => l.pick("beoordelingen", "reviews"),
+        "zoek" => l.pick("zoekvragen", "searches"),
+        "voorstel" => l.pick("voorstellen", "proposals"),
+        "controle" => l.pick("controles", "checks"),
+        "vernietiging" => l.pick("wie liet wissen", "who had something erased"),
+        "bewaarplicht" => l.pick("bewaarplichten", "holds"),
+        other => other,
+    };
+    name.to_owned()
+}
+
+/// What somebody asks, as a heading.
+pub(super) const fn ask_name(ask: Ask, l: Language) -> &'static str {
+    match ask {
+        Ask::Erase => l.pick("Een adres wissen", "Erase an address"),
+        Ask::Hold => l.pick("Bewaarplicht instellen", "Put a hold"),
+        Ask::Lift(_) => l.pick("Bewaarplicht opheffen", "Lift a hold"),
+    }
+}
+
+/// Something that waits.
+pub(super) struct WaitRow {
+    pub(super) index: u64,
+    pub(super) number: String,
+    pub(super) at: When,
+    pub(super) what: &'static str,
+    pub(super) by: String,
+    pub(super) is_mine: bool,
+}
+
+impl WaitRow {
+    pub(super) fn of(one: &Waits, wording: &Wording) -> Self {
+        Self {
+            index: one.index,
+            number: wording.l.number(one.index),
+            at: When::of(one.at, wording.l),
+            what: ask_name(one.ask, wording.l),
+            by: organisation(one.by, wording),
+            is_mine: one.is_mine,
+        }
+    }
+}
+
+/// A hold.
+pub(super) struct HoldRow {
+    pub(super) index: u64,
+    pub(super) number: String,
+    pub(super) since: When,
+    pub(super) by: String,
+    pub(super) is_confirmed: bool,
+    /// The proposal to lift it, if one waits.
+    pub(super) lifting: Option<u64>,
+}
+
+impl HoldRow {
+    pub(super) fn of(one: &InForce, waits: &[Waits], wording: &Wording) -> Self {
+        let mut lifting = waits.iter();
+        let lifting = lifting.find(|wait| wait.ask == Ask::Lift(one.index));
+        Self {
+            index: one.index,
+            number: wording.l.number(one.index),
+            since: When::of(one.since, wording.l),
+            by: organisation(one.by, wording),
+            is_confirmed: one.confirmed.is_some(),
+            lifting: lifting.map(|wait| wait.index),
+        }
+    }
+}
+
+fn organisation(oin: Option<Oin>, wording: &Wording) -> String {
+    oin.map_or_else(String::new, |oin| wording.organisation(oin))
+}
+
+/// What erasing would come to, as a table.
+pub(super) struct Counted {
+    pub(super) address: String,
+    pub(super) entries: Vec<(String, String)>,
+    pub(super) total: String,
+    pub(super) registry: Vec<(&'static str, String)>,
+    pub(super) holds: Vec<HoldRow>,
+    pub(super) waits: Vec<WaitRow>,
+    /// What is not finished, in sentences.
+    pub(super) unfinished: Vec<String>,
+    pub(super) is_unknown: bool,
+}
+
+impl Counted {
+    pub(super) fn of(weighed: &Weighed, besides: Option<u64>, wording: &Wording) -> Self {
+        let l = wording.l;
+        let entries = weighed.entries.iter();
+        let registry = [
+            (l.pick("Documenten", "Documents"), weighed.documents),
+            (
+                l.pick("Opgaven van eigenaren", "Times owners were told"),
+                weighed.ownerships,
+            ),
+            (
+                l.pick("Keuzes van eigenaren", "Choices of owners"),
+                weighed.choices,
+            ),
+            (l.pick("Dossiers", "Dossiers"), weighed.dossiers),
+            (
+                l.pick(
+                    "Meldingen van onveiligheid",
+                    "Reports of an unsafe situation",
+                ),
+                weighed.aos,
+            ),
+        ];
+        let waits = weighed.waits.iter();
+        Self {
+            address: weighed.address.to_string(),
+            entries: entries
+                .map(|(kind, count)| (kind_of_entry(kind, l), l.number(*count)))
+                .collect(),
+            total: lines(weighed.total(), l),
+            registry: registry.map(|(name, count)| (name, l.number(count))).into(),
+            holds: weighed
+                .holds
+                .iter()
+                .map(|one| HoldRow::of(one, &weighed.waits, wording))
+                .collect(),
+            waits: waits
+                .filter(|one| Some(one.index) != besides)
+                .map(|one| WaitRow::of(one, wording))
+                .collect(),
+            unfinished: unfinished(weighed, l),
+            is_unknown: weighed.is_unknown(),
+        }
+    }
+}
+
+fn unfinished(weighed: &Weighed, l: Language) -> Vec<String> {
+    let mut all = Vec::new();
+    if weighed.incidents > 0 {
+        let count = l.number(weighed.incidents);
+        all.push(match l {
+            Language::Dutch => format!(
+                "Incidenten van uw organisatie die niet gesloten zijn: {count}. Na het wissen kunt u de betrokkenen niet meer vinden om hen te informeren (AVG 34)."
+            ),
+            Language::English => format!(
+                "Incidents of your organisation that are not closed: {count}. After erasing you cannot find those concerned any more to tell them (GDPR 34)."
+            ),
+        });
+    }
+    if weighed.reviews > 0 {
+        let count = l.number(weighed.reviews);
+        all.push(match l {
+            Language::Dutch => format!(
+                "Verstrekkingen die uw organisatie nog moet beoordelen: {count}. Na het wissen is het adres daar niet meer te lezen."
+            ),
+            Language::English => format!(
+                "Releases your organisation has to judge still: {count}. After erasing the address cannot be read there any more."
+            ),
+        });
+    }
+    all
+}

@@ -1,0 +1,186 @@
+//! What erasing an address would come to, in numbers, for whoever asks it and whoever agrees.
+
+use super::erase::may_erase;
+use super::look::not_ready;
+use super::{Cause, Exchanged, Failure, InForce, Officer, Officers, Viewed, Waits, unreadable};
+use crate::domain::AddressId;
+use crate::ledger::entry::{Entry, Kind};
+use crate::ledger::{Asked, asked_by};
+use crate::oversight::{Did, Personal};
+
+/// Documents of an address that are counted; where there are more, so many are told.
+const MOST_DOCUMENTS: u32 = 1_000;
+
+/// What the book, the registry and the index of documents have of an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weighed {
+    /// Which.
+    pub address: AddressId,
+    /// Entries that can still be opened: the word of their kind, and how many.
+    pub entries: Vec<(String, u64)>,
+    /// Documents that providers told of.
+    pub documents: u64,
+    /// Times that owners were told.
+    pub ownerships: u64,
+    /// Choices of owners.
+    pub choices: u64,
+    /// Dossiers.
+    pub dossiers: u64,
+    /// Reports of an unsafe situation.
+    pub aos: u64,
+    /// The holds that protect it, oldest first.
+    pub holds: Vec<InForce>,
+    /// What waits for a second person there.
+    pub waits: Vec<Waits>,
+    /// Releases the officer's own organisation has to judge still.
+    pub reviews: u64,
+    /// Incidents of the officer's own organisation that are not closed.
+    pub incidents: u64,
+}
+
+impl Weighed {
+    /// How many entries could be read no more.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.entries.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Whether neither book nor registry knows anything but who looked and what was asked.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        let of_itself = [Kind::Reading, Kind::Proposal, Kind::Review, Kind::Hold];
+        let of_itself = |kind: &str| of_itself.iter().any(|one| one.code() == kind);
+        let known = self.entries.iter().any(|(kind, _)| !of_itself(kind));
+        let registry = [
+            self.documents,
+            self.ownerships,
+            self.choices,
+            self.dossiers,
+            self.aos,
+        ];
+        !known && registry.iter().sum::<u64>() == 0
+    }
+}
+
+impl Officers {
+    /// These, where entries of some kinds can be opened for so many years only.
+    #[must_use]
+    pub fn keeping(self, terms: Vec<(Kind, u16)>) -> Self {
+        Self { terms, ..self }
+    }
+
+    /// For how many years entries of a kind can be opened, where that ends.
+    #[must_use]
+    pub fn terms(&self) -> &[(Kind, u16)] {
+        &self.terms
+    }
+
+    /// What erasing an address would come to, after recording that this officer looks: also that
+    /// nothing is known of an address is known of it. Nothing is asked by it.
+    ///
+    /// # Errors
+    /// [`Failure`]; then nothing may be told.
+    pub async fn weigh(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        address: AddressId,
+    ) -> Result<Weighed, Failure> {
+        may_erase(officer)?;
+        self.record_view(officer, cause, Viewed::Registry(address))
+            .await?;
+        self.weighed(officer, address).await
+    }
+
+    /// What was asked at this index and what it would come to, after recording that this officer looks.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] when there is none, or it was erased.
+    pub async fn weigh_asked(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        index: u64,
+    ) -> Result<(Asked, Weighed), Failure> {
+        may_erase(officer)?;
+        let asked = self.exchange.ledger.find_asked(index).await;
+        let asked = asked.map_err(unreadable)?.ok_or(Failure::NotFound)?;
+        let weighed = self.weigh(officer, cause, asked.address).await?;
+        Ok((asked, weighed))
+    }
+
+    async fn weighed(&self, officer: &Officer, address: AddressId) -> Result<Weighed, Failure> {
+        let weight = self.exchange.ledger.weigh(address).await;
+        let weight = weight.map_err(unreadable)?;
+        let store = &self.exchange.store;
+        let listed = store.documents_at(address, None, MOST_DOCUMENTS).await;
+        let (documents, loaded) = listed.map_err(unreadable)?;
+        let facts = &loaded.facts;
+        let (mut holds, mut waits) = (Vec::new(), Vec::new());
+        for hold in weight.holds {
+            holds.extend(self.in_force(hold).await?);
+        }
+        for one in weight.pending {
+            waits.extend(self.waits(officer, one).await?);
+        }
+        let oin = officer.organisation.oin;
+        let open = self.oversight.read(move |index| {
+            let own = index.party(oin);
+            let tag = index.tag(Personal::Address, address.as_str());
+            let is_here = |at: u64| index.find_row(at).is_some_and(|row| row.address == tag);
+            let reviews = index.reviews().iter();
+            let reviews = reviews.filter(|(at, review)| review.is_open(own) && is_here(**at));
+            let incidents = index.incidents().values();
+            let incidents =
+                incidents.filter(|one| one.by == own && !one.is_closed() && is_here(one.decision));
+            (reviews.count() as u64, incidents.count() as u64)
+        });
+        let (reviews, incidents) = open.await.map_err(not_ready)?;
+        Ok(Weighed {
+            address,
+            entries: weight.sealed,
+            documents: documents.len() as u64,
+            ownerships: facts.ownerships.len() as u64,
+            choices: facts.choices.len() as u64,
+            dossiers: facts.dossiers.len() as u64,
+            aos: facts.aos.len() as u64,
+            holds,
+            waits,
+            reviews,
+            incidents,
+        })
+    }
+
+    /// An entry about erasing or holding, as everybody may read it who provides documents; straight from
+    /// the book, for whoever just wrote it.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn find_deed(
+        &self,
+        officer: &Officer,
+        index: u64,
+    ) -> Result<Option<(Entry, Did)>, Failure> {
+        let provides = officer.organisation.provides;
+        provides.then_some(()).ok_or(Failure::NotAuthorised)?;
+        let Some(entry) = self.public(index).await? else {
+            return Ok(None);
+        };
+        let mut asked = None;
+        if let (Kind::Review, Some(of)) = (entry.soort, entry.index) {
+            let of = self.public(of).await?;
+            asked = of.filter(|of| asked_by(of).is_some());
+        }
+        let did = Did::of(&entry, asked.and_then(|asked| asked.handeling));
+        Ok(did.map(|did| (entry, did)))
+    }
+
+    /// Whether what was personal about an exchange was erased.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn is_erased(&self, exchanged: &Exchanged) -> Result<bool, Failure> {
+        let erased = self.exchange.ledger.is_erased(&exchanged.entry).await;
+        erased.map_err(unreadable)
+    }
+}
