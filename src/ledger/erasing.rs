@@ -116,6 +116,12 @@ pub fn asked_by(entry: &Entry) -> Option<Ask> {
     }
 }
 
+/// Whether a proposal is about one owner.
+#[must_use]
+pub fn asks_of_owner(entry: &Entry) -> bool {
+    entry.soort == Kind::Proposal && entry.code.as_deref() == Some(OF_OWNER)
+}
+
 impl Ledger {
     /// Asks for a second person: to erase an address, to hold it, or to lift a hold of it.
     ///

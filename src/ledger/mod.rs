@@ -41,7 +41,7 @@ pub use compare::{Compared, NotCompared};
 pub use draft::{
     Claims, Closing, Draft, DraftError, NotAppended, Receipt, Recorded, Report, Seen, permitted,
 };
-pub use erasing::{Asked, Expired, NotDone, Person, Waiting, asked_by};
+pub use erasing::{Asked, Expired, NotDone, Person, Waiting, asked_by, asks_of_owner};
 pub use keys::{KeyFileError, Keys, read_secret, write_secret};
 pub use opener::{EntryFlaw, Opener};
 pub use plan::Destroyed;

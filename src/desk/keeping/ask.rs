@@ -147,7 +147,7 @@ fn can_ask(about: &About) -> bool {
 fn sure_page(visit: &Visit, number: &str, about: &About, f: Filled) -> Response {
     let wording = Wording::new(&visit.desk.officers, visit.l);
     html(&SurePage {
-        page: visit.keeping_page(ask_name(about.ask, visit.l)),
+        page: visit.keeping_page(ask_name(about.ask, false, visit.l)),
         action: format!("/bewaren/vragen/{number}"),
         erases: about.ask == Ask::Erase,
         reason: about.reason.as_str().to_owned(),

@@ -41,6 +41,8 @@ struct Inside {
     case: String,
     reason: String,
     counted: Counted,
+    /// Who, where one owner is to be erased and not the address.
+    owner: Option<String>,
     /// Whether a hold keeps it from being erased.
     is_held: bool,
 }
@@ -98,6 +100,7 @@ async fn page(visit: &Visit, index: u64, f: Filled) -> Result<Response, Problem>
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             reason: asked.explanation.clone().unwrap_or_default(),
+            owner: asked.owner.as_ref().map(ToString::to_string),
             is_held: asked.ask == Ask::Erase && !opened.weighed.holds.is_empty(),
             counted: Counted::of(&opened.weighed, Some(index), &wording),
         }
@@ -192,7 +195,7 @@ async fn confirm(visit: &Visit, cause: &Cause, waits: &Waits) -> Result<Response
                 // What is erased does not stay in a session either.
                 visit.session.set_cause(None);
             }
-            visit.session.tell(Notice::done(done(waits.ask, l)));
+            visit.session.tell(Notice::done(done(waits, l)));
             Ok(see_other(&format!("/bewaren/regel/{}", receipt.index)))
         }
         Err(NotErased::SamePerson) => {
@@ -217,8 +220,12 @@ async fn confirm(visit: &Visit, cause: &Cause, waits: &Waits) -> Result<Response
     }
 }
 
-const fn done(ask: Ask, l: Language) -> &'static str {
-    match ask {
+const fn done(waits: &Waits, l: Language) -> &'static str {
+    match waits.ask {
+        Ask::Erase if waits.of_owner => l.pick(
+            "De eigenaar is gewist. Uw zaak is gesloten, want daarin kon de naam nog staan.",
+            "The owner is erased. Your case is closed, because the name could stand in it still.",
+        ),
         Ask::Erase => l.pick(
             "Het adres is gewist. Uw zaak is gesloten, want daarin stond het adres nog.",
             "The address is erased. Your case is closed, because the address stood in it still.",

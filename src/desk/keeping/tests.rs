@@ -286,12 +286,7 @@ async fn what_two_people_erase_says_so_everywhere() {
         &[&format!("href=\"{receipt}\""), "bevestigd door NCG"],
     );
     assert!(!erased.contains("Toon de persoonsgegevens"));
-    let log = sees(
-        &mut late,
-        "/logboek",
-        "Een adres is gewist, bevestigd door NCG",
-    )
-    .await;
+    let log = sees(&mut late, "/logboek", "Er is gewist, bevestigd door NCG").await;
     assert!(log.contains("IMG vroeg om een adres te wissen"));
     let asked = proposal.replace("voorstel", "regel");
     assert!(

@@ -56,6 +56,10 @@ pub(super) fn sentence(
         |oin| wording.organisation(oin),
     );
     let what = match did {
+        Did::Asked(Act::Erase) if kind.is_some() => l.pick(
+            "vroeg om een eigenaar te wissen, bij elk adres",
+            "asked to erase an owner, at every address",
+        ),
         Did::Asked(Act::Erase) => {
             l.pick("vroeg om een adres te wissen", "asked to erase an address")
         }
@@ -68,8 +72,8 @@ pub(super) fn sentence(
             "asked to lift a hold",
         ),
         Did::TurnedDown(Act::Erase) => l.pick(
-            "wees af dat een adres wordt gewist",
-            "turned down that an address is erased",
+            "wees af dat er wordt gewist",
+            "turned down that something is erased",
         ),
         Did::TurnedDown(Act::Hold) => l.pick(
             "wees een bewaarplicht af; die geldt niet meer",
@@ -83,13 +87,13 @@ pub(super) fn sentence(
             return match l {
                 Language::Dutch => {
                     format!(
-                        "Een adres is gewist, bevestigd door {who}: {} onleesbaar",
+                        "Er is gewist, bevestigd door {who}: uit {}",
                         lines(count, l)
                     )
                 }
                 Language::English => {
                     format!(
-                        "An address was erased, confirmed by {who}: {} unreadable",
+                        "Data was erased, confirmed by {who}: from {}",
                         lines(count, l)
                     )
                 }
@@ -157,8 +161,12 @@ pub(super) fn kind_of_entry(code: &str, l: Language) -> String {
 }
 
 /// What somebody asks, as a heading.
-pub(super) const fn ask_name(ask: Ask, l: Language) -> &'static str {
+pub(super) const fn ask_name(ask: Ask, of_owner: bool, l: Language) -> &'static str {
     match ask {
+        Ask::Erase if of_owner => l.pick(
+            "Een eigenaar wissen, bij elk adres",
+            "Erase an owner, at every address",
+        ),
         Ask::Erase => l.pick("Een adres wissen", "Erase an address"),
         Ask::Hold => l.pick("Bewaarplicht instellen", "Put a hold"),
         Ask::Lift(_) => l.pick("Bewaarplicht opheffen", "Lift a hold"),
@@ -173,6 +181,7 @@ pub(super) struct WaitRow {
     pub(super) what: &'static str,
     pub(super) by: String,
     pub(super) is_mine: bool,
+    pub(super) of_owner: bool,
 }
 
 impl WaitRow {
@@ -181,9 +190,10 @@ impl WaitRow {
             index: one.index,
             number: wording.l.number(one.index),
             at: When::of(one.at, wording.l),
-            what: ask_name(one.ask, wording.l),
+            what: ask_name(one.ask, one.of_owner, wording.l),
             by: organisation(one.by, wording),
             is_mine: one.is_mine,
+            of_owner: one.of_owner,
         }
     }
 }

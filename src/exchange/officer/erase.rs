@@ -9,7 +9,7 @@ use super::{Cause, Failure, Officer, Officers, Remark, Viewed, unreadable};
 use crate::clock::Moment;
 use crate::domain::{AddressId, DeskRole, Oin, OwnerId};
 use crate::ledger::entry::Entry;
-use crate::ledger::{Asked, NotAppended, NotDone, Person, Receipt};
+use crate::ledger::{Asked, NotAppended, NotDone, Person, Receipt, asks_of_owner};
 use crate::store::{Ask, Hold, Pending};
 
 /// Who may ask and agree, of an organisation that provides documents.
@@ -71,6 +71,8 @@ pub struct Waits {
     pub by: Option<Oin>,
     /// Whether it is this officer who asks: then another must agree.
     pub is_mine: bool,
+    /// Whether one owner is to be erased, and not a whole address.
+    pub of_owner: bool,
 }
 
 /// A hold; nothing personal.
@@ -245,6 +247,7 @@ impl Officers {
             at: entry.tijd,
             by: entry.aanvrager,
             is_mine,
+            of_owner: asks_of_owner(&entry),
         }))
     }
 
