@@ -196,6 +196,15 @@ impl Plan {
             && self.beats.is_empty()
     }
 
+    /// Whether nobody is told that something happened: closing entries, which the book takes only once,
+    /// signs of life, and what is asked for again anyway.
+    pub(super) fn promises_nothing(&self) -> bool {
+        self.len() == self.closings.len()
+            && self.keys.is_empty()
+            && self.again.is_empty()
+            && self.saved.is_empty()
+    }
+
     pub(super) fn add(
         &mut self,
         job: Job,
