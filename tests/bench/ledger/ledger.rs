@@ -3,7 +3,8 @@
 //! It makes a book of a million entries (`--entries`) through the product's own ledger, decided by the
 //! statute's bundle at 26,000 addresses whose owners chose; every permit is a release with its closing
 //! entry. Then it says how many bytes an exchange takes, everything included; how long an append takes at 500 a
-//! second, in turn with the disk's own fsync; and how long it takes to replay the book on every core, and with how much memory.
+//! second, in turn with the disk's own fsync; how long it takes to find the entries of an address; and how
+//! long to replay the book on every core, and with how much memory.
 //! With `--postgres URL` the book is in that (empty) database.
 //!
 //! Nothing is asserted in CI: nothing runs unless cargo was asked to bench.
@@ -20,6 +21,7 @@ mod appended;
 #[path = "../disk.rs"]
 mod disk;
 mod replayed;
+mod sought;
 mod stored;
 mod written;
 
@@ -54,6 +56,8 @@ struct Options {
 enum What {
     /// Bytes an exchange takes, and the time of an append
     Append,
+    /// The time it takes to find the entries of an address
+    Search,
     /// The time it takes to make every decision again
     Replay,
 }
@@ -89,6 +93,9 @@ async fn measure(options: &Options) -> bool {
     if options.wants(What::Append) {
         let time = Duration::from_secs(options.seconds);
         good &= appended::measure(&made, folder.path(), time).await;
+    }
+    if options.wants(What::Search) {
+        good &= sought::measure(&made).await;
     }
     if options.wants(What::Replay) {
         good &= replayed::measure(made, options.threads).await;

@@ -165,6 +165,13 @@ impl Writer {
         self.ledger.size()
     }
 
+    /// The entries of an address, the newest first, opened; by its tag, in the database.
+    pub(crate) async fn search(&self, number: u64, most: u32) -> usize {
+        let at = address(number % self.addresses);
+        let found = self.ledger.leaves_of(at, u64::MAX, most).await.unwrap();
+        found.len()
+    }
+
     /// Lets go of the book, with every closing entry in it.
     pub(crate) async fn close(self) {
         self.ledger.beat().await.unwrap();
