@@ -96,6 +96,8 @@ pub struct Follower {
     /// The view, and the entry it is to see next; none before the first round and after a failed one,
     /// which may have shown it entries that will come again.
     view: Option<(View, u64)>,
+    /// The last `start` before an entry, for whoever begins there again.
+    started: Option<(u64, Option<u64>)>,
     standing: Arc<Standing>,
 }
 
@@ -131,6 +133,7 @@ impl Follower {
             make_road,
             road: None,
             view: None,
+            started: None,
             standing,
         }
     }
@@ -236,21 +239,38 @@ impl Follower {
     }
 
     /// The view as it is before this entry.
-    async fn begin(&self, at: u64) -> Result<View, NotTold> {
+    async fn begin(&mut self, at: u64) -> Result<View, NotTold> {
         let pseudonyms = Arc::new(self.ledger.clone());
         let mut view = View::new(self.standing.form, self.setting.clone(), pseudonyms);
-        let mut to = at;
-        while view.lacks_program() && to > 0 {
-            let from = to.saturating_sub(bounds::LOGS_READ_ENTRIES);
-            let entries = self.ledger.entries(from, to).await?;
-            let started = entries.iter().rposition(|entry| entry.soort == Kind::Start);
-            if let Some(offset) = started {
-                view.recall(&self.leaf(from + offset as u64).await?);
-            }
-            to = from;
+        if view.lacks_program()
+            && let Some(start) = self.last_start(at).await?
+        {
+            view.recall(&self.leaf(start).await?);
         }
         self.standing.next.store(at, Ordering::Relaxed);
         Ok(view)
+    }
+
+    /// Where the last `start` before this entry stands. What was looked through before is not again: a
+    /// collector that is away makes the view begin anew many times.
+    async fn last_start(&mut self, at: u64) -> Result<Option<u64>, NotTold> {
+        let (seen, mut found) = self
+            .started
+            .filter(|(seen, _)| *seen <= at)
+            .unwrap_or_default();
+        let mut to = at;
+        while to > seen {
+            let from = to.saturating_sub(bounds::LOGS_READ_ENTRIES).max(seen);
+            let entries = self.ledger.entries(from, to).await?;
+            let started = entries.iter().rposition(|entry| entry.soort == Kind::Start);
+            if let Some(offset) = started {
+                found = Some(from + offset as u64);
+                break;
+            }
+            to = from;
+        }
+        self.started = Some((at, found));
+        Ok(found)
     }
 
     async fn leaf(&self, index: u64) -> Result<Leaf, NotTold> {

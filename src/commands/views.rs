@@ -21,10 +21,9 @@ use sluis::identity::reader_tls;
 use sluis::ledger::seal::MasterKey;
 use sluis::ledger::verify::{DatabaseBook, SealedSource as _, Walk, Wrong};
 use sluis::ledger::{Leaf, Opener};
-use sluis::store::Store;
 use sluis::views::{Form, Setting, Table, View, otlp};
 
-use super::verify::bundles;
+use super::verify::{bundles, not_right, open};
 use super::{Exit, Failed, Outcome, output};
 
 /// In whose words.
@@ -222,19 +221,17 @@ pub(super) async fn export(
     if let Maker::Table(table) = &maker {
         sink.print(&table.head())?;
     }
-    let store = Store::open_for_reading(config.store).await;
-    let store = store.map_err(|error| Failed::usage([in_full(&error)]))?;
-    let book = DatabaseBook::new(store);
+    let book = DatabaseBook::new(open(config.store).await?);
     let walk = Walk::begin(&book, verifier, None).await;
-    let walk = walk.map_err(|wrong| wrongly(&wrong))?;
+    let walk = walk.map_err(|wrong| not_right(&wrong.into()))?;
     let (mut checker, opener) = (walk.checker(), Opener::new(master));
     while let Some((from, to)) = walk.next(&checker) {
         let sealed = book.sealed(from, to).await;
-        let sealed = sealed.map_err(|error| wrongly(&Wrong::at(from, error)))?;
+        let sealed = sealed.map_err(|error| not_right(&Wrong::at(from, error).into()))?;
         for one in &sealed {
             if let Err((index, flaw)) = checker.push(&one.entry) {
                 let wrong = walk.stumbled(&mut checker, index, flaw).await;
-                return Err(wrongly(&wrong));
+                return Err(not_right(&wrong.into()));
             }
             let leaf = opener.open(one).map_err(|flaw| Failed {
                 exit: Exit::Wrong,
@@ -243,10 +240,10 @@ pub(super) async fn export(
             tell(&mut maker, &mut sink, &leaf, args.from).await?;
         }
         let settled = walk.settle(&mut checker, to).await;
-        settled.map_err(|wrong| wrongly(&wrong))?;
+        settled.map_err(|wrong| not_right(&wrong.into()))?;
     }
     let finished = walk.finish(checker).await;
-    let summary = finished.map_err(|wrong| wrongly(&wrong))?;
+    let summary = finished.map_err(|wrong| not_right(&wrong.into()))?;
     sink.finish().await?;
     if let Maker::View(view) = &maker
         && view.open() > 0
@@ -281,16 +278,5 @@ async fn tell(maker: &mut Maker, sink: &mut Sink, leaf: &Leaf, from: u64) -> Res
             }
             sink.take(records).await
         }
-    }
-}
-
-fn wrongly(wrong: &Wrong) -> Failed {
-    Failed {
-        exit: if wrong.is_finding() {
-            Exit::Wrong
-        } else {
-            Exit::Internal
-        },
-        lines: vec![in_full(wrong)],
     }
 }

@@ -53,15 +53,12 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::config::section::read_alone;
 
     fn read(text: &str) -> Result<Option<CollectorSettings>, Vec<String>> {
-        let mut root = Section::root(text.parse().unwrap(), Path::new("/etc/sluis"));
-        let read = collector(&mut root);
-        let mistakes: Vec<String> = root.finish().into_iter().map(|told| told.key).collect();
-        if mistakes.is_empty() {
-            Ok(read)
-        } else {
-            Err(mistakes)
+        match read_alone(text, collector) {
+            (read, mistakes) if mistakes.is_empty() => Ok(read),
+            (_, mistakes) => Err(mistakes.into_iter().map(|told| told.key).collect()),
         }
     }
 

@@ -106,9 +106,10 @@ fn name(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     use super::*;
+    use crate::config::section::read_alone;
 
     const WHOLE: &str = r#"
         [desk]
@@ -119,9 +120,7 @@ mod tests {
     "#;
 
     fn read(text: &str) -> Result<Option<DeskSettings>, Vec<String>> {
-        let mut root = Section::root(text.parse().unwrap(), Path::new("/etc/sluis"));
-        let read = desk(&mut root);
-        let mistakes = root.finish();
+        let (read, mistakes) = read_alone(text, desk);
         if mistakes.is_empty() {
             Ok(read)
         } else {

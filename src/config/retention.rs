@@ -59,14 +59,11 @@ pub(super) fn retention(root: &mut Section) -> RetentionSettings {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
+    use crate::config::section::read_alone;
 
     fn read(text: &str) -> (RetentionSettings, Vec<String>) {
-        let mut root = Section::root(text.parse().unwrap(), Path::new("/"));
-        let settings = retention(&mut root);
-        let mistakes = root.finish();
+        let (settings, mistakes) = read_alone(text, retention);
         (settings, mistakes.iter().map(ToString::to_string).collect())
     }
 

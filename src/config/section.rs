@@ -268,3 +268,11 @@ fn file(base: &Path, text: &str) -> Result<PathBuf, String> {
     }
     Ok(base.join(text))
 }
+
+/// Reads a text by itself, as part of a file of `/etc/sluis`; for the tests of parts.
+#[cfg(test)]
+pub(super) fn read_alone<T>(text: &str, read: impl FnOnce(&mut Section) -> T) -> (T, Vec<Mistake>) {
+    let mut root = Section::root(text.parse().unwrap(), Path::new("/etc/sluis"));
+    let part = read(&mut root);
+    (part, root.finish())
+}

@@ -76,11 +76,8 @@ impl Exchange {
         if !wanted.transactions.is_empty() {
             return self.logs_of(&view, &wanted.transactions).await;
         }
-        let (from, to) = self.window(&wanted).await?;
-        match wanted.order {
-            Order::Ascending => self.oldest_first(&view, &wanted, from, to).await,
-            Order::Descending => self.newest_first(&view, &wanted, from, to).await,
-        }
+        let window = self.window(&wanted).await?;
+        self.page(&view, &wanted, window).await
     }
 
     async fn logs_of(&self, view: &Fsc, ids: &[TransactionId]) -> Result<LogsPage, Failure> {
@@ -135,52 +132,43 @@ impl Exchange {
         Ok(low)
     }
 
-    async fn oldest_first(
+    /// One page of the entries `from..to`: as many are read as it takes, or as may be.
+    async fn page(
         &self,
         view: &Fsc,
         wanted: &LogsWanted,
-        from: u64,
-        to: u64,
+        (mut from, mut to): (u64, u64),
     ) -> Result<LogsPage, Failure> {
-        let mut page = Vec::new();
-        let enough = to.min(from.saturating_add(bounds::LOGS_ENTRIES));
-        let mut at = from;
-        while at < enough {
-            let until = enough.min(at + bounds::LOGS_READ_ENTRIES);
-            for (index, entry) in (at..until).zip(self.public(at, until).await?) {
-                page.extend(view.record(&entry).filter(|record| wanted.takes(record)));
-                if page.len() as u64 == wanted.limit {
-                    return Ok(ended(page, index + 1, index + 1 < to));
+        let newest_first = wanted.order == Order::Descending;
+        let mut records = Vec::new();
+        let mut may_read = bounds::LOGS_ENTRIES;
+        // What is left to look at shrinks from the end it is read from; that is where a page goes on.
+        while from < to && may_read > 0 && (records.len() as u64) < wanted.limit {
+            let some = bounds::LOGS_READ_ENTRIES.min(may_read).min(to - from);
+            let since = if newest_first { to - some } else { from };
+            let read = self.public(since, since + some).await?;
+            let mut entries: Vec<_> = (since..).zip(read).collect();
+            if newest_first {
+                entries.reverse();
+            }
+            for (index, entry) in entries {
+                records.extend(view.record(&entry).filter(|record| wanted.takes(record)));
+                if newest_first {
+                    to = index;
+                } else {
+                    from = index + 1;
+                }
+                if records.len() as u64 == wanted.limit {
+                    break;
                 }
             }
-            at = until;
+            may_read -= some;
         }
-        Ok(ended(page, at, at < to))
-    }
-
-    async fn newest_first(
-        &self,
-        view: &Fsc,
-        wanted: &LogsWanted,
-        from: u64,
-        to: u64,
-    ) -> Result<LogsPage, Failure> {
-        let mut page = Vec::new();
-        let enough = from.max(to.saturating_sub(bounds::LOGS_ENTRIES));
-        let mut at = to;
-        while at > enough {
-            let since = enough.max(at.saturating_sub(bounds::LOGS_READ_ENTRIES));
-            let entries = self.public(since, at).await?;
-            for (offset, entry) in entries.iter().enumerate().rev() {
-                let index = since + offset as u64;
-                page.extend(view.record(entry).filter(|record| wanted.takes(record)));
-                if page.len() as u64 == wanted.limit {
-                    return Ok(ended(page, index, index > from));
-                }
-            }
-            at = since;
-        }
-        Ok(ended(page, at, at > from))
+        let next = if newest_first { to } else { from };
+        Ok(LogsPage {
+            records,
+            next: (from < to).then_some(next),
+        })
     }
 
     /// The entries of the book, as they are public; exactly so many.
@@ -191,12 +179,5 @@ impl Exchange {
         } else {
             Err(Failure::LedgerUnavailable)
         }
-    }
-}
-
-fn ended(records: Vec<FscRecord>, next: u64, more: bool) -> LogsPage {
-    LogsPage {
-        records,
-        next: more.then_some(next),
     }
 }

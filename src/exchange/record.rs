@@ -233,10 +233,7 @@ impl Exchange {
     ) -> Result<Receipt, NotAppended> {
         entry.uitkomst = Some(Outcome::Refused);
         entry.code = Some(code.to_owned());
-        let nothing = Seen {
-            address: None,
-            policy_epoch: None,
-        };
+        let nothing = Seen::nothing();
         let owner = Owner::Organisation(requester);
         let draft = self
             .ledger
@@ -489,10 +486,7 @@ impl Exchange {
             ),
             None => (caller.personal(), caller.own_key()),
         };
-        let nothing = Seen {
-            address: None,
-            policy_epoch: None,
-        };
+        let nothing = Seen::nothing();
         let draft = self
             .ledger
             .draft(entry, &personal, owner, caller.uses(), nothing, None)

@@ -22,6 +22,17 @@ pub struct Seen {
     pub policy_epoch: Option<u64>,
 }
 
+impl Seen {
+    /// What an entry rests on that follows from nothing.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self {
+            address: None,
+            policy_epoch: None,
+        }
+    }
+}
+
 /// An entry that wants to be appended, with everything that must be true for it.
 #[derive(Debug)]
 pub struct Draft {

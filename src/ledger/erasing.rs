@@ -276,10 +276,7 @@ impl Ledger {
                 proposal: None,
                 erasing,
             };
-            let nothing = Seen {
-                address: None,
-                policy_epoch: None,
-            };
+            let nothing = Seen::nothing();
             let draft = Self::bare(&entry, nothing, Some(change))?;
             match self.append(draft).await {
                 Ok(receipt) => {
@@ -369,10 +366,7 @@ impl Ledger {
     ) -> Result<Receipt, NotAppended> {
         let mut entry = Box::new(entry);
         entry.tijd = self.0.clock.now();
-        let nothing = Seen {
-            address: None,
-            policy_epoch: None,
-        };
+        let nothing = Seen::nothing();
         let (claims, change) = (Claims::default(), Some(change.clone()));
         let draft = self.draft(entry, personal, owner, claims, nothing, change);
         self.append(draft.await?).await

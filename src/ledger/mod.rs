@@ -389,10 +389,7 @@ impl Ledger {
     pub async fn note_start(&self, program: &str) -> Result<Receipt, NotAppended> {
         let mut entry = self.blank(Kind::Start)?;
         entry.programma = Some(program.to_owned());
-        let nothing = Seen {
-            address: None,
-            policy_epoch: None,
-        };
+        let nothing = Seen::nothing();
         self.append(Self::bare(&entry, nothing, None)?).await
     }
 

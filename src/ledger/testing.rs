@@ -176,10 +176,7 @@ impl Gateway {
 }
 
 pub(crate) fn unseen() -> Seen {
-    Seen {
-        address: None,
-        policy_epoch: None,
-    }
+    Seen::nothing()
 }
 
 pub(crate) fn address(last: u8) -> AddressId {

@@ -106,6 +106,26 @@ macro_rules! read_opening {
     }};
 }
 
+/// Entries with their openings: index, entry, then an opening.
+macro_rules! read_sealed {
+    ($rows:expr, $doing:expr) => {{
+        let rows = &$rows;
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in rows {
+            let index = row.try_get(0).map_err(failed($doing))?;
+            let index = from_sql(index, "entries", "idx")?;
+            let opening = read_opening!(row, 2, index, $doing);
+            let entry = row.try_get(1).map_err(failed($doing))?;
+            entries.push(SealedEntry {
+                index,
+                entry,
+                opening,
+            });
+        }
+        entries
+    }};
+}
+
 pub(super) fn parse_head<R: Row>(row: &R) -> Result<Head, StoreError>
 where
     usize: sqlx::ColumnIndex<R>,
@@ -199,17 +219,11 @@ impl Store {
                     .fetch_all(p)
                     .await
                     .map_err(failed(DOING))?;
-                let mut entries = Vec::with_capacity(rows.len());
-                for (index, row) in (from..).zip(&rows) {
-                    let found: i64 = row.try_get(0).map_err(failed(DOING))?;
-                    if found != to_sql(index) {
-                        return Err(corrupt("entries", "idx", index));
-                    }
-                    let opening = read_opening!(row, 2, index, DOING);
-                    let entry = row.try_get(1).map_err(failed(DOING))?;
-                    entries.push(SealedEntry { index, entry, opening });
+                let entries = read_sealed!(rows, DOING);
+                match (from..).zip(&entries).find(|(index, one)| *index != one.index) {
+                    Some((index, _)) => Err(corrupt("entries", "idx", index)),
+                    None => Ok(entries),
                 }
-                Ok(entries)
             })
         })
         .await
@@ -237,15 +251,7 @@ impl Store {
                     .fetch_all(p)
                     .await
                     .map_err(failed(DOING))?;
-                let mut entries = Vec::with_capacity(rows.len());
-                for row in &rows {
-                    let index = row.try_get(0).map_err(failed(DOING))?;
-                    let index = from_sql(index, "entries", "idx")?;
-                    let opening = read_opening!(row, 2, index, DOING);
-                    let entry = row.try_get(1).map_err(failed(DOING))?;
-                    entries.push(SealedEntry { index, entry, opening });
-                }
-                Ok(entries)
+                Ok(read_sealed!(rows, DOING))
             })
         })
         .await
@@ -265,15 +271,7 @@ impl Store {
                     .fetch_all(p)
                     .await
                     .map_err(failed(DOING))?;
-                let mut entries = Vec::with_capacity(rows.len());
-                for row in &rows {
-                    let index = row.try_get(0).map_err(failed(DOING))?;
-                    let index = from_sql(index, "entries", "idx")?;
-                    let opening = read_opening!(row, 2, index, DOING);
-                    let entry = row.try_get(1).map_err(failed(DOING))?;
-                    entries.push(SealedEntry { index, entry, opening });
-                }
-                Ok(entries)
+                Ok(read_sealed!(rows, DOING))
             })
         })
         .await

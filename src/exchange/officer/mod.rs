@@ -243,10 +243,7 @@ impl Officers {
             About::Address(address) => Owner::Address(address),
             About::Nowhere => Owner::Organisation(officer.organisation.oin),
         };
-        let nothing = Seen {
-            address: None,
-            policy_epoch: None,
-        };
+        let nothing = Seen::nothing();
         let ledger = &self.exchange.ledger;
         let draft = ledger
             .draft(entry, &personal, owner, Claims::default(), nothing, None)

@@ -90,13 +90,7 @@ pub(crate) async fn fill(config: &Config, decisions: u64) -> About {
             let reviewed = !entry.verplichtingen.is_empty();
             let ledger = ledger.clone();
             waiting.push_back(tokio::spawn(async move {
-                let (claims, seen) = (
-                    Claims::default(),
-                    Seen {
-                        address: None,
-                        policy_epoch: None,
-                    },
-                );
+                let (claims, seen) = (Claims::default(), Seen::nothing());
                 let owner = Owner::Address(at);
                 let draft = ledger
                     .draft(entry, &personal, owner, claims, seen, None)
