@@ -79,6 +79,10 @@ pub const DESTROYED_AT_ONCE: u32 = 1_000;
 /// Openings that are nulled in one batch when they need not be at once: their key is gone already.
 pub const NULLED_AT_ONCE: u64 = 20_000;
 
+/// Entries that came since the book was looked through for an owner, and are looked at before the commit
+/// while others wait; with more of them it is looked through further first.
+pub const OWNER_SINCE_ENTRIES: u64 = 4_096;
+
 /// An entry of the ledger (C2SP tlog-tiles: a length in two bytes).
 pub const ENTRY_BYTES: usize = 65_535;
 /// Entries written by one commit; more wait for the next.

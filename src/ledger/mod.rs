@@ -46,6 +46,7 @@ pub use keys::{KeyFileError, Keys, read_secret, write_secret};
 pub use opener::{EntryFlaw, Opener};
 pub use plan::Destroyed;
 pub use read::{Found, Leaf, ReadError};
+pub use owner::OwnerWeight;
 pub use weigh::Weight;
 pub use witnessed::{Cosigned, Lapsed, Stand};
 
@@ -227,6 +228,7 @@ impl Ledger {
         random.fill(&mut gateway)?;
 
         let key_cache = Arc::new(KeyCache::new());
+        let master = Arc::new(keys.master);
         let (jobs, job_receiver) = mpsc::channel(bounds::APPEND_QUEUE);
         let (closings, closing_receiver) = mpsc::channel(bounds::OPEN_RELEASES);
         let (failure_sender, failure) = watch::channel(None);
@@ -234,6 +236,7 @@ impl Ledger {
             writer: store.writer().await?,
             store: store.clone(),
             keys: Arc::clone(&key_cache),
+            master: Arc::clone(&master),
             signer: Arc::new(keys.signer),
             clock: Arc::clone(&clock),
             gateway,
@@ -254,7 +257,7 @@ impl Ledger {
             random,
             gateway,
             verifier,
-            master: Arc::new(keys.master),
+            master,
             keys: key_cache,
             jobs,
             closings,

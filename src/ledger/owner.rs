@@ -11,26 +11,73 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::entry::{Act, Entry, Kind};
-use super::erasing::{Asked, NotDone, Person};
+use super::erasing::{Asked, NotDone, Person, asks_of_owner};
+use super::opener::unwrap;
 use super::read::ReadError;
-use super::seal::{self, KeyName, Opened, Owner};
+use super::seal::{self, HeldKey, KeyCache, KeyName, MasterKey, Opened, Owner};
 use super::{Ledger, NotAppended, Receipt};
 use crate::bounds;
 use crate::domain::{AddressId, OwnerId};
-use crate::store::{Ask, Change, Erasing, Resealed, Resealing, SealedEntry, StoredKey};
+use crate::store::{
+    Ask, Batch, Change, Erasing, Hold, Resealed, Resealing, SealedEntry, StoreError, StoredKey,
+};
 
 /// Entries that are opened at once.
 const STEP: u64 = 2_048;
 
+/// What the book has of an owner.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnerWeight {
+    /// The addresses where they are named.
+    pub addresses: BTreeSet<AddressId>,
+    /// Entries that name them: the word of their kind, and how many.
+    pub naming: Vec<(String, u64)>,
+    /// The holds that protect one of those addresses, oldest first.
+    pub holds: Vec<Hold>,
+    /// The proposals to erase them that wait for a second person, oldest first.
+    pub asked: Vec<u64>,
+}
+
 impl Ledger {
+    /// What the book has of an owner; every entry is opened for it. Whoever shows it shows personal data.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn weigh_owner(&self, owner: &OwnerId) -> Result<OwnerWeight, ReadError> {
+        let mut naming = Naming::default();
+        self.look_through(&mut naming, owner).await?;
+        let pending = self.0.store.pending().await?;
+        let waiting = pending.iter().map(|one| one.index);
+        let kinds = naming.kinds.iter();
+        Ok(OwnerWeight {
+            naming: kinds
+                .map(|(kind, count)| (kind.code().to_owned(), *count))
+                .collect(),
+            holds: self.holds_among(&naming).await?,
+            asked: waiting.filter(|at| naming.asked.contains(at)).collect(),
+            addresses: naming.addresses,
+        })
+    }
+
+    async fn holds_among(&self, naming: &Naming) -> Result<Vec<Hold>, ReadError> {
+        let mut holds = self.0.store.holds().await?;
+        holds.retain(|hold| naming.tags.contains(&hold.tag));
+        Ok(holds)
+    }
+
     /// Asks for a second person: to erase an owner from the book, wherever they are named.
     ///
     /// # Errors
-    /// [`NotDone::NoProposal`] when no entry names them at an address.
+    /// [`NotDone::NoProposal`] when no entry names them at an address, [`NotAppended::Held`] when one of
+    /// those addresses is held.
     pub async fn ask_owner(&self, by: &Person, owner: &OwnerId) -> Result<Receipt, NotDone> {
-        let naming = self.naming(owner).await?;
-        let address = naming.address.ok_or(NotDone::NoProposal)?;
-        let asked = self.ask_about(by, Ask::Erase, address, Some(owner)).await;
+        let mut naming = Naming::default();
+        self.look_through(&mut naming, owner).await?;
+        let address = naming.addresses.first().ok_or(NotDone::NoProposal)?;
+        if !self.holds_among(&naming).await?.is_empty() {
+            return Err(NotAppended::Held.into());
+        }
+        let asked = self.ask_about(by, Ask::Erase, *address, Some(owner)).await;
         Ok(asked?)
     }
 
@@ -42,20 +89,10 @@ impl Ledger {
         owner: &OwnerId,
     ) -> Result<Receipt, NotDone> {
         let mut attempts = 0;
+        let mut naming = Naming::default();
         loop {
-            let resealing = self.reseal(owner).await?;
-            let mut entry = self.blank(Kind::Erasure)?;
-            entry.handeling = Some(Act::Erase);
-            entry.index = Some(asked.index);
-            entry.aanvrager = Some(by.organisation);
-            entry.aanleiding = by.occasion;
-            let erasing = Erasing::Owner(Arc::new(resealing));
-            let proposal = Some(asked.index);
-            let change = Change::Erased { proposal, erasing };
-            let personal = by.agreeing(asked);
-            let sealed_for = Owner::Organisation(by.organisation);
-            let appended = self.append_once(entry, &personal, sealed_for, &change);
-            let appended = appended.await;
+            let resealing = self.reseal(&mut naming, owner).await?;
+            let appended = self.append_resealing(by, asked, resealing).await;
             attempts += 1;
             if appended != Err(NotAppended::Stale) || attempts >= bounds::DECISION_ATTEMPTS {
                 return Ok(appended?);
@@ -63,46 +100,89 @@ impl Ledger {
         }
     }
 
-    /// The keys under which an entry names this owner, and an address where one does.
-    async fn naming(&self, owner: &OwnerId) -> Result<Naming, ReadError> {
-        let mut naming = Naming::default();
-        let (mut from, size) = (0, self.0.store.head().await?.size);
-        while from < size {
-            let sealed = self
-                .0
-                .store
-                .sealed_entries(from, size.min(from + STEP))
-                .await?;
-            for one in &sealed {
-                let Some(opening) = &one.opening else {
-                    continue;
+    /// Appends the erasure with what was sealed again for it.
+    pub(super) async fn append_resealing(
+        &self,
+        by: &Person,
+        asked: &Asked,
+        resealing: Resealing,
+    ) -> Result<Receipt, NotAppended> {
+        let mut entry = self.blank(Kind::Erasure)?;
+        entry.handeling = Some(Act::Erase);
+        entry.index = Some(asked.index);
+        entry.aanvrager = Some(by.organisation);
+        entry.aanleiding = by.occasion;
+        let erasing = Erasing::Owner(Arc::new(resealing));
+        let proposal = Some(asked.index);
+        let change = Change::Erased { proposal, erasing };
+        let personal = by.agreeing(asked);
+        let sealed_for = Owner::Organisation(by.organisation);
+        self.append_once(entry, &personal, sealed_for, &change)
+            .await
+    }
+
+    /// Looks at the entries that were not looked at yet, up to the end of the book; at all of them anew
+    /// when something was erased meanwhile, for then entries may lie under other keys.
+    async fn look_through(&self, naming: &mut Naming, owner: &OwnerId) -> Result<(), ReadError> {
+        loop {
+            let head = self.0.store.head().await?;
+            if naming.epoch != Some(head.keys_epoch) {
+                *naming = Naming {
+                    epoch: Some(head.keys_epoch),
+                    ..Naming::default()
                 };
-                let (_, values) = self.opened(one)?;
-                if values
-                    .iter()
-                    .any(|(field, one)| names(field, &one.value, owner))
-                {
-                    naming.keys.insert(opening.key.id);
-                    naming.tags.insert(opening.key.tag);
-                    let at = values.get("nummeraanduiding");
-                    let at = at.and_then(|at| AddressId::parse(&at.value).ok());
-                    naming.address = naming.address.or(at);
-                }
             }
-            from += STEP;
+            let from = naming.size;
+            let to = head.size.min(from + STEP);
+            for one in &self.0.store.sealed_entries(from, to).await? {
+                self.look_at(naming, one, owner)?;
+            }
+            naming.size = to;
+            // What came since the head was read is for whoever commits: not to run after it.
+            if to == head.size {
+                return Ok(());
+            }
         }
-        Ok(naming)
+    }
+
+    fn look_at(
+        &self,
+        naming: &mut Naming,
+        one: &SealedEntry,
+        owner: &OwnerId,
+    ) -> Result<(), ReadError> {
+        let Some(opening) = &one.opening else {
+            return Ok(());
+        };
+        let (entry, values) = self.opened(one)?;
+        if !is_named(&values, owner) {
+            return Ok(());
+        }
+        naming.keys.insert(opening.key.id);
+        naming.tags.insert(opening.key.tag);
+        let at = values.get("nummeraanduiding");
+        let at = at.and_then(|at| AddressId::parse(&at.value).ok());
+        naming.addresses.extend(at);
+        *naming.kinds.entry(entry.soort).or_default() += 1;
+        if asks_of_owner(&entry) {
+            naming.asked.insert(one.index);
+        }
+        Ok(())
     }
 
     /// Everything under those keys, sealed again without this owner.
-    async fn reseal(&self, owner: &OwnerId) -> Result<Resealing, NotDone> {
-        let naming = self.naming(owner).await?;
+    pub(super) async fn reseal(
+        &self,
+        naming: &mut Naming,
+        owner: &OwnerId,
+    ) -> Result<Resealing, NotDone> {
+        self.look_through(naming, owner).await?;
         let mut made = Resealing {
             owner: owner.clone(),
-            keys: naming.keys.iter().copied().collect(),
+            keys: Vec::new(),
             tags: naming.tags.iter().copied().collect(),
-            keys_of_tags: Vec::new(),
             addresses: Vec::new(),
+            size: naming.size,
             sealed: 0,
             lost: 0,
             fresh: Vec::new(),
@@ -112,7 +192,12 @@ impl Ledger {
         for key in &naming.keys {
             let sealed = self.0.store.sealed_entries_under(*key).await;
             let sealed = sealed.map_err(ReadError::from)?;
-            let mut fresh: Option<seal::HeldKey> = None;
+            if sealed.is_empty() {
+                // Its term ended since it was looked at.
+                continue;
+            }
+            made.keys.push(*key);
+            let mut fresh: Option<HeldKey> = None;
             for one in &sealed {
                 let Some(opening) = &one.opening else {
                     continue;
@@ -140,8 +225,6 @@ impl Ledger {
             }
         }
         made.addresses = addresses.into_iter().collect();
-        let store = &self.0.store;
-        made.keys_of_tags = store.keys_of(&made.tags).await.map_err(ReadError::from)?;
         Ok(made)
     }
 
@@ -150,7 +233,7 @@ impl Ledger {
         like: &StoredKey,
         kind: Kind,
         fresh: &mut Vec<StoredKey>,
-    ) -> Result<seal::HeldKey, NotAppended> {
+    ) -> Result<HeldKey, NotAppended> {
         let name = KeyName {
             tag: like.tag,
             year: like.year,
@@ -165,28 +248,79 @@ impl Ledger {
             wrapped,
             ..like.clone()
         });
-        Ok(seal::HeldKey { id, key, epoch: 0 })
+        Ok(HeldKey { id, key, epoch: 0 })
     }
 
-    fn opened(&self, one: &SealedEntry) -> Result<(Entry, BTreeMap<String, Opened>), ReadError> {
-        let index = one.index;
-        let wrong = |source| ReadError::Entry { index, source };
-        let entry = Entry::parse(&one.entry).map_err(wrong)?;
-        let Some(opening) = &one.opening else {
-            return Ok((entry, BTreeMap::new()));
-        };
-        let wrong = |source| ReadError::Opening { index, source };
-        let key = self.key_of(opening, entry.soort).map_err(wrong)?;
-        let values = seal::open(&opening.sealed, &key.key, &entry.transactie, entry.soort);
-        Ok((entry, values.map_err(wrong)?))
+    fn opened(&self, one: &SealedEntry) -> Result<(Entry, Values), ReadError> {
+        open(one, &self.0.keys, &self.0.master)
     }
 }
 
+type Values = BTreeMap<String, Opened>;
+
+fn open(
+    one: &SealedEntry,
+    keys: &KeyCache,
+    master: &MasterKey,
+) -> Result<(Entry, Values), ReadError> {
+    let index = one.index;
+    let wrong = |source| ReadError::Entry { index, source };
+    let entry = Entry::parse(&one.entry).map_err(wrong)?;
+    let Some(opening) = &one.opening else {
+        return Ok((entry, Values::new()));
+    };
+    let wrong = |source| ReadError::Opening { index, source };
+    let name = KeyName {
+        tag: opening.key.tag,
+        year: opening.key.year,
+        kind: entry.soort,
+    };
+    let key = unwrap(keys, master, name, &opening.key).map_err(wrong)?;
+    let values = seal::open(&opening.sealed, &key.key, &entry.transactie, entry.soort);
+    Ok((entry, values.map_err(wrong)?))
+}
+
+/// INVARIANT (nobody is missed): whether an entry that came after the book was looked through, up to
+/// this size, names the owner; or so many came that it would hold up everybody to see. The head is
+/// locked, so nothing comes after it.
+pub(super) async fn is_named_since(
+    batch: &mut Batch<'_>,
+    size: u64,
+    resealing: &Resealing,
+    keys: &KeyCache,
+    master: &MasterKey,
+) -> Result<bool, StoreError> {
+    let from = resealing.size;
+    if size.saturating_sub(from) > bounds::OWNER_SINCE_ENTRIES {
+        return Ok(true);
+    }
+    let since = batch.sealed_entries(from, size).await?;
+    // What cannot be opened is looked at again, and told, by whoever asks for the erasure.
+    let named = |one: &SealedEntry| {
+        let opened = open(one, keys, master);
+        opened.map_or(true, |(_, values)| is_named(&values, &resealing.owner))
+    };
+    Ok(since.iter().any(named))
+}
+
+/// Where the book names an owner, as far as it was looked through.
 #[derive(Default)]
-struct Naming {
+pub(super) struct Naming {
+    /// The epoch of the keys when that began.
+    epoch: Option<u64>,
+    /// How many entries were looked at.
+    size: u64,
     keys: BTreeSet<u64>,
     tags: BTreeSet<[u8; 16]>,
-    address: Option<AddressId>,
+    addresses: BTreeSet<AddressId>,
+    kinds: BTreeMap<Kind, u64>,
+    /// Proposals to erase them.
+    asked: BTreeSet<u64>,
+}
+
+fn is_named(values: &Values, owner: &OwnerId) -> bool {
+    let mut values = values.iter();
+    values.any(|(field, opened)| names(field, &opened.value, owner))
 }
 
 /// Whether a sealed field names this owner: by itself, or in a list or record.

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use super::draft::{ClosingJob, NotAppended};
 use super::note::{Checkpoint, Signer};
 use super::plan::{Job, Plan};
-use super::seal::KeyCache;
+use super::seal::{KeyCache, MasterKey};
 use super::{Failure, Figures, Published};
 use crate::bounds;
 use crate::clock::Clock;
@@ -50,6 +50,7 @@ pub(super) struct Sequencer {
     pub(super) writer: Writer,
     pub(super) store: Store,
     pub(super) keys: Arc<KeyCache>,
+    pub(super) master: Arc<MasterKey>,
     pub(super) signer: Arc<Signer>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) gateway: [u8; 16],
@@ -297,7 +298,8 @@ impl Sequencer {
         if plan.check_fresh(&mut batch, &head, now).await? {
             self.keys.clear();
         }
-        plan.check_changes(&mut batch).await?;
+        plan.check_changes(&mut batch, &head, &self.keys, &self.master)
+            .await?;
         plan.claim(&mut batch, now).await?;
         let appended = plan
             .write_entries(&mut batch, &mut edge, self.gateway)

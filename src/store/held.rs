@@ -96,29 +96,6 @@ impl Store {
         })
     }
 
-    /// The keys of these tags, of each in order.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn keys_of(&self, tags: &[[u8; 16]]) -> Result<Vec<u64>, StoreError> {
-        const DOING: &str = "find the keys of an address";
-        let (pool, tags) = (self.pool.clone(), tags.to_vec());
-        detached(DOING, async move {
-            let mut keys = Vec::new();
-            for tag in tags {
-                on!(&pool, p => {
-                    let query = sqlx::query(sql::KEYS_OF).bind(tag.to_vec());
-                    for row in query.fetch_all(p).await.map_err(failed(DOING))? {
-                        let id = row.try_get(0).map_err(failed(DOING))?;
-                        keys.push(from_sql(id, "opening_keys", "id")?);
-                    }
-                });
-            }
-            Ok(keys)
-        })
-        .await
-    }
-
     /// How many keys of a kind of entry from before a year are held.
     ///
     /// # Errors

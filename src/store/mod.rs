@@ -15,6 +15,7 @@ mod log;
 mod open;
 mod place;
 mod saved;
+mod sealed;
 mod sql;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -27,9 +28,10 @@ use std::future::Future;
 pub use copy::{Anew, KeptSearch};
 pub use facts::{Cache, Loaded, Subject};
 pub use held::{Hold, KeysLeft, Pending};
-pub use log::{Activation, Head, OpenRelease, SealedEntry, StoredKey, StoredOpening};
+pub use log::{Activation, Head, OpenRelease};
 pub use open::{Location, OpenError, Settings, Store};
 pub use saved::{SavedChange, SavedSearch};
+pub use sealed::{SealedEntry, StoredKey, StoredOpening};
 pub use writer::{
     Answer, Ask, Batch, Change, ClaimedToken, DocumentChange, DocumentOutcome, EntryRow, Erasing,
     NewHead, Once, OpeningRow, Refused, Resealed, Resealing, Writer,

@@ -4,7 +4,9 @@
 use super::Plan;
 use crate::bounds;
 use crate::ledger::draft::NotAppended;
-use crate::store::{Answer, Batch, Change, Erasing, Refused, StoreError};
+use crate::ledger::owner;
+use crate::ledger::seal::{KeyCache, MasterKey};
+use crate::store::{Answer, Batch, Change, Erasing, Head, Refused, StoreError};
 
 impl From<Refused> for NotAppended {
     fn from(refused: Refused) -> Self {
@@ -21,9 +23,13 @@ impl Plan {
     pub(in crate::ledger) async fn check_changes(
         &mut self,
         batch: &mut Batch<'_>,
+        head: &Head,
+        keys: &KeyCache,
+        master: &MasterKey,
     ) -> Result<(), StoreError> {
         let mut destroyed: Vec<u64> = Vec::new();
         let mut by = None;
+        let mut of_owner = false;
         for (number, append) in self.appends.iter_mut().enumerate() {
             let (Ok(_), Some(change)) = (append.fate, &append.draft.change) else {
                 continue;
@@ -35,8 +41,10 @@ impl Plan {
             let Change::Erased { erasing, .. } = change else {
                 continue;
             };
+            of_owner = matches!(erasing, Erasing::Owner(_));
             if let Erasing::Owner(resealing) = erasing
-                && !batch.is_newest(resealing).await?
+                && (!batch.is_whole(resealing).await?
+                    || owner::is_named_since(batch, head.size, resealing, keys, master).await?)
             {
                 append.fate = Err(NotAppended::Stale);
                 continue;
@@ -58,11 +66,14 @@ impl Plan {
                 (destroyed, by) = (Vec::new(), None);
             }
         }
-        // What would be sealed under a key that goes with this batch is sealed again.
+        // What would be sealed under a key that goes with this batch is sealed again; beside the
+        // erasure of an owner everything is, for nobody looked whether it names them.
         for (number, append) in self.appends.iter_mut().enumerate() {
-            let sealed = append.draft.opening.as_ref();
-            let key = sealed.map(|sealed| sealed.key.number());
-            if by != Some(number) && key.is_some_and(|key| destroyed.contains(&key)) {
+            let Some(sealed) = &append.draft.opening else {
+                continue;
+            };
+            let goes = of_owner || destroyed.contains(&sealed.key.number());
+            if by.is_some_and(|by| by != number) && goes {
                 append.fate = append.fate.and(Err(NotAppended::Stale));
             }
         }

@@ -3,7 +3,7 @@
 
 use crate::clock::Moment;
 use crate::domain::{CaseNumber, Employee};
-use crate::ledger::entry::{Act, Kind, Outcome};
+use crate::ledger::entry::{Act, Kind};
 use crate::ledger::seal::{Owner, Personal};
 use crate::ledger::testing::{Book, Gateway, address, oin, unseen};
 use crate::ledger::verify::Wrong;
@@ -20,10 +20,9 @@ on_both_engines!(
     an_erasure_is_whole_or_not_at_all,
     what_was_kept_for_its_term_goes_but_not_what_is_held,
     the_entries_of_an_address_are_found_by_its_tag,
-    an_owner_is_taken_out_and_the_rest_is_sealed_again,
 );
 
-fn person(organisation: u8, name: &str) -> Person {
+pub(super) fn person(organisation: u8, name: &str) -> Person {
     Person {
         organisation: oin(organisation),
         employee: Employee::parse(name).unwrap(),
@@ -34,7 +33,7 @@ fn person(organisation: u8, name: &str) -> Person {
 }
 
 /// A search at an address, with who it is about.
-async fn search(gateway: &Gateway, at: u8, of: Kind) -> Receipt {
+pub(super) async fn search(gateway: &Gateway, at: u8, of: Kind) -> Receipt {
     let mut entry = gateway.entry(of);
     entry.aanvrager = Some(oin(1));
     let personal = Personal::none()
@@ -52,7 +51,7 @@ async fn search(gateway: &Gateway, at: u8, of: Kind) -> Receipt {
     gateway.ledger.append(draft.await.unwrap()).await.unwrap()
 }
 
-async fn values(gateway: &Gateway, index: u64) -> usize {
+pub(super) async fn values(gateway: &Gateway, index: u64) -> usize {
     let found = gateway.ledger.find_at(index).await.unwrap().unwrap();
     gateway.ledger.open_values(&found).await.unwrap().len()
 }
@@ -126,7 +125,7 @@ async fn an_erased_address_is_read_nowhere_and_every_proof_holds(engine: Engine)
 }
 
 /// Keeps the side tables, as a copy made before an erasure has them.
-async fn copy_aside(book: &Book) {
+pub(super) async fn copy_aside(book: &Book) {
     for statement in [
         "create table kept_keys as select * from opening_keys",
         "create table kept_openings as select idx, opening_key, opening from entries",
@@ -135,7 +134,7 @@ async fn copy_aside(book: &Book) {
     }
 }
 
-async fn put_back(book: &Book) {
+pub(super) async fn put_back(book: &Book) {
     for statement in [
         "insert into opening_keys select * from kept_keys where true on conflict do nothing",
         "update entries set \
@@ -411,105 +410,5 @@ async fn a_gateway_with_an_old_key_in_memory_seals_nothing_under_it() {
     assert_eq!(values(&other, receipt.index).await, 3);
     one.close().await;
     other.close().await;
-    book.verify().await;
-}
-
-/// What is sealed at an address about owners, as the procedure seals it.
-async fn owned(gateway: &Gateway, at: u8, kind: Kind, fields: &[(&'static str, &str)]) -> u64 {
-    let mut entry = gateway.entry(kind);
-    entry.aanvrager = Some(oin(1));
-    entry.uitkomst = (kind == Kind::Decision).then_some(Outcome::Refused);
-    let mut personal = Personal::none()
-        .with("nummeraanduiding", address(at))
-        .with("zaak", "Z-1");
-    for (field, value) in fields {
-        personal = personal.with(field, value);
-    }
-    let owner = Owner::Address(address(at));
-    let (claims, seen) = (Claims::default(), unseen());
-    let draft = gateway
-        .ledger
-        .draft(Box::new(entry), &personal, owner, claims, seen, None);
-    let receipt = gateway.ledger.append(draft.await.unwrap()).await;
-    receipt.unwrap().index
-}
-
-async fn fields(gateway: &Gateway, index: u64) -> Vec<String> {
-    let found = gateway.ledger.find_at(index).await.unwrap().unwrap();
-    let values = gateway.ledger.open_values(&found).await.unwrap();
-    values.into_keys().collect()
-}
-
-async fn an_owner_is_taken_out_and_the_rest_is_sealed_again(engine: Engine) {
-    let book = Book::new(engine).await;
-    let gateway = book.open().await;
-    let ledger = &gateway.ledger;
-    let (gone, stays) = ("eig-1", "eig-11");
-    let (one, both, both_named) = ("eigenaar", "eigenaren", "[\"eig-1\",\"eig-11\"]");
-    let proposal = "{\"keuze\":{\"eigenaar\":\"eig-1\"},\"intrekking\":false}";
-    let full = ["nummeraanduiding", "zaak"];
-    let mut entries = Vec::new();
-    for (at, kind, field, value, is_left) in [
-        (1, Kind::Search, one, gone, false),
-        (1, Kind::Search, one, stays, true),
-        (1, Kind::Decision, both, both_named, false),
-        (2, Kind::Decision, both, "[\"eig-11\"]", true),
-        (2, Kind::Proposal, "voorstel", proposal, false),
-        (2, Kind::Reading, "medewerker", gone, true),
-    ] {
-        let index = owned(&gateway, at, kind, &[(field, value)]).await;
-        entries.push((index, field, is_left));
-    }
-    let before = book
-        .database
-        .run("update opening_keys set year = year")
-        .await;
-    let unknown = crate::domain::OwnerId::parse("eig-2").unwrap();
-    let (anna, ben) = (person(1, "anna"), person(2, "ben"));
-    let refused = ledger.ask_owner(&anna, &unknown).await;
-    assert!(matches!(refused, Err(NotDone::NoProposal)), "{refused:?}");
-    let owner = crate::domain::OwnerId::parse(gone).unwrap();
-    let twice = ledger.ask_owner(&anna, &owner).await.unwrap();
-    let asked = ledger.ask_owner(&anna, &owner).await.unwrap();
-    let same = ledger.agree(&anna, asked.index).await;
-    assert!(matches!(same, Err(NotDone::SamePerson)), "{same:?}");
-    let hold = ledger
-        .ask_second(&ben, Ask::Hold, address(2))
-        .await
-        .unwrap();
-    let held = ledger.agree(&ben, asked.index).await;
-    assert!(matches!(held, Err(NotDone::NotAppended(NotAppended::Held))));
-    ledger
-        .turn_down(&ben, hold.index, "vergissing")
-        .await
-        .unwrap();
-    copy_aside(&book).await;
-    let receipt = ledger.agree(&ben, asked.index).await.unwrap();
-
-    for (index, field, is_left) in entries {
-        let mut expected = full.map(str::to_owned).to_vec();
-        expected.extend(is_left.then(|| field.to_owned()));
-        expected.sort();
-        assert_eq!(fields(&gateway, index).await, expected, "{index} {field}");
-    }
-    // Of another proposal about them nothing is left to agree to, least of all the address.
-    let refused = ledger.agree(&ben, twice.index).await;
-    assert!(matches!(refused, Err(NotDone::NoProposal)), "{refused:?}");
-    let told = ledger.find_at(receipt.index).await.unwrap().unwrap();
-    // Three entries and two proposals named them, under the keys of four kinds at two addresses.
-    assert_eq!(told.entry.aantal, Some(5));
-    assert_eq!(told.entry.sleutels.len(), 4);
-    assert!(before > 4);
-    let searched = ledger.ask_owner(&anna, &owner).await;
-    assert!(matches!(searched, Err(NotDone::NoProposal)));
-    gateway.close().await;
-    book.verify().await;
-
-    // What was under the old keys does not come back with them.
-    put_back(&book).await;
-    let gateway = book.open().await;
-    let searched = gateway.ledger.ask_owner(&anna, &owner).await;
-    assert!(matches!(searched, Err(NotDone::NoProposal)));
-    gateway.close().await;
     book.verify().await;
 }

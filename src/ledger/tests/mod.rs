@@ -9,6 +9,7 @@ mod failing;
 mod gateways;
 mod newest;
 mod outcome;
+mod owner;
 mod saved;
 mod serving;
 mod tampering;

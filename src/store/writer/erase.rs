@@ -79,10 +79,10 @@ pub struct Resealing {
     pub keys: Vec<u64>,
     /// Whose keys these are.
     pub tags: Vec<[u8; 16]>,
-    /// All keys of theirs when it was read: one more, and something was not read.
-    pub keys_of_tags: Vec<u64>,
     /// The addresses where they are named.
     pub addresses: Vec<AddressId>,
+    /// How many entries of the book were looked at.
+    pub size: u64,
     /// How many entries are sealed under the keys.
     pub sealed: u64,
     /// How many of them lose a field.
@@ -297,24 +297,14 @@ impl Batch<'_> {
         Ok((destroyed, nulled))
     }
 
-    /// Whether this still is all there is of an owner.
+    /// Whether all that was sealed again is there still, and nothing else under the same keys.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn is_newest(&mut self, resealing: &Resealing) -> Result<bool, StoreError> {
-        const DOING: &str = "find the keys to destroy";
-        let mut keys = Vec::new();
-        for tag in &resealing.tags {
-            on!(&mut self.conn, c => {
-                let query = sqlx::query(sql::KEYS_OF).bind(tag.to_vec());
-                for row in query.fetch_all(&mut *c).await.map_err(failed(DOING))? {
-                    let id = row.try_get(0).map_err(failed(DOING))?;
-                    keys.push(from_sql(id, "opening_keys", "id")?);
-                }
-            });
-        }
+    pub async fn is_whole(&mut self, resealing: &Resealing) -> Result<bool, StoreError> {
+        let there = self.keys_there(&resealing.keys).await?.len();
         let sealed = self.count_sealed(&resealing.keys).await?;
-        Ok(keys == resealing.keys_of_tags && sealed == resealing.sealed)
+        Ok(there == resealing.keys.len() && sealed == resealing.sealed)
     }
 
     /// Puts what was sealed again in the place of what was under the keys that are destroyed, and
