@@ -82,6 +82,15 @@ pub enum Fault {
     /// The owners it seals are others.
     #[error("the owners it seals are not those the entries before it tell")]
     Owners,
+    /// It answers a proposal that is not there, asks something else, or was answered.
+    #[error("it does what entry {0} asks for, but no such proposal waits there")]
+    NoProposal(u64),
+    /// One person asked and agreed.
+    #[error("who agrees to it is who proposed it")]
+    SamePerson,
+    /// It names somebody else as who proposed it.
+    #[error("it names another proposer than the proposal has")]
+    Proposer,
     /// It rests on another bundle than the one in force.
     #[error("it names bundle {}, but in force was {}", short(*.recorded), short(Some(*.in_force)))]
     Bundle {

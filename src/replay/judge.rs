@@ -30,21 +30,24 @@ pub(super) fn judge(case: Case, with: &With, before: &Judgements) -> Result<Foun
     let bundle = match policy::in_force(&with.policies, &activations, entry.tijd) {
         Ok(bundle) => Some(&**bundle),
         Err(NotInForce::None | NotInForce::Candidate(_)) => None,
-        Err(NotInForce::Unknown(missing)) => return without_bundle(entry, searched, missing),
+        Err(NotInForce::Unknown(missing)) => {
+            let found = without_bundle(entry, searched, missing)?;
+            return owners_too(&leaf, facts, erased).map(|()| found);
+        }
     };
     let judged = if searched {
         search::judge(entry, facts, bundle, with, before)
     } else {
         decision(entry, facts, bundle, with, before)
     };
-    match judged {
+    let found = match judged {
         // What is left of its history says something else than all of it may have said.
-        Err(_) if erased => Ok(Found::Unjudged(Unjudged::ErasedBefore)),
+        Err(_) if erased => Found::Unjudged(Unjudged::ErasedBefore),
         // Whose documents were searched is not in the book: perhaps those of one that left.
-        Err(_) if searched && strangers => Ok(Found::Unjudged(Unjudged::Organisation)),
-        Ok(found) if !searched && !erased => check_owners(&leaf, facts).map(|()| found),
-        judged => judged,
-    }
+        Err(_) if searched && strangers => Found::Unjudged(Unjudged::Organisation),
+        judged => judged?,
+    };
+    owners_too(&leaf, facts, erased).map(|()| found)
 }
 
 /// What can be said of a decision whose bundle is not at hand: it must be that one, or the refusal of
@@ -155,7 +158,15 @@ fn says(entry: &Entry, judgement: &Judgement) -> bool {
         && entry.verplichtingen.iter().map(String::as_str).eq(duties)
 }
 
-/// The owners a decision seals, so that they can be told of it, are those of its moment.
+/// Checks the owners as well, where all of the address's history is left. No bundle says who they are.
+fn owners_too(leaf: &Leaf, facts: &AddressFacts, erased: bool) -> Result<(), Fault> {
+    if erased {
+        return Ok(());
+    }
+    check_owners(leaf, facts)
+}
+
+/// The owners a decision or a search seals, so that they can be told of it, are those of its moment.
 fn check_owners(leaf: &Leaf, facts: &AddressFacts) -> Result<(), Fault> {
     const OWNERS: &str = "eigenaren";
     let owners = facts.owners_at(leaf.entry.tijd);

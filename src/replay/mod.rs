@@ -4,7 +4,8 @@
 //!
 //! One pass checks what [`crate::ledger::verify`] checks, and beside it: that every sealed value is the
 //! one its entry committed to, under the key of its own address; that every change of the registry saw
-//! the newest state of its address; that every decision did, and follows. The work goes through three
+//! the newest state of its address; that every decision did, and follows; that two people stand behind
+//! what was erased and held. The work goes through three
 //! stations on any number of threads (read; open and parse; decide), with a few chunks under way at
 //! once, so that memory is bounded by the registry and not by the book.
 //!
@@ -18,6 +19,7 @@ mod case;
 mod fault;
 mod judge;
 mod search;
+mod second;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -37,6 +39,7 @@ use crate::policy::{Judgements, Policies};
 use crate::store::SealedEntry;
 use case::Case;
 pub use fault::{Fault, NotRight, Told};
+use second::Proposals;
 
 /// What decisions are made again with.
 #[derive(Debug)]
@@ -245,6 +248,7 @@ pub async fn run<S: SealedSource + Send + 'static>(
     let mut state = Some(State {
         checker: walk.checker(),
         registry: Registry::default(),
+        proposals: Proposals::default(),
         counts: Counts::default(),
         strangers: false,
     });
@@ -315,6 +319,7 @@ fn open(sealed: &[SealedEntry], many: usize, shared: &Shared) -> Opened {
 struct State {
     checker: Checker,
     registry: Registry,
+    proposals: Proposals,
     counts: Counts,
     strangers: bool,
 }
@@ -339,6 +344,10 @@ impl State {
             let is_strange = |oin| shared.with.organisations.find(oin).is_none();
             let named = leaf.entry.aanvrager.into_iter().chain(leaf.entry.bron);
             self.strangers |= named.into_iter().any(is_strange);
+            if let Err(fault) = self.proposals.take(&leaf) {
+                let fault = Some((index, fault));
+                return Stepped { cases, fault };
+            }
             match case::next(&mut self.registry, leaf, &shared.with.policies) {
                 Ok(case) => cases.extend(case.map(|case| Case {
                     strangers: self.strangers,

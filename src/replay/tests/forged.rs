@@ -344,6 +344,27 @@ async fn a_forged_book_is_found_at_its_first_wrong_entry() {
             "it withheld opnamerapport as TOESTEMMING_VERLOPEN",
         ),
         (
+            "a search that names another owner",
+            |all| {
+                let at = of_kind(all, Kind::Search);
+                let owners = "[\"eig-1\",\"eig-8\"]".to_owned();
+                let before = all[at].values.insert("eigenaren".to_owned(), owners);
+                assert!(before.is_some());
+                at
+            },
+            "the owners it seals",
+        ),
+        (
+            "a search that names no owner",
+            |all| {
+                let at = of_kind(all, Kind::Search);
+                all[at].values.remove("eigenaren");
+                all[at].entry.zegels.remove("eigenaren");
+                at
+            },
+            "the owners it seals",
+        ),
+        (
             "a value that was not committed to",
             |all| {
                 let at = permit(all, "overig");

@@ -5,6 +5,7 @@ mod forged;
 mod forger;
 mod honest;
 mod registry;
+mod second;
 
 use std::sync::Arc;
 
