@@ -3,11 +3,11 @@
 //! [`Prepared`] holds everything that can be wrong before anything is opened; [`Gateway`] opens the
 //! book, then the ports, and runs until it is told to stop or the book can no longer be trusted.
 
+mod book;
 mod chores;
 mod collector;
 pub mod witness;
 
-use std::io::Read as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::bounds;
 use crate::clock::{Clock, Random};
-use crate::config::{Config, Listen, WitnessesSettings};
+use crate::config::{Config, Listen};
 use crate::cosign::{self, Cosigning};
 use crate::desk;
 use crate::errors::in_full;
@@ -25,8 +25,7 @@ use crate::exchange::officer::Officers;
 use crate::exchange::{self, Exchange};
 use crate::follow::{Follower, MakeRoad};
 use crate::http::{self, Metrics, Ops};
-use crate::identity::{Identity, login_tls};
-use crate::ledger::note::Policy;
+use crate::identity::Identity;
 use crate::ledger::{self, KeyFileError, Keys, Ledger};
 use crate::oidc::LoginService;
 use crate::oversight::Oversight;
@@ -35,6 +34,8 @@ use crate::provider::{ProviderSettings, Providers};
 use crate::serve::{self, Stopper};
 use crate::store::{self, Store};
 use crate::telemetry;
+
+pub use book::Book;
 
 /// The program and its version, as the `start` entry names it.
 pub const PROGRAM: &str = concat!("sluis ", env!("CARGO_PKG_VERSION"));
@@ -93,12 +94,10 @@ impl Prepared {
                     .map(Arc::new)
             }
         };
-        let witnesses = match &config.witnesses {
-            None => None,
-            Some(settings) => read_witnesses(settings, &clock)
-                .map_err(|mistake| mistakes.push(mistake))
-                .ok(),
-        };
+        let witnesses = book::read_witnesses(&config, &clock)
+            .map_err(|mistake| mistakes.push(mistake))
+            .ok()
+            .flatten();
         let collector = collector::road(&config, &clock)
             .and_then(|made| made.map_err(|mistake| mistakes.push(mistake)).ok());
         match identity {
@@ -115,26 +114,6 @@ impl Prepared {
             _ => Err(mistakes),
         }
     }
-}
-
-/// Reads the policy file and the CAs of `[witnesses]`.
-fn read_witnesses(
-    settings: &WitnessesSettings,
-    clock: &Arc<dyn Clock>,
-) -> Result<cosign::Settings, String> {
-    let path = settings.policy.display();
-    let told = |error: &dyn std::error::Error| format!("{path}: {}", in_full(error));
-    let mut file = Vec::new();
-    std::fs::File::open(&settings.policy)
-        .and_then(|open| {
-            open.take(bounds::WITNESS_POLICY_BYTES + 1)
-                .read_to_end(&mut file)
-        })
-        .map_err(|error| format!("{path}: cannot be read ({error}); check witnesses.policy"))?;
-    let policy = Policy::parse(&file).map_err(|error| told(&error))?;
-    let tls = login_tls(&settings.trust_anchors, Arc::clone(clock));
-    let tls = tls.map_err(|error| in_full(&error))?;
-    cosign::Settings::new(policy, tls, settings.refuse_after).map_err(|error| told(&error))
 }
 
 /// An organisation whose part no bundle knows could never be permitted anything.
@@ -172,6 +151,9 @@ pub enum StartError {
     /// Its witnesses know another book.
     #[error(transparent)]
     Broken(#[from] cosign::Broken),
+    /// A file that `[witnesses]` names.
+    #[error("{0}")]
+    Settings(String),
     /// The policy of its witnesses is for another book.
     #[error("witnesses.policy is none for this ledger")]
     Witnesses(#[from] cosign::SettingsError),
@@ -307,7 +289,7 @@ impl Gateway {
             clock,
             random,
         } = prepared;
-        let (store, ledger) = open_book(&config, witnesses.as_ref(), &clock, &random).await?;
+        let (store, ledger) = book::open(&config, witnesses.as_ref(), &clock, &random).await?;
         // A port that is taken is found out before anything is written; nobody is let in until the
         // rest is ready, and waits in the kernel's queue until then.
         let ports = match ports {
@@ -315,8 +297,7 @@ impl Gateway {
             None => Ports::open(config.listen, login).await?,
         };
         let addresses = ports.addresses(config.listen)?;
-        // Before anything is appended: a book that its witnesses do not know must not grow.
-        let cosigning = ask_witnesses(witnesses, &ledger, &clock).await?;
+        let cosigning = book::ask(witnesses, &ledger, &clock).await?;
         let closed = ledger.close_orphans().await;
         closed.map_err(|error| unusable(&error))?;
         let noted = ledger.note_start(PROGRAM).await;
@@ -467,40 +448,10 @@ async fn open_exchange(
     Ok(Arc::new(exchange))
 }
 
-/// Opens the database and the book in it.
-async fn open_book(
-    config: &Config,
-    witnesses: Option<&cosign::Settings>,
-    clock: &Arc<dyn Clock>,
-    random: &Arc<dyn Random>,
-) -> Result<(Store, Ledger), StartError> {
-    let settings = &config.ledger;
-    let keys = Keys::read(&settings.key, &settings.master_key, &settings.origin)?;
-    if let Some(witnesses) = witnesses {
-        witnesses.check_log(&keys.signer.verifier())?;
-    }
-    let store = Store::open(config.store.clone()).await?;
-    let (clock, random) = (Arc::clone(clock), Arc::clone(random));
-    let ledger = Ledger::open(store.clone(), keys, clock, random).await?;
-    Ok((store, ledger))
-}
-
 /// Tells why a book that was opened is of no use.
 fn unusable(error: &dyn std::error::Error) -> StartError {
     tracing::error!(error = in_full(error), "the ledger cannot be used");
     StartError::Book
-}
-
-async fn ask_witnesses(
-    witnesses: Option<cosign::Settings>,
-    ledger: &Ledger,
-    clock: &Arc<dyn Clock>,
-) -> Result<Option<Cosigning>, cosign::Broken> {
-    let Some(settings) = witnesses else {
-        return Ok(None);
-    };
-    let started = Cosigning::start(settings, ledger.clone(), Arc::clone(clock)).await;
-    started.map(Some)
 }
 
 fn figures(

@@ -1,17 +1,19 @@
-//! `sluis ledger erase`, `hold` and `retain`: erasing by two people, holding, and terms.
+//! `sluis ledger erase`, `hold` and `retain`: erasing by two people, holding, and terms. Each asks the
+//! witnesses first, as a gateway does: a database that was rolled back is not written to.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use sluis::app::{Book, StartError};
 use sluis::clock::{SystemClock, SystemRandomness};
 use sluis::config::Config;
 use sluis::domain::{AddressId, CaseNumber, Employee, Oin, OwnerId};
 use sluis::errors::in_full;
-use sluis::ledger::{Keys, Ledger, NotAppended, NotDone, Person, Receipt};
-use sluis::store::{Ask, OpenError, Store};
+use sluis::ledger::{Ledger, NotAppended, NotDone, Person, Receipt};
+use sluis::store::{Ask, OpenError};
 
-use super::{Exit, Failed, Outcome, output, read};
+use super::{Exit, Failed, Outcome, output, read, start_failed};
 
 /// Who asks or answers.
 #[derive(Debug, Args)]
@@ -77,34 +79,27 @@ pub(super) struct HoldArgs {
 /// The ledger, opened to be written, with the configuration that names it.
 struct Opened {
     config: Config,
-    store: Store,
     ledger: Ledger,
 }
 
 impl Opened {
     async fn open(config: &std::path::Path) -> Result<Self, Failed> {
         let config = read(config)?;
-        let settings = &config.ledger;
-        let keys = Keys::read(&settings.key, &settings.master_key, &settings.origin)
-            .map_err(|error| Failed::usage([in_full(&error)]))?;
-        let store = Store::open(config.store.clone()).await;
-        let store = store.map_err(|error| match error {
-            OpenError::InUse(at) => Failed::usage([format!(
+        let random = Arc::new(SystemRandomness::default());
+        let opened = Book::open(&config, Arc::new(SystemClock), random).await;
+        let book = opened.map_err(|error| match error {
+            StartError::Store(OpenError::InUse(at)) => Failed::usage([format!(
                 "a gateway has {at:?} open; do this at its desk, or stop it first"
             )]),
-            error => Failed::usage([in_full(&error)]),
+            error => start_failed(&error),
         })?;
-        let random = Arc::new(SystemRandomness::default());
-        let ledger = Ledger::open(store.clone(), keys, Arc::new(SystemClock), random).await;
-        let ledger = ledger.map_err(|error| Failed {
-            exit: Exit::Wrong,
-            lines: vec![in_full(&error)],
-        })?;
-        Ok(Self {
-            config,
-            store,
-            ledger,
-        })
+        for name in &book.silent {
+            output::complain(&format!(
+                "the witness {name} was not heard: whether it knows a newer ledger than this database holds is not known"
+            ));
+        }
+        let ledger = book.ledger;
+        Ok(Self { config, ledger })
     }
 
     fn person(&self, by: &By) -> Result<Person, Failed> {
@@ -125,7 +120,6 @@ impl Opened {
     }
 
     async fn close(self) {
-        drop(self.store);
         self.ledger.close().await;
     }
 }
@@ -139,7 +133,7 @@ fn not_done(error: &NotDone) -> Failed {
     };
     let line = match error {
         NotDone::NotAppended(NotAppended::Held) => {
-            "the address is held, so nothing of it is erased; lift the hold first with `sluis ledger hold --lift`".to_owned()
+            "the address, or one where the owner is named, is held, so nothing is erased; lift the hold first with `sluis ledger hold --lift`".to_owned()
         }
         NotDone::NotAppended(NotAppended::NotWaiting) => {
             "no proposal of this kind waits at that index: it was answered, or asked already".to_owned()

@@ -249,6 +249,7 @@ fn start_failed(error: &StartError) -> Failed {
         StartError::Keys(_)
         | StartError::Store(_)
         | StartError::Listen { .. }
+        | StartError::Settings(_)
         | StartError::Witnesses(_) => Exit::Usage,
         StartError::Ledger(_) | StartError::Broken(_) => Exit::Wrong,
         StartError::Book | StartError::Figures(_) => Exit::Internal,

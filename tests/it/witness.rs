@@ -311,8 +311,41 @@ async fn a_ledger_that_was_rolled_back_is_not_served() {
         last.starts_with("sluis: the ledger was rolled back: w0 cosigned"),
         "{ended:?}"
     );
+    // Nor does a command write to it that opens the ledger by itself.
+    let (config, img) = (
+        world.config().display().to_string(),
+        &Party::find("img").oin,
+    );
+    let by = [
+        "--organisation",
+        img,
+        "--person",
+        "anna",
+        "--case",
+        "AVG-17",
+    ];
+    let ledger = |what: &[&str]| {
+        let (command, rest) = what.split_first().unwrap();
+        let args = ["ledger", command, "--config", &config];
+        let done = sluis(args.into_iter().chain(rest.iter().copied()));
+        (done.status.code(), String::from_utf8(done.stderr).unwrap())
+    };
+    let erase = [&["erase", "--address", ADDRESS][..], &by].concat();
+    let hold = [&["hold", "--address", ADDRESS][..], &by].concat();
+    for what in [&erase[..], &hold, &["retain"]] {
+        let (code, said) = ledger(what);
+        assert_eq!(code, Some(1), "{what:?}: {said}");
+        let last = said.lines().last().unwrap();
+        assert!(
+            last.starts_with("sluis: the ledger was rolled back: w0 cosigned"),
+            "{what:?}: {said}"
+        );
+    }
     // While the witness is away nobody can know; once it is back the gateway ends.
     witness.stop().await;
+    let (code, said) = ledger(&hold);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("the witness w0 was not heard"), "{said}");
     let mut gateway = world.try_start(0).await.unwrap();
     witness.start().await;
     assert_eq!(gateway.ended().await, Some(70), "{}", gateway.said());
