@@ -169,7 +169,6 @@ impl Restoring<'_, '_> {
                 asked.push((index, change));
             }
             if leaf.entry.soort == Kind::Erasure {
-                self.batch.note_erasure(index).await?;
                 let gone = leaf.entry.sleutels.iter().map(|key| key.number());
                 self.gone.extend(gone);
             }

@@ -44,9 +44,9 @@ pub use draft::{
 pub use erasing::{Asked, Expired, NotDone, Person, Waiting, asked_by, asks_of_owner};
 pub use keys::{KeyFileError, Keys, read_secret, write_secret};
 pub use opener::{EntryFlaw, Opener};
+pub use owner::OwnerWeight;
 pub use plan::Destroyed;
 pub use read::{Found, Leaf, ReadError};
-pub use owner::OwnerWeight;
 pub use weigh::Weight;
 pub use witnessed::{Cosigned, Lapsed, Stand};
 

@@ -85,14 +85,15 @@ impl Store {
         })
     }
 
-    /// The entries that tell which keys were destroyed, oldest first.
+    /// The entries that tell which keys were destroyed, oldest first: as the database itself reads them
+    /// from the bytes of the book, so that none can be kept from it by a table beside it.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn erasures(&self) -> Result<Vec<u64>, StoreError> {
         const DOING: &str = "read what was erased";
         all!(self, DOING, sql::ERASURES, |row| {
-            from_sql(row.try_get(0).map_err(failed(DOING))?, "erasures", "idx")
+            from_sql(row.try_get(0).map_err(failed(DOING))?, "entries", "erases")
         })
     }
 

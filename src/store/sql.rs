@@ -271,8 +271,8 @@ pub(super) const ORPHANED_RELEASES: &str = "select idx, transactie from open_rel
      where gateway <> $1 and gateway not in (select id from gateways where seen >= $2) \
      order by idx limit $3";
 
-pub(super) const ERASURES: &str = "select idx from erasures order by idx";
-pub(super) const NOTE_ERASURE: &str = "insert into erasures (idx) values ($1)";
+pub(super) const ERASURES: &str =
+    "select erases from entries where erases is not null order by erases";
 /// How many entries of each kind are sealed under the keys of this tag.
 pub(super) const SEALED_COUNT_OF: &str = "select k.kind, count(*) as rows \
      from opening_keys k cross join entries e \
@@ -379,7 +379,7 @@ pub(super) fn every() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> 
         DOSSIERS CHOICES CHOICE AOS AOS_BY_ID DOCUMENT DOCUMENTS_AT ENTRIES
         SEALED_ENTRIES SEALED_ENTRIES_OF ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
         KEEP_SEARCH DROP_SEARCH SAVED_SEARCHES KEEP_COSIGNED COSIGNED ALL_DOCUMENTS ALL_USED
-        ALL_SEARCHES KEEP_PLACE PLACE ERASURES NOTE_ERASURE SEALED_COUNT_OF KEYS_OF KEYS_PAST HELD_PAST NULL_OPENINGS
+        ALL_SEARCHES KEEP_PLACE PLACE ERASURES SEALED_COUNT_OF KEYS_OF KEYS_PAST HELD_PAST NULL_OPENINGS
         FORGET_OWNERSHIPS FORGET_DOSSIERS FORGET_CHOICES FORGET_AOS FORGET_DOCUMENTS FORGET_VERSION
         FORGET_PENDING NOTE_PENDING NOTE_HOLD CONFIRM_HOLD DROP_HOLD DROP_PENDING WAITS HOLDS_OF
         HOLD_TO_LIFT PENDING HOLDS FORGET_OWNERSHIP FORGET_CHOICE RESEAL SEALED_ENTRIES_UNDER

@@ -11,8 +11,8 @@ use sqlx::{Connection, Row};
 #[cfg(test)]
 use super::faults::Faults;
 use super::log::{Head, parse_head};
-use super::sealed::StoredKey;
 use super::open::{Conn, Engine, Settings, connect};
+use super::sealed::StoredKey;
 use super::sql::{self, Rows};
 use super::{StoreError, bytes, corrupt, failed, from_sql, on, to_sql};
 use crate::clock::Moment;

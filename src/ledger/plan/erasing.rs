@@ -124,7 +124,6 @@ pub(super) async fn erase(
         }
         Erasing::Owner(resealing) => batch.reseal(resealing).await?,
     }
-    batch.note_erasure(index).await?;
     if let Some(proposal) = proposal {
         let answer = Answer {
             proposal,

@@ -343,6 +343,11 @@ async fn what_was_kept_for_its_term_goes_but_not_what_is_held(engine: Engine) {
         .await
         .unwrap();
     assert_eq!((again.steps, again.held), (0, 1));
+    // The database finds what tells of it in the entries themselves, and nothing else.
+    let told = erase(&gateway, 3).await.index;
+    let own = gateway.ledger.find_at(told).await.unwrap().unwrap();
+    assert_eq!(own.entry.soort, Kind::Erasure);
+    assert_eq!(gateway.store.erasures().await.unwrap(), [new + 1, told]);
     gateway.close().await;
     book.verify().await;
 }

@@ -137,7 +137,10 @@ async fn who_is_named_after_the_book_was_looked_through_is_not_missed(engine: En
     ]) {
         let name = format!("eig-{round}");
         let owner = OwnerId::parse(&name).unwrap();
-        let named = ["eigenaren", if is_named { "[\"?\"]" } else { "[\"eig-x\"]" }];
+        let named = [
+            "eigenaren",
+            if is_named { "[\"?\"]" } else { "[\"eig-x\"]" },
+        ];
         let named = [(named[0], &*named[1].replace('?', &name))];
         owned(&gateway, 1, Kind::Search, &[("eigenaar", &name)]).await;
         // A key of that address under which nobody is named yet.
@@ -225,7 +228,10 @@ async fn what_the_book_has_of_an_owner_is_counted(engine: Engine) {
     // Held at one of them is enough: it is not even asked.
     assert_eq!(weight.holds.len(), 1);
     let again = ledger.ask_owner(&anna, &owner).await;
-    assert!(matches!(again, Err(NotDone::NotAppended(NotAppended::Held))));
+    assert!(matches!(
+        again,
+        Err(NotDone::NotAppended(NotAppended::Held))
+    ));
     gateway.close().await;
     book.verify().await;
 }

@@ -374,14 +374,6 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Notes that the entry at this index names keys that were destroyed.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn note_erasure(&mut self, index: u64) -> Result<(), StoreError> {
-        self.run(sql::NOTE_ERASURE, &[index]).await.map(drop)
-    }
-
     /// Removes what the registry, the index of documents and the proposals that wait hold of an
     /// address. It is then as if nothing was ever known of it.
     ///

@@ -33,15 +33,20 @@ create table places (
 -- address, year and kind of entry, and erased by destroying that key. By its keys every entry of an
 -- address is found. A release has two entries of one transaction:
 -- its decision and its closing.
+-- `erases` is the index of an entry that tells which keys were destroyed: keys that come back from a copy of
+-- these tables are destroyed again by it. The database reads it from the bytes of the entry itself (in
+-- canonical form, so no text within it can look alike): there is no row beside it to be lost.
 create table entries (
     idx bigint primary key,
     transactie bytea not null,
     entry bytea not null,
     opening_key bigint,
-    opening bytea
+    opening bytea,
+    erases bigint generated always as (case when position('"soort":"vernietiging"'::bytea in entry) > 0 then idx end) stored
 );
 create index entries_transactie on entries (transactie);
 create index entries_opening_key on entries (opening_key) where opening_key is not null;
+create index entries_erases on entries (erases) where erases is not null;
 
 -- Whole tiles of hashes; they never change.
 create table tiles (
@@ -59,12 +64,6 @@ create table opening_keys (
     kind text not null,
     wrapped bytea not null,
     unique (tag, year, kind)
-);
-
--- The entries that tell which keys were destroyed: a projection of the `vernietiging` entries. Keys that
--- come back from a copy of these tables are destroyed again by them.
-create table erasures (
-    idx bigint primary key
 );
 
 -- What is held: a projection of the `voorstel` and `bewaarplicht` entries. A hold is named by the entry

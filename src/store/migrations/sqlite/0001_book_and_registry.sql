@@ -33,15 +33,20 @@ create table places (
 -- address, year and kind of entry, and erased by destroying that key. By its keys every entry of an
 -- address is found. A release has two entries of one transaction:
 -- its decision and its closing.
+-- `erases` is the index of an entry that tells which keys were destroyed: keys that come back from a copy of
+-- these tables are destroyed again by it. The database reads it from the bytes of the entry itself (in
+-- canonical form, so no text within it can look alike): there is no row beside it to be lost.
 create table entries (
     idx integer primary key,
     transactie blob not null,
     entry blob not null,
     opening_key integer,
-    opening blob
+    opening blob,
+    erases integer generated always as (case when instr(entry, cast('"soort":"vernietiging"' as blob)) > 0 then idx end) virtual
 ) strict;
 create index entries_transactie on entries (transactie);
 create index entries_opening_key on entries (opening_key) where opening_key is not null;
+create index entries_erases on entries (erases) where erases is not null;
 
 -- Whole tiles of hashes; they never change.
 create table tiles (
@@ -59,12 +64,6 @@ create table opening_keys (
     kind text not null,
     wrapped blob not null,
     unique (tag, year, kind)
-) strict;
-
--- The entries that tell which keys were destroyed: a projection of the `vernietiging` entries. Keys that
--- come back from a copy of these tables are destroyed again by them.
-create table erasures (
-    idx integer primary key
 ) strict;
 
 -- What is held: a projection of the `voorstel` and `bewaarplicht` entries. A hold is named by the entry
