@@ -82,9 +82,6 @@ pub enum Fault {
     /// The owners it seals are others.
     #[error("the owners it seals are not those the entries before it tell")]
     Owners,
-    /// It answers a proposal that is not there, asks something else, or was answered.
-    #[error("it does what entry {0} asks for, but no such proposal waits there")]
-    NoProposal(u64),
     /// One person asked and agreed.
     #[error("who agrees to it is who proposed it")]
     SamePerson,

@@ -1,27 +1,25 @@
-//! Two people: what is erased, held or lifted was asked by one person and agreed to by another.
+//! Two people: what is erased, held or lifted was asked by one person and agreed to by another. That a
+//! proposal of its kind waits where an answer says so, [`crate::ledger::verify::Checker`] has seen.
 //!
-//! An answer names the proposal it answers, and seals who proposed it beside who agrees. Of an address
-//! that was erased the proposal cannot be read any more: then its organisation, which is public, is all
-//! that can be compared.
+//! An answer seals who proposed it beside who agrees. Of an address that was erased the proposal cannot
+//! be read any more: then its organisation, which is public, is all that can be compared.
 
 use std::collections::HashMap;
 
 use super::fault::Fault;
 use crate::domain::Oin;
-use crate::ledger::entry::{Act, Entry, Judgement, Kind};
+use crate::ledger::entry::{Judgement, Kind};
 use crate::ledger::{Leaf, asked_by};
-use crate::store::Ask;
 
-/// What was asked, and who asked it.
+/// Who asked.
 #[derive(Debug)]
 struct Asked {
-    ask: Ask,
     by: Option<Oin>,
     /// Nothing when it was erased.
     employee: Option<String>,
 }
 
-/// What waits for a second person, as the book tells it.
+/// Who asked for what waits for a second person, by the entry that asks.
 #[derive(Debug, Default)]
 pub(super) struct Proposals(HashMap<u64, Asked>);
 
@@ -29,44 +27,21 @@ impl Proposals {
     /// Takes the next entry.
     pub(super) fn take(&mut self, leaf: &Leaf) -> Result<(), Fault> {
         let entry = &leaf.entry;
-        if let Some(ask) = asked_by(entry) {
+        if asked_by(entry).is_some() {
             let asked = Asked {
-                ask,
                 by: entry.aanvrager,
                 employee: leaf.values.get("medewerker").cloned(),
             };
             self.0.insert(leaf.index, asked);
-            return Ok(());
         }
-        match (entry.soort, entry.handeling) {
-            // The configuration asked for it, and no person.
-            (Kind::Erasure, Some(Act::Expire)) => Ok(()),
-            (Kind::Erasure | Kind::Hold, _) => {
-                let answered = entry.index.ok_or(Fault::Lacks("index"))?;
-                let asked = self
-                    .0
-                    .remove(&answered)
-                    .filter(|one| answers(entry, one.ask));
-                check(leaf, &asked.ok_or(Fault::NoProposal(answered))?)
-            }
-            (Kind::Review, _) if entry.oordeel == Some(Judgement::Rejected) => {
-                // Most are of something else.
-                entry.index.and_then(|index| self.0.remove(&index));
-                Ok(())
-            }
+        let agrees = matches!(entry.soort, Kind::Erasure | Kind::Hold);
+        let rejects = entry.soort == Kind::Review && entry.oordeel == Some(Judgement::Rejected);
+        let answered = entry.index.filter(|_| agrees || rejects);
+        match answered.and_then(|index| self.0.remove(&index)) {
+            Some(asked) if agrees => check(leaf, &asked),
             _ => Ok(()),
         }
     }
-}
-
-/// Whether this entry does what was asked.
-fn answers(entry: &Entry, ask: Ask) -> bool {
-    let act = match ask {
-        Ask::Erase => (Kind::Erasure, Act::Erase),
-        Ask::Hold => (Kind::Hold, Act::Hold),
-        Ask::Lift(_) => (Kind::Hold, Act::LiftHold),
-    };
-    (entry.soort, entry.handeling) == (act.0, Some(act.1))
 }
 
 /// INVARIANT (two people, no hold passed over): who agrees is another person than who proposed, and who

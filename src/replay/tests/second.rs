@@ -55,7 +55,7 @@ type Forge = fn(&mut Vec<Line>, [Oin; 2]) -> usize;
 async fn what_one_person_did_alone_is_found() {
     const SAME: &str = "who agrees to it is who proposed it";
     const OTHER: &str = "another proposer than the proposal has";
-    const NONE: &str = "no such proposal waits there";
+    const NONE: &str = "nothing of its kind waits there";
     let rows: [(&str, Forge, &str); 9] = [
         (
             "a hold confirmed by who asked it",
