@@ -87,6 +87,15 @@ impl House {
 
     /// One whose book has these witnesses.
     pub(super) async fn witnessed(engine: Engine, witnesses: Option<Watch>) -> Self {
+        Self::with(engine, witnesses, Vec::new()).await
+    }
+
+    /// One whose entries of some kinds are kept for so many years.
+    pub(super) async fn keeping(engine: Engine, terms: Vec<(Kind, u16)>) -> Self {
+        Self::with(engine, None, terms).await
+    }
+
+    async fn with(engine: Engine, witnesses: Option<Watch>, terms: Vec<(Kind, u16)>) -> Self {
         let book = Book::new(engine).await;
         let gateway = book.open().await;
         let world = World::new();
@@ -134,7 +143,9 @@ impl House {
             person("geert", 2, "fg-gemeente-geert", DeskRole::Fg),
         ];
         let links = Links::new(people.clone());
-        let officers = Officers::new(exchange, oversight).witnessed(witnesses);
+        let officers = Officers::new(exchange, oversight)
+            .witnessed(witnesses)
+            .keeping(terms);
         let router = super::router(Parts {
             officers: officers.clone(),
             login: Login::Links(links.clone()),

@@ -13,7 +13,8 @@ use super::super::problem::Problem;
 use super::super::routes::{KEEPERS, Routes};
 use super::super::visit::{Visit, see_other};
 use super::super::words::Wording;
-use super::wording::{Counted, ask_name};
+use super::counted::Counted;
+use super::wording::ask_name;
 use super::{NO_REASON, because};
 use crate::exchange::officer::{Cause, NotErased, Remark, Weighed};
 use crate::language::Language;
@@ -59,13 +60,9 @@ struct SurePage {
 const ASKS: [(&str, Ask); 2] = [("wissen", Ask::Erase), ("bewaren", Ask::Hold)];
 
 async fn show(visit: Visit) -> Result<Response, Problem> {
-    may_come(&visit)?;
+    visit.must_erase()?;
     let f = Filled::new(Form::default(), visit.l);
     Ok(page(&visit, f))
-}
-
-fn may_come(visit: &Visit) -> Result<(), Problem> {
-    visit.may_erase().then_some(()).ok_or(Problem::NotYours)
 }
 
 fn page(visit: &Visit, f: Filled) -> Response {
@@ -92,7 +89,7 @@ fn page(visit: &Visit, f: Filled) -> Response {
 }
 
 async fn weigh(visit: Visit, form: Form) -> Result<Response, Problem> {
-    may_come(&visit)?;
+    visit.must_erase()?;
     let mut f = Filled::new(form, visit.l);
     // One comes from a page about an address: it stands in the form already.
     if !f.value("begin").is_empty() {
@@ -158,14 +155,14 @@ fn sure_page(visit: &Visit, number: &str, about: &About, f: Filled) -> Response 
 }
 
 async fn look(visit: Visit, Path(number): Path<String>) -> Result<Response, Problem> {
-    may_come(&visit)?;
+    visit.must_erase()?;
     let about = find(&visit, &number)?;
     let f = Filled::new(Form::default(), visit.l);
     Ok(sure_page(&visit, &number, &about, f))
 }
 
 async fn ask(visit: Visit, Path(number): Path<String>, form: Form) -> Result<Response, Problem> {
-    may_come(&visit)?;
+    visit.must_erase()?;
     let about = find(&visit, &number)?;
     let mut f = Filled::new(form, visit.l);
     if !can_ask(&about) {

@@ -5,8 +5,10 @@
 //! ledger before it is shown, and is then kept in the session under a number until the case changes.
 
 mod ask;
+mod counted;
 mod front;
 mod lift;
+mod owner;
 mod proposal;
 mod receipt;
 #[cfg(test)]
@@ -25,6 +27,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .with(front::routes)
         .with(ask::routes)
+        .with(owner::routes)
         .with(lift::routes)
         .with(proposal::routes)
         .with(receipt::routes)
@@ -53,6 +56,10 @@ impl Visit {
     pub(super) fn may_erase(&self) -> bool {
         let officer = self.officer();
         officer.is_any(&ERASERS) && officer.organisation.provides
+    }
+
+    fn must_erase(&self) -> Result<(), Problem> {
+        self.may_erase().then_some(()).ok_or(Problem::NotYours)
     }
 
     /// Around a page that has no place of its own in the menu: one comes here from Integriteit.

@@ -14,9 +14,10 @@ use super::super::problem::Problem;
 use super::super::routes::{KEEPERS, Routes};
 use super::super::visit::{Visit, see_other};
 use super::super::words::Wording;
+use super::counted::{Counted, CountedOwner};
 use super::index_of;
-use super::wording::{Counted, WaitRow};
-use crate::exchange::officer::{Cause, NotErased, Remark, Waits, Weighed};
+use super::wording::WaitRow;
+use crate::exchange::officer::{Cause, NotErased, Remark, Waits, Weighing};
 use crate::language::Language;
 use crate::ledger::Asked;
 use crate::store::Ask;
@@ -32,7 +33,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 /// A proposal that was opened, and what it would come to.
 struct Opened {
     asked: Asked,
-    weighed: Weighed,
+    weighing: Weighing,
 }
 
 /// What was opened, in words.
@@ -40,11 +41,15 @@ struct Inside {
     proposer: String,
     case: String,
     reason: String,
-    counted: Counted,
-    /// Who, where one owner is to be erased and not the address.
-    owner: Option<String>,
+    of: Of,
     /// Whether a hold keeps it from being erased.
     is_held: bool,
+}
+
+/// What it is about, counted.
+enum Of {
+    Address(Counted),
+    Owner(CountedOwner),
 }
 
 #[derive(Template)]
@@ -100,9 +105,13 @@ async fn page(visit: &Visit, index: u64, f: Filled) -> Result<Response, Problem>
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             reason: asked.explanation.clone().unwrap_or_default(),
-            owner: asked.owner.as_ref().map(ToString::to_string),
-            is_held: asked.ask == Ask::Erase && !opened.weighed.holds.is_empty(),
-            counted: Counted::of(&opened.weighed, Some(index), &wording),
+            is_held: asked.ask == Ask::Erase && !opened.weighing.holds().is_empty(),
+            of: match &opened.weighing {
+                Weighing::Address(weighed) => {
+                    Of::Address(Counted::of(weighed, Some(index), &wording))
+                }
+                Weighing::Owner(weighed) => Of::Owner(CountedOwner::of(weighed, &wording)),
+            },
         }
     });
     let row = WaitRow::of(&waits, &wording);
@@ -181,8 +190,8 @@ async fn act(visit: Visit, Path(index): Path<String>, form: Form) -> Result<Resp
 
 async fn open(visit: &Visit, cause: &Cause, index: u64) -> Result<(), Problem> {
     let (officers, officer) = (&visit.desk.officers, visit.officer());
-    let (asked, weighed) = officers.weigh_asked(officer, cause, index).await?;
-    visit.session.keep(Opened { asked, weighed });
+    let (asked, weighing) = officers.weigh_asked(officer, cause, index).await?;
+    visit.session.keep(Opened { asked, weighing });
     Ok(())
 }
 

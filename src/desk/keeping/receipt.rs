@@ -11,6 +11,7 @@ use super::super::visit::Visit;
 use super::super::words::Wording;
 use super::index_of;
 use super::wording::{When, lines, sentence};
+use crate::ledger::asks_of_owner;
 use crate::ledger::entry::Act;
 use crate::oversight::Did;
 
@@ -28,6 +29,8 @@ struct ReceiptPage {
     transaction: String,
     /// The entry that asked for it.
     asked: Option<(u64, String)>,
+    /// Whether it is about an owner, and not about a whole address.
+    of_owner: bool,
     /// Where it erased: how many entries, and by destroying how many keys.
     erased: Option<(String, String)>,
 }
@@ -40,8 +43,14 @@ async fn show(visit: Visit, Path(index): Path<String>) -> Result<Response, Probl
     let wording = Wording::new(officers, l);
     let count = entry.aantal.unwrap_or_default();
     let erases = matches!(did, Did::Agreed(Act::Erase) | Did::Expired);
+    let mut of_owner = false;
+    if let (Did::Agreed(Act::Erase), Some(asked)) = (did, entry.index) {
+        let asked = officers.find_deed(visit.officer(), asked).await?;
+        of_owner = asked.is_some_and(|(asked, _)| asks_of_owner(&asked));
+    }
     Ok(html(&ReceiptPage {
-        page: visit.keeping_page(title(did, l)),
+        page: visit.keeping_page(title(did, of_owner, l)),
+        of_owner,
         number: l.number(index),
         at: When::of(entry.tijd, l),
         sentence: sentence(did, entry.aanvrager, count, entry.code.as_deref(), &wording),
@@ -51,8 +60,9 @@ async fn show(visit: Visit, Path(index): Path<String>) -> Result<Response, Probl
     }))
 }
 
-const fn title(did: Did, l: crate::language::Language) -> &'static str {
+const fn title(did: Did, of_owner: bool, l: crate::language::Language) -> &'static str {
     match did {
+        Did::Agreed(Act::Erase) if of_owner => l.pick("Eigenaar gewist", "Owner erased"),
         Did::Agreed(Act::Erase) => l.pick("Adres gewist", "Address erased"),
         Did::Expired => l.pick("Bewaartermijn voorbij", "Term of keeping over"),
         Did::Agreed(Act::Hold) => l.pick("Bewaarplicht bevestigd", "Hold confirmed"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::super::testing::{Answer, Guest, House, address};
+use crate::ledger::entry::Kind;
 use crate::store::testing::Engine;
 
 const CAUSE: [(&str, &str); 2] = [("aanleiding", "inzageverzoek"), ("zaak", "AVG-17")];
@@ -108,6 +109,24 @@ async fn a_mistake_stands_beside_its_field_and_nothing_is_written() {
         "{}",
         all.text
     );
+    let right = [("eigenaar", "eig-1"), ("reden", REASON)];
+    let long_name = "e".repeat(129);
+    for (field, value, wrong) in [
+        ("eigenaar", "", "eigenaar-fout"),
+        ("eigenaar", &long_name, "eigenaar-fout"),
+        ("reden", "  ", "reden-fout"),
+        ("aanleiding", "", "aanleiding-fout"),
+        ("zaak", "", "zaak-fout"),
+    ] {
+        let mut fields = with(&right);
+        fields.retain(|(name, _)| *name != field);
+        fields.push((field, value));
+        let answer = anna.post("/bewaren/eigenaar", &fields).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{field} {value}");
+        all_in(&answer.text, &[&format!("id=\"{wrong}\""), "<title>Fout: "]);
+        let errors = answer.text.matches("class=\"fout\"").count();
+        assert_eq!(errors, 1, "{field} {value}");
+    }
     // From a page about an address one comes with it, and nothing is wrong yet.
     let begun = [("begin", "ja"), ("adres", &*here)];
     let begun = anna.post("/bewaren/vragen", &begun).await;
@@ -116,6 +135,8 @@ async fn a_mistake_stands_beside_its_field_and_nothing_is_written() {
     assert_eq!(house.size(), size);
     for nowhere in [
         "/bewaren/vragen/9",
+        "/bewaren/eigenaar/9",
+        "/bewaren/eigenaar/x",
         "/bewaren/voorstel/0",
         "/bewaren/voorstel/x",
         "/bewaren/opheffen/0",
@@ -150,7 +171,12 @@ async fn who_looks_on_does_not_erase() {
         let shown = sees(&mut guest, "/bewaren", says).await;
         assert!(!shown.contains("href=\"/bewaren/vragen\""), "{person}");
         assert_eq!(guest.get(&regel).await.status, line, "{person}");
-        for path in ["/bewaren/vragen", &proposal, "/bewaren/opheffen/1"] {
+        let own = [
+            "/bewaren/vragen",
+            "/bewaren/eigenaar",
+            "/bewaren/opheffen/1",
+        ];
+        for path in own.into_iter().chain([&*proposal]) {
             let answer = guest.get(path).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{person} {path}");
             let answer = guest.post(path, &CAUSE).await;
@@ -369,4 +395,37 @@ async fn what_is_held_is_not_erased_until_two_people_lift_it() {
     let receipt = to(&confirm(&mut harm, &erasing).await);
     assert!(see(&mut harm, &receipt).await.contains("Adres gewist"));
     house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_terms_of_keeping_are_told() {
+    const NONE: &str = "In deze poort is geen termijn ingesteld";
+    const SOME: &str = "wist de poort de persoonsgegevens vanzelf";
+    let terms = vec![(Kind::Decision, 7), (Kind::Search, 1)];
+    for (terms, says, says_not) in [
+        (Vec::new(), vec![NONE], vec![SOME, " jaar</dd>"]),
+        (
+            terms,
+            vec![
+                SOME,
+                "<dt>verstrekkingen en weigeringen</dt><dd>7 jaar</dd>",
+                "<dt>zoekvragen</dt><dd>1 jaar</dd>",
+            ],
+            vec![NONE, "<dt>wie keek</dt>"],
+        ),
+    ] {
+        let house = House::keeping(Engine::Sqlite, terms).await;
+        // Who looks on reads them too, of an organisation that provides.
+        for (person, may) in [("anna", true), ("aukje", true), ("geert", false)] {
+            let mut guest = house.enter(person).await;
+            let shown = see(&mut guest, "/bewaren").await;
+            for part in &says {
+                assert_eq!(shown.contains(part), may, "{person}: {part} in {shown}");
+            }
+            for part in &says_not {
+                assert!(!shown.contains(part), "{person}: {part} in {shown}");
+            }
+        }
+        house.close().await;
+    }
 }

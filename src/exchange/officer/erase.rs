@@ -18,7 +18,7 @@ pub const ERASERS: [DeskRole; 2] = [DeskRole::Fg, DeskRole::Beheer];
 /// Why nothing was erased or held.
 #[derive(Debug)]
 pub enum NotErased {
-    /// The address is held: lift that first.
+    /// The address, or one where the owner is named, is held: lift that first.
     Held,
     /// Who asked for it cannot also agree.
     SamePerson,
@@ -107,7 +107,8 @@ impl Officers {
     /// opened to find them: for ten million entries that takes minutes.
     ///
     /// # Errors
-    /// [`NotErased`]; [`Failure::NotFound`] when no entry names them at an address.
+    /// [`NotErased`]; [`NotErased::Held`] when one of their addresses is held, [`Failure::NotFound`] when
+    /// no entry names them at an address.
     pub async fn propose_owner_erasure(
         &self,
         officer: &Officer,

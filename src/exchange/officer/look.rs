@@ -40,8 +40,15 @@ pub enum Viewed<'a> {
     },
     /// What the registry has about an address.
     Registry(AddressId),
-    /// What the registry has about one owner, at so many addresses.
-    Owner(&'a OwnerId, u64),
+    /// Where the book names one owner: at so many addresses, of which this is one.
+    Owner {
+        /// Who.
+        owner: &'a OwnerId,
+        /// One of the addresses; none when there is none.
+        at: Option<AddressId>,
+        /// How many addresses.
+        count: u64,
+    },
     /// What was shared about an address or an owner, as a report to that person.
     Report {
         /// The address.
@@ -118,11 +125,11 @@ impl Officers {
                 entry.handeling = Some(Act::Registry);
                 Some(address)
             }
-            Viewed::Owner(owner, count) => {
+            Viewed::Owner { owner, at, count } => {
                 entry.handeling = Some(Act::Registry);
                 entry.aantal = Some(count);
                 personal = personal.with("eigenaar", owner);
-                None
+                at
             }
             Viewed::Report {
                 address,

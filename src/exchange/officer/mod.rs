@@ -32,7 +32,7 @@ pub use report::{Choices, Shared, SharedChoice, SharedLine, Subject};
 pub use review::{AosDates, Ended, UnderReview};
 pub use saved::{SEARCH_NAME_CHARS, SearchName};
 pub use taken::TakenOut;
-pub use weigh::Weighed;
+pub use weigh::{Weighed, WeighedOwner, Weighing};
 pub use witnessed::{Quorum, Witness, Witnessing};
 
 use super::record::unreadable;

@@ -3,7 +3,7 @@
 use super::erase::may_erase;
 use super::look::not_ready;
 use super::{Cause, Exchanged, Failure, InForce, Officer, Officers, Viewed, Waits, unreadable};
-use crate::domain::AddressId;
+use crate::domain::{AddressId, OwnerId};
 use crate::ledger::entry::{Entry, Kind};
 use crate::ledger::{Asked, asked_by};
 use crate::oversight::{Did, Personal};
@@ -62,6 +62,55 @@ impl Weighed {
     }
 }
 
+/// What the book has of an owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeighedOwner {
+    /// Who.
+    pub owner: OwnerId,
+    /// At how many addresses they are named.
+    pub addresses: u64,
+    /// Entries that name them: the word of their kind, and how many.
+    pub entries: Vec<(String, u64)>,
+    /// The holds that protect one of those addresses, oldest first.
+    pub holds: Vec<InForce>,
+    /// The proposals to erase them that wait for a second person.
+    pub asked: Vec<u64>,
+}
+
+impl WeighedOwner {
+    /// How many entries name them.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.entries.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Whether no entry names them at an address.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        self.addresses == 0
+    }
+}
+
+/// What the book has of what somebody asks to erase or to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Weighing {
+    /// Of an address.
+    Address(Weighed),
+    /// Of an owner.
+    Owner(WeighedOwner),
+}
+
+impl Weighing {
+    /// The holds that keep it from being erased, oldest first.
+    #[must_use]
+    pub fn holds(&self) -> &[InForce] {
+        match self {
+            Self::Address(weighed) => &weighed.holds,
+            Self::Owner(weighed) => &weighed.holds,
+        }
+    }
+}
+
 impl Officers {
     /// These, where entries of some kinds can be opened for so many years only.
     #[must_use]
@@ -101,12 +150,50 @@ impl Officers {
         officer: &Officer,
         cause: &Cause,
         index: u64,
-    ) -> Result<(Asked, Weighed), Failure> {
+    ) -> Result<(Asked, Weighing), Failure> {
         may_erase(officer)?;
         let asked = self.exchange.ledger.find_asked(index).await;
         let asked = asked.map_err(unreadable)?.ok_or(Failure::NotFound)?;
-        let weighed = self.weigh(officer, cause, asked.address).await?;
-        Ok((asked, weighed))
+        let weighing = match &asked.owner {
+            Some(owner) => Weighing::Owner(self.weigh_owner(officer, cause, owner).await?),
+            None => Weighing::Address(self.weigh(officer, cause, asked.address).await?),
+        };
+        Ok((asked, weighing))
+    }
+
+    /// What the book has of an owner, after recording that this officer looks: also that nothing is
+    /// known of them is known of them. Every entry is opened to find them: for ten million entries that
+    /// takes minutes. Nothing is asked by it.
+    ///
+    /// # Errors
+    /// [`Failure`]; then nothing may be told.
+    pub async fn weigh_owner(
+        &self,
+        officer: &Officer,
+        cause: &Cause,
+        owner: &OwnerId,
+    ) -> Result<WeighedOwner, Failure> {
+        may_erase(officer)?;
+        let weight = self.exchange.ledger.weigh_owner(owner).await;
+        let weight = weight.map_err(unreadable)?;
+        let addresses = weight.addresses.len() as u64;
+        // Beside an address where they are named it is erased with it, and does not make a key of the
+        // organisation part of an erasure.
+        let at = weight.addresses.first().copied();
+        let count = addresses;
+        self.record_view(officer, cause, Viewed::Owner { owner, at, count })
+            .await?;
+        let mut holds = Vec::new();
+        for hold in weight.holds {
+            holds.extend(self.in_force(hold).await?);
+        }
+        Ok(WeighedOwner {
+            owner: owner.clone(),
+            addresses,
+            entries: weight.naming,
+            holds,
+            asked: weight.asked,
+        })
     }
 
     async fn weighed(&self, officer: &Officer, address: AddressId) -> Result<Weighed, Failure> {

@@ -56,7 +56,7 @@ pub(super) async fn values(gateway: &Gateway, index: u64) -> usize {
     gateway.ledger.open_values(&found).await.unwrap().len()
 }
 
-async fn erase(gateway: &Gateway, at: u8) -> Receipt {
+pub(super) async fn erase(gateway: &Gateway, at: u8) -> Receipt {
     let (one, other) = (person(1, "anna"), person(2, "anna"));
     let asked = gateway.ledger.ask_second(&one, Ask::Erase, address(at));
     let asked = asked.await.unwrap();

@@ -5,6 +5,7 @@ mod big;
 mod closing;
 mod comparing;
 mod erasing;
+mod extracted;
 mod failing;
 mod gateways;
 mod newest;

@@ -37,7 +37,12 @@ async fn draft(gateway: &Gateway, at: u8, kind: Kind, fields: &[(&'static str, &
     draft.await.unwrap()
 }
 
-async fn owned(gateway: &Gateway, at: u8, kind: Kind, fields: &[(&'static str, &str)]) -> u64 {
+pub(super) async fn owned(
+    gateway: &Gateway,
+    at: u8,
+    kind: Kind,
+    fields: &[(&'static str, &str)],
+) -> u64 {
     let draft = draft(gateway, at, kind, fields).await;
     gateway.ledger.append(draft).await.unwrap().index
 }

@@ -7,7 +7,7 @@ const CANARY: &str = "\"'><b id=kanarie>&amp;</b>{{ 7*7 }}";
 /// What it must not become.
 const ALIVE: &str = "<b id=kanarie>";
 
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
     "/",
     "/logboek",
     "/beoordelingen",
@@ -19,6 +19,7 @@ const PAGES: [&str; 13] = [
     "/integriteit",
     "/bewaren",
     "/bewaren/vragen",
+    "/bewaren/eigenaar",
     "/zaak",
     "/wisselen",
 ];

@@ -240,6 +240,7 @@ async fn every_stop_can_be_seen_and_comes_in_its_turn() {
         "/integriteit",
         "/bewaren",
         "/bewaren/vragen",
+        "/bewaren/eigenaar",
         "/zaak",
     ] {
         hands.0.go(path).await;

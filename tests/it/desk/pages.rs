@@ -92,6 +92,11 @@ impl Walk {
         self.browser.tick("zeker").await;
         self.press(GO_ON, "bewaren-voorstel-dicht").await;
         self.press(GO_ON, "bewaren-voorstel").await;
+        self.visit("bewaren-eigenaar", "/bewaren/eigenaar").await;
+        self.press(GO_ON, "bewaren-eigenaar-fout").await;
+        self.fill(&[("eigenaar", "niemand"), ("reden", "op verzoek")])
+            .await;
+        self.press(GO_ON, "bewaren-eigenaar-nakijken").await;
         self.visit("bewaren-wacht", "/bewaren").await;
         self.press("main a[href^='/bewaren/regel/']", "bewaren-regel")
             .await;
