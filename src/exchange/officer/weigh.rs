@@ -176,11 +176,10 @@ impl Officers {
         may_erase(officer)?;
         let weight = self.exchange.ledger.weigh_owner(owner).await;
         let weight = weight.map_err(unreadable)?;
-        let addresses = weight.addresses.len() as u64;
+        let count = weight.addresses.len() as u64;
         // Beside an address where they are named it is erased with it, and does not make a key of the
         // organisation part of an erasure.
         let at = weight.addresses.first().copied();
-        let count = addresses;
         self.record_view(officer, cause, Viewed::Owner { owner, at, count })
             .await?;
         let mut holds = Vec::new();
@@ -189,7 +188,7 @@ impl Officers {
         }
         Ok(WeighedOwner {
             owner: owner.clone(),
-            addresses,
+            addresses: count,
             entries: weight.naming,
             holds,
             asked: weight.asked,

@@ -176,7 +176,11 @@ async fn who_is_named_in_the_same_batch_is_not_missed(engine: Engine) {
     let ledger = &gateway.ledger;
     let (anna, ben) = (person(1, "anna"), person(2, "ben"));
     let mut beside = 0;
-    for round in 0..6 {
+    // Which jobs come into one batch is chance, and nearly always these do.
+    for round in 0..100 {
+        if beside > 1 {
+            break;
+        }
         let name = format!("eig-{round}");
         let owner = OwnerId::parse(&name).unwrap();
         let named = [("eigenaar", &*name)];
@@ -185,7 +189,18 @@ async fn who_is_named_in_the_same_batch_is_not_missed(engine: Engine) {
         let asked = ledger.find_asked(asked.index).await.unwrap().unwrap();
         let resealing = ledger.reseal(&mut Naming::default(), &owner).await.unwrap();
         let late = draft(&gateway, 2, Kind::Search, &named).await;
-        let (late, erased) = tokio::join!(
+        // While this one is written the others wait for the batch after it; they need no key any more.
+        let busy = draft(&gateway, 3, Kind::Search, &[]).await;
+        let own = Box::new(gateway.entry(Kind::Erasure));
+        let (case, of) = (
+            Personal::none().with("zaak", "Z-1"),
+            Owner::Organisation(oin(2)),
+        );
+        let (claims, seen) = (Claims::default(), unseen());
+        let key = ledger.draft(own, &case, of, claims, seen, None).await;
+        assert!(key.is_ok());
+        let (_, late, erased) = tokio::join!(
+            ledger.append(busy),
             ledger.append(late),
             ledger.append_resealing(&ben, &asked, resealing),
         );
@@ -198,7 +213,7 @@ async fn who_is_named_in_the_same_batch_is_not_missed(engine: Engine) {
             other => panic!("{round}: {other:?}"),
         }
     }
-    assert!(beside > 0, "never in one batch");
+    assert!(beside > 1, "hardly ever in one batch");
     gateway.close().await;
     book.verify().await;
 }
