@@ -51,6 +51,7 @@ fn says(all: &mut [Line], at: usize, field: &str, value: &str) {
 /// Changes the book; answers the index that is wrong then.
 type Forge = fn(&mut Vec<Line>, [Oin; 2]) -> usize;
 
+#[expect(clippy::too_many_lines, reason = "a table of forgeries")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_one_person_did_alone_is_found() {
     const SAME: &str = "who agrees to it is who proposed it";
