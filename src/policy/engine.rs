@@ -346,7 +346,7 @@ fn forbidden(rule: &Rule) -> Option<(RuleId, Reason)> {
 }
 
 /// Whether a rule's scope can reach this action; the rest need not be evaluated for it.
-fn concerns(rule: &Rule, action: &EntityUid, hierarchy: &Entities) -> bool {
+pub(super) fn concerns(rule: &Rule, action: &EntityUid, hierarchy: &Entities) -> bool {
     match rule.policy.action_constraint() {
         ActionConstraint::Any => true,
         ActionConstraint::Eq(one) => one == *action,

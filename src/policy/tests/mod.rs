@@ -3,6 +3,7 @@
 
 mod answers;
 mod force;
+mod limits;
 mod mistakes;
 mod properties;
 mod support;
