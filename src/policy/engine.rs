@@ -149,6 +149,12 @@ impl Engine {
             .collect()
     }
 
+    /// Whether there is such a word.
+    #[cfg(test)]
+    pub(super) fn knows(&self, of: &str, word: &str) -> bool {
+        (self.words.get(of)).is_some_and(|words| words.contains_key(word))
+    }
+
     /// Whether one of these actions asks for this fact.
     pub(super) fn asks(&self, actions: &[String], fact: ContextFact) -> bool {
         let mut asked = actions.iter().filter_map(|code| self.actions.get(code));

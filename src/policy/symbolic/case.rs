@@ -48,9 +48,14 @@ pub(super) struct Case {
 /// What one bundle says of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ruling {
-    Permit { rules: Vec<RuleId>, ground: Ground },
+    Permit {
+        rules: Vec<RuleId>,
+        ground: Ground,
+    },
     /// The forbids that say so; none when nothing permits it.
-    Deny { rules: Vec<RuleId> },
+    Deny {
+        rules: Vec<RuleId>,
+    },
     /// A word the bundle does not have.
     Unknown,
     /// A refusal because the rules cannot be evaluated.
@@ -171,8 +176,12 @@ impl Case {
     /// What a bundle's own engine says, as [`Bundle::decide`] asks it.
     pub(super) fn ruling(&self, bundle: &Bundle, rules: Rules<'_>) -> Ruling {
         let vocabulary = bundle.vocabulary();
-        let purpose = vocabulary.purposes().find(|p| p.code.as_str() == self.purpose);
-        let known = vocabulary.kinds().any(|(kind, _)| kind.as_str() == self.kind);
+        let purpose = vocabulary
+            .purposes()
+            .find(|p| p.code.as_str() == self.purpose);
+        let known = vocabulary
+            .kinds()
+            .any(|(kind, _)| kind.as_str() == self.kind);
         let Some(purpose) = purpose.filter(|_| known) else {
             return Ruling::Unknown;
         };
@@ -230,8 +239,8 @@ impl Case {
         let at = Moment::from_unix_seconds(1_717_243_200).unwrap_or(Moment::EPOCH);
         attempt(&|case| {
             case.at = at;
-            case.unsafe_since_until = (case.unsafe_since_until)
-                .map(|_| (at.plus_ms(-HOUR_MS), at.plus_ms(HOUR_MS)));
+            case.unsafe_since_until =
+                (case.unsafe_since_until).map(|_| (at.plus_ms(-HOUR_MS), at.plus_ms(HOUR_MS)));
         });
         self
     }

@@ -175,18 +175,16 @@ fn failed(error: &SymbolicError, out: &mut dyn Write) -> io::Result<Exit> {
     })
 }
 
-fn keep(
-    report: &ProofReport,
-    now: Moment,
-    file: &Path,
-    out: &mut dyn Write,
-) -> io::Result<Exit> {
+fn keep(report: &ProofReport, now: Moment, file: &Path, out: &mut dyn Write) -> io::Result<Exit> {
     let Some(record) = ProofRecord::of(report, now) else {
         return Ok(Exit::Wrong);
     };
     if let Err(error) = std::fs::write(file, record.to_json() + "\n") {
         let file = file.display();
-        writeln!(out, "FOUT  {file}: cannot be written: {error}; name another file")?;
+        writeln!(
+            out,
+            "FOUT  {file}: cannot be written: {error}; name another file"
+        )?;
         return Ok(Exit::Usage);
     }
     writeln!(out, "      bewijs geschreven naar {}", file.display())?;
@@ -257,7 +255,11 @@ pub fn write_comparison(comparison: &Comparison, out: &mut dyn Write) -> io::Res
         Relation::Wider => "RUIMER: alles wat mocht, mag nog, en er komt iets bij.",
         Relation::Both => "BEIDE: er komt iets bij, en er gaat iets af.",
     };
-    writeln!(out, "{verdict} Nagegaan voor alle aanvragen, door {}.", comparison.solver)?;
+    writeln!(
+        out,
+        "{verdict} Nagegaan voor alle aanvragen, door {}.",
+        comparison.solver
+    )?;
     for (direction, title) in [
         (Direction::Wider, "Straks toegestaan, en eerst niet"),
         (Direction::Tighter, "Eerst toegestaan, en straks niet"),

@@ -244,8 +244,7 @@ impl Comparing<'_> {
                 source,
             })?;
             let Some(env) = found else { break };
-            let differs =
-                |case: &Case| more.ruling(case).permits() && !less.ruling(case).permits();
+            let differs = |case: &Case| more.ruling(case).permits() && !less.ruling(case).permits();
             // INVARIANT (verified): both engines say so, or it is not shown. And a cell that was told
             // before cannot be found again, or this would not end.
             let case = Case::read(&env).filter(differs);

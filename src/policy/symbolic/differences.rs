@@ -200,11 +200,17 @@ impl Found {
         match (infos.0.four_eyes, infos.1.four_eyes) {
             (true, false) => self.note(
                 Effect::Wider,
-                format!("Bij regel {} vervalt: beoordelen door twee mensen.", after.id),
+                format!(
+                    "Bij regel {} vervalt: beoordelen door twee mensen.",
+                    after.id
+                ),
             ),
             (false, true) => self.note(
                 Effect::Tighter,
-                format!("Bij regel {} komt erbij: beoordelen door twee mensen.", after.id),
+                format!(
+                    "Bij regel {} komt erbij: beoordelen door twee mensen.",
+                    after.id
+                ),
             ),
             _ => {}
         }

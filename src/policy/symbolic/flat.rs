@@ -14,9 +14,9 @@ use std::sync::Arc;
 use cedar_policy::{Entities, EntityUid, Policy, PolicyId, PolicySet, ValidationMode, Validator};
 use serde_json::{Value, json};
 
-use super::{Positions, SymbolicError};
 use super::facts::{DECISION, WELL_FORMED, Words, flat_schema, quoted, well_formed};
 use super::fold::fold;
+use super::{Positions, SymbolicError};
 use crate::policy::bundle::Bundle;
 use crate::policy::engine::{Engine, concerns};
 use crate::policy::lint::{Rule, Says};
@@ -121,8 +121,7 @@ impl Flat {
                 ..like.clone()
             })
             .collect();
-        Engine::new(&self.read, &rules, &Positions::new())
-            .map_err(|why| not_flat(bundle, "", why))
+        Engine::new(&self.read, &rules, &Positions::new()).map_err(|why| not_flat(bundle, "", why))
     }
 
     fn validate(&self, bundle: &Bundle) -> Result<(), SymbolicError> {
@@ -156,11 +155,7 @@ pub(super) fn parsed(text: &str) -> Result<Policy, String> {
 }
 
 /// `[Soort::"a", Soort::"b"].contains(of)`; false when there is no word.
-pub(super) fn one_of<'a>(
-    kind: &str,
-    words: impl IntoIterator<Item = &'a str>,
-    of: &str,
-) -> String {
+pub(super) fn one_of<'a>(kind: &str, words: impl IntoIterator<Item = &'a str>, of: &str) -> String {
     let words: Vec<String> = words
         .into_iter()
         .map(|word| format!("{kind}::{}", quoted(word)))
@@ -282,7 +277,10 @@ impl<'b> Making<'b> {
     fn concerned(&self, rule: &Rule) -> impl Iterator<Item = (&'b str, &EntityUid)> {
         let concerned = |(_, uid): &(&&str, &EntityUid)| concerns(rule, uid, &self.hierarchy);
         let actions = self.actions.iter().filter(concerned);
-        actions.map(|(action, uid)| (*action, uid)).collect::<Vec<_>>().into_iter()
+        actions
+            .map(|(action, uid)| (*action, uid))
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     /// Whether a forbid says the same whatever the action is.
@@ -430,7 +428,10 @@ fn conjunction(conditions: Vec<Value>) -> Value {
         .into_iter()
         .map(|mut condition| {
             let unless = condition.get("kind") == Some(&json!("unless"));
-            let body = condition.get_mut("body").map(Value::take).unwrap_or_default();
+            let body = condition
+                .get_mut("body")
+                .map(Value::take)
+                .unwrap_or_default();
             if unless {
                 json!({"!": {"arg": body}})
             } else {

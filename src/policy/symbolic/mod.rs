@@ -22,6 +22,8 @@ mod record;
 mod solver;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 pub use answer::{Answer, Example};
@@ -81,7 +83,9 @@ pub enum SymbolicError {
         known: String,
     },
     /// A bundle that cannot be compared, because its own rules are not sound.
-    #[error("{bundle}: {statement} does not hold, so nothing can be said about all requests; see `sluis policy prove`")]
+    #[error(
+        "{bundle}: {statement} does not hold, so nothing can be said about all requests; see `sluis policy prove`"
+    )]
     Unsound {
         /// The bundle.
         bundle: String,
@@ -89,7 +93,9 @@ pub enum SymbolicError {
         statement: String,
     },
     /// The solver found what the bundle's own engine says is otherwise. A mistake in Sluis.
-    #[error("{bundle}: for {what} the solver found an example that the bundle's own engine decides otherwise; this is a mistake in sluis, not in the bundle")]
+    #[error(
+        "{bundle}: for {what} the solver found an example that the bundle's own engine decides otherwise; this is a mistake in sluis, not in the bundle"
+    )]
     Spurious {
         /// The bundle.
         bundle: String,
@@ -120,10 +126,7 @@ impl SymbolicError {
 }
 
 /// Refuses switches and positions that a bundle does not have.
-fn known_positions(
-    bundle: &super::Bundle,
-    positions: &Positions,
-) -> Result<(), SymbolicError> {
+fn known_positions(bundle: &super::Bundle, positions: &Positions) -> Result<(), SymbolicError> {
     for (code, position) in positions {
         let switch = bundle.switches().iter().find(|switch| switch.code == *code);
         if !switch.is_some_and(|switch| switch.positions.contains(position)) {

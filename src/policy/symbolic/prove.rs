@@ -107,8 +107,8 @@ pub async fn prove(
     known_positions(bundle, positions)?;
     let words = facts::union([bundle.schema()]);
     let flat = Flat::of(bundle, positions, &words)?;
-    let variant = (bundle.with_switches(positions))
-        .map_err(|what| SymbolicError::Internal { what })?;
+    let variant =
+        (bundle.with_switches(positions)).map_err(|what| SymbolicError::Internal { what })?;
     let mut proving = Proving {
         bundle,
         flat: &flat,
@@ -126,7 +126,9 @@ pub async fn prove(
         if proving.is_off(limit.switch.as_ref()) {
             continue;
         }
-        let outcome = proving.limit(&all, limit.id.as_str(), &limit.policy).await?;
+        let outcome = proving
+            .limit(&all, limit.id.as_str(), &limit.policy)
+            .await?;
         proofs.push(Proof {
             id: limit.id.to_string(),
             sentence: limit.sentence.clone(),
@@ -189,7 +191,11 @@ pub(super) fn required(bundle: &Bundle) -> Vec<String> {
         switch.is_none_or(|(code, at)| positions.get(code) == Some(at))
     });
     let limits = limits.map(|limit| limit.id.to_string());
-    let mut ids: Vec<String> = STRUCTURE.map(str::to_owned).into_iter().chain(limits).collect();
+    let mut ids: Vec<String> = STRUCTURE
+        .map(str::to_owned)
+        .into_iter()
+        .chain(limits)
+        .collect();
     ids.sort();
     ids
 }
@@ -298,7 +304,10 @@ impl Proving<'_> {
         Ok(match dead.as_slice() {
             [] => ProofOutcome::Proven,
             [one] => refuted(format!("regel {one} kan nooit werken")),
-            more => refuted(format!("deze regels kunnen nooit werken: {}", more.join(", "))),
+            more => refuted(format!(
+                "deze regels kunnen nooit werken: {}",
+                more.join(", ")
+            )),
         })
     }
 
@@ -357,8 +366,10 @@ impl Proving<'_> {
     /// The limits that hold in every bundle.
     fn everywhere(&self) -> Result<Vec<Everywhere>, SymbolicError> {
         let made = |condition: &str| {
-            parsed(&format!("forbid (principal, action, resource) {condition};"))
-                .map_err(|what| SymbolicError::Internal { what })
+            parsed(&format!(
+                "forbid (principal, action, resource) {condition};"
+            ))
+            .map_err(|what| SymbolicError::Internal { what })
         };
         Ok(vec![
             (
@@ -410,13 +421,11 @@ impl Proving<'_> {
             Ok(Some(env)) => env,
             Err(gave_up) => return Ok(unproven(&gave_up)),
         };
-        let engine: Engine = self.flat.engine(
-            self.bundle,
-            vec![matches, self.flat.well_formed.clone()],
-        )?;
-        let breaks = |case: &Case| {
-            self.ruling(case).permits() && case.flat_permits(&engine) == Ok(true)
-        };
+        let engine: Engine = self
+            .flat
+            .engine(self.bundle, vec![matches, self.flat.well_formed.clone()])?;
+        let breaks =
+            |case: &Case| self.ruling(case).permits() && case.flat_permits(&engine) == Ok(true);
         let case = self.verified(id, &env, breaks)?;
         Ok(ProofOutcome::Refuted {
             what: "de regels staan dit toe, en het valt onder de grens".to_owned(),

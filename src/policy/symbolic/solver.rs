@@ -54,7 +54,10 @@ impl Solver {
 
     pub(super) async fn named(program: &str) -> Result<Self, SymbolicError> {
         let mut asked = Command::new(program);
-        asked.arg("--version").stdin(Stdio::null()).kill_on_drop(true);
+        asked
+            .arg("--version")
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
         let told = tokio::time::timeout(bounds::SOLVER_QUESTION, asked.output());
         let told = match told.await {
             Ok(Ok(told)) => told,
