@@ -123,7 +123,7 @@ impl Example {
         let facts = facts(case, &asked);
         let (from, to) = (party(&case.provider_role), party(&case.requester_role));
         let marked = if case.health {
-            " met gezondheidsgegevens"
+            " (gemerkt als gezondheidsgegevens)"
         } else {
             ""
         };

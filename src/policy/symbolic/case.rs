@@ -231,9 +231,13 @@ impl Case {
             attempt(&|case| *case.stand_mut(kind) = Stand::default());
             attempt(&|case| case.stand_mut(kind).withdrawn.clear());
         }
-        for owners in 1..=2 {
-            attempt(&|case| case.keep_owners(owners));
-        }
+        attempt(&|case| {
+            if case.owners > 2 {
+                case.keep_owners(2);
+            }
+        });
+        attempt(&|case| case.keep_owners(1));
+        attempt(&Self::one_owner_for_all);
         attempt(&|case| case.unsafe_since_until = None);
         // A moment that says nothing by itself: noon on the first of June 2024.
         let at = Moment::from_unix_seconds(1_717_243_200).unwrap_or(Moment::EPOCH);
@@ -243,6 +247,19 @@ impl Case {
                 (case.unsafe_since_until).map(|_| (at.plus_ms(-HOUR_MS), at.plus_ms(HOUR_MS)));
         });
         self
+    }
+
+    /// One owner who chose whatever anybody chose.
+    fn one_owner_for_all(&mut self) {
+        self.owners = 1;
+        for kind in KINDS {
+            let stand = self.stand_mut(kind);
+            if !stand.yes.is_empty() {
+                *stand = Stand::all(1);
+            } else if !stand.withdrawn.is_empty() {
+                stand.withdrawn = vec![0];
+            }
+        }
     }
 
     /// So many owners, of whom as many as exist choose as before.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::Positions;
+use crate::clock::Moment;
 use crate::policy::bundle::{Bundle, RuleInfo};
 use crate::policy::lint::{Rule, Says};
 use crate::policy::manifest::ChoiceLimit;
@@ -60,6 +61,17 @@ fn limits(bundle: &Bundle, positions: &Positions) -> Vec<ChoiceLimit> {
         .collect()
 }
 
+/// A day as people here write it, or the moment in full when it is not where a day begins.
+fn day(moment: Moment) -> String {
+    let local = moment.local();
+    let day = local.day();
+    if day.start() == moment {
+        format!("{}-{}-{}", day.day_of_month(), day.month(), day.year())
+    } else {
+        moment.to_string()
+    }
+}
+
 struct Found(Vec<Difference>);
 
 impl Found {
@@ -102,9 +114,9 @@ impl Found {
                 self.note(
                     Effect::Tighter,
                     format!(
-                        "Straks telt een {} alleen als zij is ingegaan op of na {}.",
+                        "Straks telt de keuze {} alleen als zij is ingegaan op of na {}.",
                         limit.kind.code(),
-                        limit.from
+                        day(limit.from)
                     ),
                 );
             }
@@ -114,9 +126,9 @@ impl Found {
                 self.note(
                     Effect::Wider,
                     format!(
-                        "Straks telt een {} ook als zij is ingegaan vóór {}.",
+                        "Straks telt de keuze {} ook als zij is ingegaan vóór {}.",
                         limit.kind.code(),
-                        limit.from
+                        day(limit.from)
                     ),
                 );
             }

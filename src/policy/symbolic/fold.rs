@@ -127,7 +127,7 @@ mod tests {
             ),
             (
                 "context.a && (if action == Action::\"aos\" then context.b else context.c)",
-                Ok("{ (context.a) && (if true then (context.b) else (context.c)) }"),
+                Ok("{ context.a && (if true then context.b else context.c) }"),
             ),
         ] {
             let is = folded(asked);

@@ -77,7 +77,7 @@ fn what_is_wrong_with_a_bundle_is_refuted_with_an_example_the_engine_agrees_with
                 "when { resource.soort == Soort::\"gezondheidsgegevens\" }",
             )],
             "grens-gezondheid",
-            "met gezondheidsgegevens van",
+            "(gemerkt als gezondheidsgegevens) van",
         ),
         (
             vec![(

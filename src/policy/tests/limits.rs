@@ -18,18 +18,18 @@ fn every_mistake_in_a_limit_is_told_with_its_line() {
         (
             id,
             "@id(\"\")",
-            "grenzen.cedar:21: @id ontbreekt of is leeg",
+            "grenzen.cedar:22: @id ontbreekt of is leeg",
         ),
         (id, "@id(\"eigen-document\")", "begint met \"grens-\""),
         (
             id,
             "@id(\"grens-gezondheid\")",
-            "grenzen.cedar:21 (regel grens-gezondheid): deze @id is al van een andere grens",
+            "grenzen.cedar:22 (regel grens-gezondheid): deze @id is al van een andere grens",
         ),
         (
             "@zin(\"Wie een document zelf houdt, krijgt het nooit langs deze weg.\")\n",
             "",
-            "grenzen.cedar:21 (regel grens-eigen-document): @zin: verwacht een zin in het Nederlands",
+            "grenzen.cedar:22 (regel grens-eigen-document): @zin: verwacht een zin in het Nederlands",
         ),
         (
             "@sentence(\"Whoever holds a document is never given it through this gateway.\")",
@@ -65,7 +65,7 @@ fn every_mistake_in_a_limit_is_told_with_its_line() {
         (
             condition,
             "when { principal = resource.houder };",
-            "grenzen.cedar:26: ",
+            "grenzen.cedar:27: ",
         ),
         (condition, "when { context.humeur };", "humeur"),
         (
