@@ -108,7 +108,7 @@ pub struct Change {
     /// Whether it is about documents marked as holding health data.
     #[serde(rename = "gezondheid")]
     pub health: bool,
-    /// The kinds; the example is about the first.
+    /// The kinds, sorted; the example is about one of them.
     #[serde(rename = "soorten")]
     pub kinds: Vec<String>,
     /// A request that shows it, verified by both engines.
@@ -308,7 +308,15 @@ impl Comparing<'_> {
         let mut shown = case.clone();
         from.clone_into(&mut shown.provider_role);
         to.clone_into(&mut shown.requester_role);
-        if let Some(kind) = kinds.first() {
+        let made_there = |kind: &&String| {
+            [self.old.bundle, self.new.bundle].iter().any(|bundle| {
+                let kind = (bundle.vocabulary().kinds()).find(|(code, _)| code.as_str() == **kind);
+                let origins = kind.and_then(|(code, _)| bundle.vocabulary().find_origins(code));
+                origins.is_some_and(|of| of.iter().any(|role| role.as_str() == from))
+            })
+        };
+        // A kind that comes into being with who holds it reads best.
+        if let Some(kind) = kinds.iter().find(made_there).or_else(|| kinds.first()) {
             shown.kind.clone_from(kind);
         }
         Change {

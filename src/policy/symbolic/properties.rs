@@ -11,8 +11,11 @@ use crate::policy::Verdict;
 use crate::policy::bundle::{Bundle, Variant};
 use crate::policy::engine::{Engine, Outcome};
 use crate::policy::facts::{Question, Situation};
+use crate::policy::schema::{KIND, PURPOSE};
 use crate::policy::tests::properties::question;
-use crate::policy::tests::support::{Asked, CANDIDATE, CONVENANT, TWG, bundle, changed};
+use crate::policy::tests::support::{
+    Asked, CANDIDATE, CONVENANT, TWG, bundle, changed, files, replace,
+};
 
 /// How many questions are asked, of each bundle in each reading.
 const QUESTIONS: usize = 1_000;
@@ -62,6 +65,31 @@ fn permits(engine: &Engine, situation: &Situation<'_>) -> bool {
     matches!(answer, Ok(Outcome::Permit(_)))
 }
 
+/// A bundle with a team less, beside one with a kind more: words that only one of two knows.
+fn words_apart() -> Both {
+    let mut less = files(CONVENANT);
+    replace(&mut less, "schema.cedarschema", "\"interventieteam\", ", "");
+    let block = "[[team]]\ncode = \"interventieteam\"\nnaam = \"Interventieteam (schrijnende situaties)\"\n\n";
+    replace(&mut less, "manifest.toml", block, "");
+    let mut more = files(TWG);
+    let last = "\"contactgegevens\",\n  \"gezondheidsgegevens\"";
+    replace(
+        &mut more,
+        "schema.cedarschema",
+        last,
+        &format!("\"nieuwsbrief\", {last}"),
+    );
+    let block = "[[soort]]\ncode = \"contactgegevens\"";
+    let new = "[[soort]]\ncode = \"nieuwsbrief\"\nnaam = \"Nieuwsbrief\"\nvan = [\"img\"]\n\n";
+    replace(&mut more, "manifest.toml", block, &format!("{new}{block}"));
+    Both::new(
+        Bundle::from_files(CONVENANT, less).unwrap(),
+        &[("aos-zonder-toestemming", "ja")],
+        &Bundle::from_files(TWG, more).unwrap(),
+    )
+}
+
+/// Random questions; some about words that only one of two bundles knows.
 fn each_question(mut ask: impl FnMut(&Asked)) {
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
@@ -70,8 +98,18 @@ fn each_question(mut ask: impl FnMut(&Asked)) {
         ),
     );
     let strategy = question();
-    for _ in 0..QUESTIONS {
-        ask(&strategy.new_tree(&mut runner).unwrap().current());
+    for number in 0..QUESTIONS {
+        let mut asked = strategy.new_tree(&mut runner).unwrap().current();
+        if number % 3 == 0 {
+            asked.team = Some("interventieteam");
+        }
+        if number % 5 == 0 {
+            asked.kind = "nieuwsbrief";
+            for choice in &mut asked.facts.choices {
+                choice.kinds = vec!["nieuwsbrief".parse().unwrap()];
+            }
+        }
+        ask(&asked);
     }
 }
 
@@ -86,6 +124,7 @@ fn all() -> Vec<Both> {
         Both::new(bundle(CONVENANT), &[], &twg()),
         Both::new(bundle(CONVENANT), &[nobody_owns, without], &twg()),
         Both::new(bundle(CANDIDATE), &[without], &bundle(CONVENANT)),
+        words_apart(),
         // Forbids that hold for one action only, and one that reads the action.
         Both::new(
             changed(
