@@ -66,6 +66,15 @@ pub async fn prove_all(
     now: Moment,
     out: &mut dyn Write,
 ) -> io::Result<Exit> {
+    prove_with(Solver::find().await, options, now, out).await
+}
+
+pub(super) async fn prove_with(
+    solver: Result<Solver, SymbolicError>,
+    options: &ProveOptions,
+    now: Moment,
+    out: &mut dyn Write,
+) -> io::Result<Exit> {
     if options.out.is_some() && (options.bundles.len() != 1 || !options.switches.is_empty()) {
         writeln!(
             out,
@@ -73,7 +82,7 @@ pub async fn prove_all(
         )?;
         return Ok(Exit::Usage);
     }
-    let solver = match Solver::find().await {
+    let solver = match solver {
         Ok(solver) => solver,
         Err(error) => return failed(&error, out),
     };

@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::Positions;
 use crate::clock::Moment;
 use crate::policy::bundle::{Bundle, RuleInfo};
+use crate::policy::limits::Limit;
 use crate::policy::lint::{Rule, Says};
 use crate::policy::manifest::ChoiceLimit;
 use crate::policy::schema::{KIND, PURPOSE, ROLE, TEAM};
@@ -48,6 +50,8 @@ pub(super) fn between(
     found.choices(&limits(old, of_old), &limits(new, of_new));
     found.words(old, new);
     found.rules(old, new);
+    found.bounds(old, new);
+    found.switches((old, of_old), (new, of_new));
     found.0
 }
 
@@ -154,6 +158,52 @@ impl Found {
             }
             for word in before.difference(&after) {
                 self.note(Effect::Otherwise, format!("Vervallen is {what} {word}."));
+            }
+        }
+    }
+
+    /// What the rules may never permit is signed with them: a limit that goes or changes is told.
+    fn bounds(&mut self, old: &Bundle, new: &Bundle) {
+        let says = |limit: &Limit| {
+            let json = limit.policy.to_json().ok();
+            (
+                json.and_then(|mut json| json.get_mut("conditions").map(Value::take)),
+                limit.switch.clone(),
+            )
+        };
+        for limit in new.bounds() {
+            let (id, sentence) = (&limit.id, &limit.sentence);
+            match old.bounds().iter().find(|other| other.id == *id) {
+                None => self.note(Effect::Otherwise, format!("Nieuw is {id}: {sentence}")),
+                Some(other) if says(other) != says(limit) => {
+                    self.note(Effect::Otherwise, format!("Straks luidt {id}: {sentence}"))
+                }
+                Some(_) => {}
+            }
+        }
+        for limit in old.bounds() {
+            let (id, sentence) = (&limit.id, &limit.sentence);
+            if !new.bounds().iter().any(|other| other.id == *id) {
+                let sentence = format!("Vervallen is {id}: {sentence}");
+                self.note(Effect::Otherwise, sentence);
+            }
+        }
+    }
+
+    /// Open questions that both answer, each otherwise.
+    fn switches(
+        &mut self,
+        (old, of_old): (&Bundle, &Positions),
+        (new, of_new): (&Bundle, &Positions),
+    ) {
+        let (before, after) = (old.positions(of_old), new.positions(of_new));
+        for switch in new.switches() {
+            let (was, is) = (before.get(&switch.code), after.get(&switch.code));
+            if let (Some(was), Some(is)) = (was, is)
+                && was != is
+            {
+                let sentence = format!("{} Straks {is}; eerst {was}.", switch.question);
+                self.note(Effect::Otherwise, sentence);
             }
         }
     }

@@ -155,10 +155,7 @@ fn the_flat_form_decides_as_the_engine_does_and_every_situation_is_well_formed()
             asked.with_question(address, |question| {
                 let situation = both.reduce(question);
                 // A word that neither bundle has is no request of these two.
-                let purposes = both
-                    .flat
-                    .knows(crate::policy::schema::PURPOSE, asked.purpose);
-                if purposes {
+                if both.flat.knows(PURPOSE, asked.purpose) && both.flat.knows(KIND, asked.kind) {
                     known += 1;
                     assert!(
                         permits(&both.well_formed, &situation),
