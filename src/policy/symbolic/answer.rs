@@ -1,6 +1,7 @@
 //! An example and what a bundle says of it, in words that a jurist reads.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -222,7 +223,7 @@ fn chosen(name: &str, stand: &Stand, owners: usize) -> String {
         0 => {}
         1 => text.push_str(", door één eigenaar geweigerd of ingetrokken"),
         some => {
-            text.push_str(&format!(", door {some} eigenaren geweigerd of ingetrokken"));
+            let _ = write!(text, ", door {some} eigenaren geweigerd of ingetrokken");
         }
     }
     text

@@ -201,6 +201,9 @@ fn keep(report: &ProofReport, now: Moment, file: &Path, out: &mut dyn Write) -> 
 }
 
 /// A report as a jurist reads it: what does not hold first.
+///
+/// # Errors
+/// When `out` cannot be written.
 pub fn write_report(report: &ProofReport, out: &mut dyn Write) -> io::Result<()> {
     let holds = |proof: &&Proof| matches!(proof.outcome, ProofOutcome::Proven);
     let wrong = report.proofs.iter().filter(|proof| !holds(proof));
@@ -238,10 +241,11 @@ pub fn write_report(report: &ProofReport, out: &mut dyn Write) -> io::Result<()>
     let proven = report.proofs.iter().filter(holds).count();
     let all = report.proofs.len();
     let word = if proven == all { "goed" } else { "FOUT" };
-    let mut under = String::new();
-    for (code, position) in &report.switches {
-        under.push_str(&format!(", met {code}={position}"));
-    }
+    let under = report.switches.iter();
+    let under: Vec<String> = under
+        .map(|(code, at)| format!(", met {code}={at}"))
+        .collect();
+    let under = under.concat();
     writeln!(
         out,
         "{word}  {}: {proven} van de {all} uitspraken bewezen voor alle aanvragen, door {}{under}",
@@ -250,6 +254,9 @@ pub fn write_report(report: &ProofReport, out: &mut dyn Write) -> io::Result<()>
 }
 
 /// A comparison as a jurist reads it: what becomes wider first.
+///
+/// # Errors
+/// When `out` cannot be written.
 pub fn write_comparison(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     let (old, new) = (&comparison.old, &comparison.new);
     writeln!(out, "Van {} naar {}.", old.bundle, new.bundle)?;

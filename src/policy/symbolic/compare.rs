@@ -164,10 +164,7 @@ pub async fn compare(
         solver: solver.version().to_owned(),
         relation,
         changes: wider.into_iter().chain(tighter).collect(),
-        differences: differences::between(
-            (old.bundle, &old.positions),
-            (new.bundle, &new.positions),
-        ),
+        differences: differences::between((old.bundle, old.positions), (new.bundle, new.positions)),
     })
 }
 

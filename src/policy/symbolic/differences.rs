@@ -176,7 +176,7 @@ impl Found {
             match old.bounds().iter().find(|other| other.id == *id) {
                 None => self.note(Effect::Otherwise, format!("Nieuw is {id}: {sentence}")),
                 Some(other) if says(other) != says(limit) => {
-                    self.note(Effect::Otherwise, format!("Straks luidt {id}: {sentence}"))
+                    self.note(Effect::Otherwise, format!("Straks luidt {id}: {sentence}"));
                 }
                 Some(_) => {}
             }

@@ -43,7 +43,7 @@ pub(in crate::policy) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.escape_default())
 }
 
-const SHAPES: &str = r#"
+const SHAPES: &str = r"
 entity Organisatie = { partij: Partij };
 entity Eigenaar;
 entity Document = {
@@ -77,7 +77,7 @@ action besluit appliesTo {
     melding: Aosmelding
   }
 };
-"#;
+";
 
 /// What [`crate::policy::facts`] makes of any question, as one rule over the flat facts: who is not
 /// well-formed is not permitted. The solver supposes nothing that this excludes, so whatever stands

@@ -166,11 +166,11 @@ pub(super) fn one_of<'a>(kind: &str, words: impl IntoIterator<Item = &'a str>, o
     format!("[{}].contains({of})", words.join(", "))
 }
 
-fn not_flat(bundle: &Bundle, rule: &str, why: String) -> SymbolicError {
+fn not_flat(bundle: &Bundle, rule: &str, why: impl AsRef<str>) -> SymbolicError {
     SymbolicError::NotFlat {
         bundle: bundle.id().to_owned(),
         rule: rule.to_owned(),
-        why: why.replace('\n', " "),
+        why: why.as_ref().replace('\n', " "),
     }
 }
 

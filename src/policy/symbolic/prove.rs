@@ -12,6 +12,7 @@ use super::facts;
 use super::flat::{Flat, FlatPermit, one_of, parsed, turned};
 use super::solver::{GaveUp, Session, Solver};
 use super::{Positions, SymbolicError, known_positions};
+use crate::domain::{DocumentKind, Role};
 use crate::errors::in_full;
 use crate::policy::bundle::{Bundle, BundleHash, Variant};
 use crate::policy::engine::{Engine, Unusable};
@@ -71,7 +72,7 @@ pub enum ProofOutcome {
         what: String,
         /// A request that shows it, verified by the bundle's own engine; none where no request can.
         #[serde(rename = "voorbeeld")]
-        example: Option<Example>,
+        example: Option<Box<Example>>,
         /// What the bundle says of that request.
         #[serde(rename = "antwoord")]
         answer: Option<Answer>,
@@ -358,7 +359,7 @@ impl Proving<'_> {
         let case = self.verified(ONE_GROUND, &env, clash)?;
         Ok(ProofOutcome::Refuted {
             what,
-            example: Some(Example::of(&case, &[self.bundle])),
+            example: Some(Box::new(Example::of(&case, &[self.bundle]))),
             answer: Some(Answer::of(self.bundle, &self.ruling(&case))),
         })
     }
@@ -395,9 +396,13 @@ impl Proving<'_> {
                 rows.push(format!(
                     "({} && {} && {} && {})",
                     one_of(PURPOSE, [purpose.code.as_str()], "context.doel"),
-                    one_of(ROLE, row.from.iter().map(|r| r.as_str()), "resource.bron"),
-                    one_of(ROLE, row.to.iter().map(|r| r.as_str()), "principal.partij"),
-                    one_of(KIND, row.kinds.iter().map(|k| k.as_str()), "resource.soort"),
+                    one_of(ROLE, row.from.iter().map(Role::as_str), "resource.bron"),
+                    one_of(ROLE, row.to.iter().map(Role::as_str), "principal.partij"),
+                    one_of(
+                        KIND,
+                        row.kinds.iter().map(DocumentKind::as_str),
+                        "resource.soort"
+                    ),
                 ));
             }
         }
@@ -429,7 +434,7 @@ impl Proving<'_> {
         let case = self.verified(id, &env, breaks)?;
         Ok(ProofOutcome::Refuted {
             what: "de regels staan dit toe, en het valt onder de grens".to_owned(),
-            example: Some(Example::of(&case, &[self.bundle])),
+            example: Some(Box::new(Example::of(&case, &[self.bundle]))),
             answer: Some(Answer::of(self.bundle, &self.ruling(&case))),
         })
     }

@@ -51,6 +51,7 @@ fn text(comparison: &Comparison) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn what_is_wrong_with_a_bundle_is_refuted_with_an_example_the_engine_agrees_with() {
     let consent = "50-toestemming.cedar";
     let task = "30-publieke-taak.cedar";
