@@ -93,7 +93,7 @@ impl Flat {
         policies: Vec<Policy>,
     ) -> Result<Engine, SymbolicError> {
         let Some(like) = bundle.rules().first() else {
-            return Err(not_flat(bundle, "", "er zijn geen regels".to_owned()));
+            return Err(not_flat(bundle, "", "er zijn geen regels"));
         };
         // One ground for all: which action permitted is not asked here.
         let ground = Arc::new(Ground {
