@@ -275,3 +275,7 @@ pub const COLLECTOR_ATTEMPTS: u32 = 5;
 pub const COLLECTOR_RETRY: Duration = Duration::from_secs(1);
 /// A collector's answer: whether it took everything, and a sentence.
 pub const COLLECTOR_ANSWER_BYTES: usize = 64 * 1024;
+
+/// How long the solver may think about one question of `policy prove` and `policy compare`; then it has
+/// not been answered. The shipped bundles need a tenth of a second.
+pub const SOLVER_QUESTION: Duration = Duration::from_secs(10);

@@ -5,6 +5,7 @@ mod demo;
 mod erase;
 mod extract;
 pub(crate) mod output;
+mod proving;
 mod trust;
 mod verify;
 mod views;
@@ -34,6 +35,8 @@ pub(crate) enum Exit {
     Wrong,
     /// Bad usage or configuration.
     Usage,
+    /// What it needs is not on this machine.
+    Unavailable,
     /// Our own mistake, or the machine's.
     Internal,
 }
@@ -44,8 +47,21 @@ impl From<Exit> for ExitCode {
             Exit::Done => 0,
             Exit::Wrong => 1,
             Exit::Usage => 64,
+            Exit::Unavailable => 69,
             Exit::Internal => 70,
         })
+    }
+}
+
+impl From<policy::cli::Exit> for Exit {
+    fn from(exit: policy::cli::Exit) -> Self {
+        match exit {
+            policy::cli::Exit::Clean => Self::Done,
+            policy::cli::Exit::Wrong => Self::Wrong,
+            policy::cli::Exit::Usage => Self::Usage,
+            policy::cli::Exit::Unavailable => Self::Unavailable,
+            policy::cli::Exit::Internal => Self::Internal,
+        }
     }
 }
 
@@ -198,6 +214,10 @@ enum PolicyCommand {
         #[arg(required = true, value_name = "DIR")]
         bundles: Vec<PathBuf>,
     },
+    /// Prove for all requests that bundles are sound and keep to their limits; needs cvc5.
+    Prove(proving::ProveArgs),
+    /// Say for all requests what changes from one bundle to another; needs cvc5.
+    Compare(proving::CompareArgs),
 }
 
 /// Runs a command.
@@ -219,6 +239,8 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Token(args) => token(args),
         Command::Policy(PolicyCommand::Check { bundles }) => policy(policy::cli::check, &bundles),
         Command::Policy(PolicyCommand::Test { bundles }) => policy(policy::cli::test, &bundles),
+        Command::Policy(PolicyCommand::Prove(args)) => in_runtime(proving::prove(args)),
+        Command::Policy(PolicyCommand::Compare(args)) => in_runtime(proving::compare(args)),
         Command::Witness(args) => in_runtime(witness::run(args)),
     }
 }
@@ -348,9 +370,5 @@ fn policy(tool: PolicyTool, bundles: &[PathBuf]) -> Outcome {
     let mut out = std::io::stdout().lock();
     let exit = tool(bundles, &mut out).map_err(|error| Failed::internal(&error))?;
     out.flush().map_err(|error| Failed::internal(&error))?;
-    Ok(match exit {
-        policy::cli::Exit::Clean => Exit::Done,
-        policy::cli::Exit::Wrong => Exit::Wrong,
-        policy::cli::Exit::Usage => Exit::Usage,
-    })
+    Ok(exit.into())
 }

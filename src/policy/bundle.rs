@@ -9,12 +9,14 @@ use super::again;
 use super::decide::Rules;
 use super::engine::Engine;
 use super::facts::{Question, Situation};
+use super::limits::{self, Limit, LimitInfo};
 use super::lint::{Rule, Says};
 use super::load;
 use super::manifest::{self, ChoiceLimit, Manifest};
 use super::mistake::{BundleError, Mistake};
 use super::schema::{self, ReadSchema};
-use super::source::{MANIFEST, SCHEMA, Source, TABLE};
+use super::source::{LIMITS, MANIFEST, SCHEMA, Source, TABLE};
+use super::symbolic::facts;
 use super::table::{self, Table};
 use super::table_run::{self, TableReport};
 use super::verdict::Verdict;
@@ -34,6 +36,7 @@ pub struct Bundle {
     manifest: Manifest,
     schema: ReadSchema,
     rules: Vec<Rule>,
+    bounds: Vec<Limit>,
     table: Table,
     variant: Variant,
     activities: OnceLock<Vec<Activity>>,
@@ -103,6 +106,14 @@ impl Bundle {
         let schema = schema::read(source.text(SCHEMA));
         let schema = schema.map_err(|m| mistakes.extend(m)).ok();
         let rules = load::read_rules(source, manifest.as_ref(), schema.as_ref(), &mut mistakes);
+        let flat = schema.as_ref().map(|schema| facts::union([schema]));
+        let flat = flat.and_then(|words| facts::flat_schema(&words).ok());
+        let bounds = limits::read(
+            source.text(LIMITS),
+            manifest.as_ref(),
+            flat.as_ref(),
+            &mut mistakes,
+        );
         let table = manifest
             .as_ref()
             .map(|manifest| table::read(source.text(TABLE), manifest, &mut mistakes));
@@ -122,6 +133,7 @@ impl Bundle {
             manifest,
             schema,
             rules,
+            bounds,
             table,
             variant,
             activities: OnceLock::new(),
@@ -290,6 +302,31 @@ impl Bundle {
         &self.rules
     }
 
+    /// What its rules may never permit, in the order of `grenzen.cedar`.
+    pub fn limits(&self) -> impl Iterator<Item = LimitInfo<'_>> {
+        self.bounds.iter().map(Limit::info)
+    }
+
+    pub(super) fn bounds(&self) -> &[Limit] {
+        &self.bounds
+    }
+
+    /// How it answers every open question, with other answers to some.
+    pub(super) fn positions(
+        &self,
+        overrides: &BTreeMap<String, String>,
+    ) -> BTreeMap<String, String> {
+        positions(&self.manifest, overrides)
+    }
+
+    pub(super) const fn schema(&self) -> &ReadSchema {
+        &self.schema
+    }
+
+    pub(super) const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
     /// Asks every action once with made-up facts: if the schema's shapes are not those the gateway
     /// fills, every decision would be a refusal, and it is better to hear that now.
     fn probe(&self, mistakes: &mut Vec<Mistake>) {
@@ -318,20 +355,28 @@ impl Bundle {
     }
 }
 
-fn variant(
+/// How every open question is answered: as the manifest does, where not otherwise.
+fn positions(
     manifest: &Manifest,
-    schema: &ReadSchema,
-    rules: &[Rule],
     overrides: &BTreeMap<String, String>,
-) -> Result<Variant, String> {
-    let positions: BTreeMap<String, String> = manifest
+) -> BTreeMap<String, String> {
+    manifest
         .switches
         .iter()
         .map(|switch| {
             let position = overrides.get(&switch.code).unwrap_or(&switch.position);
             (switch.code.clone(), position.clone())
         })
-        .collect();
+        .collect()
+}
+
+fn variant(
+    manifest: &Manifest,
+    schema: &ReadSchema,
+    rules: &[Rule],
+    overrides: &BTreeMap<String, String>,
+) -> Result<Variant, String> {
+    let positions = positions(manifest, overrides);
     let limits = manifest
         .choice_limits
         .iter()

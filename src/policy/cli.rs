@@ -16,6 +16,10 @@ pub enum Exit {
     Wrong,
     /// It could not be checked: no folder was named, or one cannot be read.
     Usage,
+    /// What it needs is not on this machine.
+    Unavailable,
+    /// A mistake in sluis.
+    Internal,
 }
 
 impl Exit {
@@ -26,6 +30,8 @@ impl Exit {
             Self::Clean => 0,
             Self::Wrong => 1,
             Self::Usage => 64,
+            Self::Unavailable => 69,
+            Self::Internal => 70,
         }
     }
 }
@@ -117,7 +123,7 @@ fn each(
     Ok(worst)
 }
 
-fn list(out: &mut dyn Write, bundle: &str, mistakes: &[Mistake]) -> io::Result<()> {
+pub(super) fn list(out: &mut dyn Write, bundle: &str, mistakes: &[Mistake]) -> io::Result<()> {
     for mistake in mistakes {
         let line = mistake.to_string().replace('\n', " ");
         writeln!(out, "FOUT  {bundle}/{line}")?;

@@ -149,6 +149,12 @@ impl Engine {
             .collect()
     }
 
+    /// Whether there is such a word.
+    #[cfg(test)]
+    pub(super) fn knows(&self, of: &str, word: &str) -> bool {
+        (self.words.get(of)).is_some_and(|words| words.contains_key(word))
+    }
+
     /// Whether one of these actions asks for this fact.
     pub(super) fn asks(&self, actions: &[String], fact: ContextFact) -> bool {
         let mut asked = actions.iter().filter_map(|code| self.actions.get(code));
@@ -346,7 +352,7 @@ fn forbidden(rule: &Rule) -> Option<(RuleId, Reason)> {
 }
 
 /// Whether a rule's scope can reach this action; the rest need not be evaluated for it.
-fn concerns(rule: &Rule, action: &EntityUid, hierarchy: &Entities) -> bool {
+pub(super) fn concerns(rule: &Rule, action: &EntityUid, hierarchy: &Entities) -> bool {
     match rule.policy.action_constraint() {
         ActionConstraint::Any => true,
         ActionConstraint::Eq(one) => one == *action,

@@ -15,6 +15,8 @@ pub(super) const MANIFEST: &str = "manifest.toml";
 pub(super) const SCHEMA: &str = "schema.cedarschema";
 /// The table of examples.
 pub(super) const TABLE: &str = "tabel.csv";
+/// The limits: what no request may be permitted to be. Cedar, but no rules of the bundle.
+pub(super) const LIMITS: &str = "grenzen.cedar";
 /// How the files with rules end.
 const RULES: &str = ".cedar";
 
@@ -27,7 +29,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Reads a folder; only the four kinds of file a bundle consists of may be in it, so that the
+    /// Reads a folder; only the five kinds of file a bundle consists of may be in it, so that the
     /// hash covers exactly what decides.
     pub(super) fn read(dir: &Path) -> Result<Self, BundleError> {
         let shown = dir.display().to_string();
@@ -73,7 +75,7 @@ impl Source {
             if ![MANIFEST, SCHEMA, TABLE].contains(&name.as_str()) && !name.ends_with(RULES) {
                 mistakes.push(Mistake::in_file(
                     &name,
-                    "dit bestand hoort niet in een bundel; verwacht manifest.toml, schema.cedarschema, tabel.csv en regels in *.cedar",
+                    "dit bestand hoort niet in een bundel; verwacht manifest.toml, schema.cedarschema, tabel.csv, grenzen.cedar en regels in *.cedar",
                 ));
                 continue;
             }
@@ -84,12 +86,12 @@ impl Source {
                 Err(_) => mistakes.push(Mistake::in_file(&name, "het bestand is geen UTF-8")),
             }
         }
-        for required in [MANIFEST, SCHEMA, TABLE] {
+        for required in [MANIFEST, SCHEMA, TABLE, LIMITS] {
             if !texts.contains_key(required) && !mistakes.iter().any(|m| m.file == required) {
                 mistakes.push(Mistake::in_file(required, "dit bestand ontbreekt"));
             }
         }
-        if !texts.keys().any(|name| name.ends_with(RULES)) {
+        if !texts.keys().any(|name| is_rules(name)) {
             mistakes.push(Mistake::in_file("*.cedar", "er zijn geen regels"));
         }
         if mistakes.is_empty() {
@@ -115,7 +117,7 @@ impl Source {
     pub(super) fn rules(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files
             .iter()
-            .filter(|(name, _)| name.ends_with(RULES))
+            .filter(|(name, _)| is_rules(name))
             .map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
@@ -135,6 +137,10 @@ impl Source {
         }
         BundleHash::from_bytes(hash)
     }
+}
+
+fn is_rules(name: &str) -> bool {
+    name.ends_with(RULES) && name != LIMITS
 }
 
 /// The line of the first place where `needle` stands in `text`, counted from 1.

@@ -52,6 +52,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("x509_parser", &["identity"]),
     ("jsonwebtoken", &["identity"]),
     ("cedar_policy", &["policy"]),
+    ("cedar_policy_symcc", &["policy"]),
     ("axum", &["http", "desk", "serve"]),
 ];
 

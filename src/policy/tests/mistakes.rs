@@ -307,7 +307,7 @@ fn a_folder_holds_a_bundle_and_nothing_else() {
     let told = lines(&Bundle::from_files(CONVENANT, files).unwrap_err());
     assert_eq!(
         told,
-        "*.cedar: er zijn geen regels\n00.cedar: het bestand is geen UTF-8\ntabel.csv: dit bestand ontbreekt"
+        "*.cedar: er zijn geen regels\n00.cedar: het bestand is geen UTF-8\ngrenzen.cedar: dit bestand ontbreekt\ntabel.csv: dit bestand ontbreekt"
     );
 }
 

@@ -3,8 +3,9 @@
 
 mod answers;
 mod force;
+mod limits;
 mod mistakes;
-mod properties;
-mod support;
+pub(super) mod properties;
+pub(super) mod support;
 mod tables;
 mod traps;

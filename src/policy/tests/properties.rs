@@ -11,7 +11,7 @@ use crate::policy::{Bundle, Verdict};
 
 static BUNDLES: LazyLock<[Bundle; 3]> = LazyLock::new(|| [CONVENANT, TWG, CANDIDATE].map(bundle));
 
-const PURPOSES: [&str; 9] = [
+pub(in crate::policy) const PURPOSES: [&str; 9] = [
     "schade-afhandeling",
     "versterking-uitvoering",
     "afstemming",
@@ -103,7 +103,7 @@ fn owners() -> impl Strategy<Value = Vec<&'static str>> {
     prop_oneof![5 => owners(1..=2), 1 => owners(0..=3)]
 }
 
-fn question() -> impl Strategy<Value = Asked> {
+pub(in crate::policy) fn question() -> impl Strategy<Value = Asked> {
     (
         places(),
         proptest::sample::select(vec![None, Some("aos"), Some("combinatieteam")]),

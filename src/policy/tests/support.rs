@@ -11,20 +11,20 @@ use crate::domain::{
 use crate::policy::{Bundle, BundleError, DocumentFacts, Question, Verdict, shipped};
 
 /// The bundle in force today.
-pub(super) const TWG: &str = "2023-04-19-twg";
+pub(in crate::policy) const TWG: &str = "2023-04-19-twg";
 /// The line of the letter of 2021.
-pub(super) const CONVENANT: &str = "2021-04-01-convenant";
+pub(in crate::policy) const CONVENANT: &str = "2021-04-01-convenant";
 /// The candidate to compare it with.
-pub(super) const CANDIDATE: &str = "kandidaat-combinatiedossier";
+pub(in crate::policy) const CANDIDATE: &str = "kandidaat-combinatiedossier";
 
-pub(super) fn folder(code: &str) -> PathBuf {
+pub(in crate::policy) fn folder(code: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("policies")
         .join(code)
 }
 
 /// The files of a shipped bundle.
-pub(super) fn files(code: &str) -> Vec<(String, Vec<u8>)> {
+pub(in crate::policy) fn files(code: &str) -> Vec<(String, Vec<u8>)> {
     let prefix = format!("{code}/");
     shipped()
         .filter_map(|(path, bytes)| Some((path.strip_prefix(&prefix)?.to_owned(), bytes.to_vec())))
@@ -32,7 +32,12 @@ pub(super) fn files(code: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Replaces a text, which must occur, in one of the files.
-pub(super) fn replace(files: &mut [(String, Vec<u8>)], file: &str, from: &str, to: &str) {
+pub(in crate::policy) fn replace(
+    files: &mut [(String, Vec<u8>)],
+    file: &str,
+    from: &str,
+    to: &str,
+) {
     let (_, bytes) = files
         .iter_mut()
         .find(|(name, _)| name == file)
@@ -43,7 +48,7 @@ pub(super) fn replace(files: &mut [(String, Vec<u8>)], file: &str, from: &str, t
 }
 
 /// A shipped bundle with texts replaced in one of its files.
-pub(super) fn changed(
+pub(in crate::policy) fn changed(
     code: &str,
     file: &str,
     replacements: &[(&str, &str)],
@@ -56,37 +61,37 @@ pub(super) fn changed(
 }
 
 /// A shipped bundle.
-pub(super) fn bundle(code: &str) -> Bundle {
+pub(in crate::policy) fn bundle(code: &str) -> Bundle {
     Bundle::from_files(code, files(code)).expect("the shipped bundle loads")
 }
 
 /// A request that can be changed field by field before it is asked.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) at: Moment,
-    pub(super) requester: &'static str,
-    pub(super) provider: &'static str,
-    pub(super) team: Option<&'static str>,
-    pub(super) purpose: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) health: bool,
-    pub(super) facts: AddressFacts,
+pub(in crate::policy) struct Asked {
+    pub(in crate::policy) at: Moment,
+    pub(in crate::policy) requester: &'static str,
+    pub(in crate::policy) provider: &'static str,
+    pub(in crate::policy) team: Option<&'static str>,
+    pub(in crate::policy) purpose: &'static str,
+    pub(in crate::policy) kind: &'static str,
+    pub(in crate::policy) health: bool,
+    pub(in crate::policy) facts: AddressFacts,
 }
 
-pub(super) const ADDRESS: &str = "0014200012345678";
+pub(in crate::policy) const ADDRESS: &str = "0014200012345678";
 
-pub(super) fn moment(text: &str) -> Moment {
+pub(in crate::policy) fn moment(text: &str) -> Moment {
     Moment::parse(text).expect("a moment")
 }
 
-pub(super) fn oin(role: &str) -> Oin {
+pub(in crate::policy) fn oin(role: &str) -> Oin {
     let number = ["img", "ncg", "gemeente"].iter().position(|r| *r == role);
     Oin::parse(&format!("{:020}", number.unwrap_or(9) + 1)).expect("an OIN")
 }
 
 impl Asked {
     /// The Instituut asks NCG, at an address of which nothing is recorded.
-    pub(super) fn new(purpose: &'static str, kind: &'static str) -> Self {
+    pub(in crate::policy) fn new(purpose: &'static str, kind: &'static str) -> Self {
         Self {
             at: moment("2024-05-15T10:00:00Z"),
             requester: "img",
@@ -100,7 +105,7 @@ impl Asked {
     }
 
     /// These own the address from a day on.
-    pub(super) fn owners(mut self, from: &str, owners: &[&str]) -> Self {
+    pub(in crate::policy) fn owners(mut self, from: &str, owners: &[&str]) -> Self {
         let recorded_at = self.facts.ownerships.len() as u64;
         self.facts.ownerships.push(Ownership {
             from: moment(from),
@@ -114,13 +119,23 @@ impl Asked {
     }
 
     /// An owner chose, for exactly this request.
-    pub(super) fn choice(mut self, kind: ChoiceKind, owner: &str, state: ChoiceState) -> Self {
+    pub(in crate::policy) fn choice(
+        mut self,
+        kind: ChoiceKind,
+        owner: &str,
+        state: ChoiceState,
+    ) -> Self {
         let choice = self.new_choice(kind, owner, state);
         self.facts.choices.push(choice);
         self
     }
 
-    pub(super) fn new_choice(&self, kind: ChoiceKind, owner: &str, state: ChoiceState) -> Choice {
+    pub(in crate::policy) fn new_choice(
+        &self,
+        kind: ChoiceKind,
+        owner: &str,
+        state: ChoiceState,
+    ) -> Choice {
         Choice {
             id: ChoiceId::parse("01900000-0000-7000-8000-000000000000").expect("an id"),
             kind,
@@ -148,7 +163,7 @@ impl Asked {
     }
 
     /// An unsafe situation was reported, from a day before the request until a day after it.
-    pub(super) fn aos(mut self) -> Self {
+    pub(in crate::policy) fn aos(mut self) -> Self {
         self.facts.aos.push(Aos {
             id: AosId::parse("01900000-0000-7000-8000-000000000001").expect("an id"),
             address: self.facts.address,
@@ -161,7 +176,7 @@ impl Asked {
     }
 
     /// Both organisations have an active dossier.
-    pub(super) fn combined(mut self) -> Self {
+    pub(in crate::policy) fn combined(mut self) -> Self {
         self.facts.dossiers = ["img", "ncg"]
             .map(|role| Dossier {
                 organisation: oin(role),
@@ -173,16 +188,25 @@ impl Asked {
         self
     }
 
-    pub(super) fn ask(&self, bundle: &Bundle) -> Verdict {
+    pub(in crate::policy) fn ask(&self, bundle: &Bundle) -> Verdict {
         self.ask_about(bundle, self.facts.address)
     }
 
     /// The same about a document of another address than the facts are of.
-    pub(super) fn ask_about(&self, bundle: &Bundle, address: AddressId) -> Verdict {
+    pub(in crate::policy) fn ask_about(&self, bundle: &Bundle, address: AddressId) -> Verdict {
+        self.with_question(address, |question| bundle.decide(question))
+    }
+
+    /// The question, for whoever asks it otherwise.
+    pub(in crate::policy) fn with_question<T>(
+        &self,
+        address: AddressId,
+        ask: impl FnOnce(&Question<'_>) -> T,
+    ) -> T {
         let role = |role: &str| Role::parse(role).expect("a role");
         let (requester_role, provider_role) = (role(self.requester), role(self.provider));
         let team = self.team.map(|team| Team::parse(team).expect("a team"));
-        bundle.decide(&Question {
+        ask(&Question {
             at: self.at,
             requester: oin(self.requester),
             requester_role: &requester_role,
@@ -201,7 +225,7 @@ impl Asked {
 }
 
 /// A verdict in one line: the article, or the reason and what is missing.
-pub(super) fn said(verdict: &Verdict) -> String {
+pub(in crate::policy) fn said(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Permit(permit) => permit.ground().article.clone(),
         Verdict::Deny(denial) => {
