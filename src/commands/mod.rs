@@ -19,7 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use sluis::app::{self, Gateway, Prepared, StartError};
 use sluis::clock::{Clock, Random, SystemClock, SystemRandomness};
 use sluis::config::Config;
-use sluis::domain::{CaseNumber, DocumentId, Employee, Purpose, Team};
+use sluis::domain::{CaseNumber, DocumentId, Employee, Team, Word};
 use sluis::errors::in_full;
 use sluis::identity::{TokenRequest, dev_pki, make_token};
 use sluis::policy;
@@ -169,7 +169,7 @@ struct TokenArgs {
     sub: Employee,
     /// What for: a purpose code, or `beheer` for the registry.
     #[arg(long, value_name = "CODE")]
-    doel: Purpose,
+    doel: Word,
     /// The requester's own case number.
     #[arg(long, value_name = "NR")]
     zaak: CaseNumber,

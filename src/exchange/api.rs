@@ -1,7 +1,6 @@
 //! The plain values that go in and out of the procedure: what the counter hands over once a
 //! request is parsed, and what it gets back. No behaviour, no I/O.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -9,7 +8,7 @@ use serde_json::Value;
 
 use crate::clock::Moment;
 use crate::domain::{
-    AddressId, ChoiceKind, ChoiceState, Document, DocumentId, DocumentKind, Evidence, Mark, Oin,
+    AddressId, ChoiceKind, ChoiceState, Document, DocumentId, DocumentKind, Evidence, Oin,
     Organisation, OwnerId, Purpose, ShownText, TraceParent, TransactionId,
 };
 use crate::identity::Peer;
@@ -51,9 +50,12 @@ pub enum Failure {
     /// A token that was accepted before.
     #[error("token used before")]
     TokenReused,
-    /// A purpose that the policy in force does not know.
+    /// A purpose that the policy in force does not know, or that is none for this call.
     #[error("purpose unknown")]
-    PurposeUnknown,
+    PurposeUnknown {
+        /// The purposes that could have been meant, in the words of the organisation.
+        nearest: Vec<String>,
+    },
     /// The policy said no.
     #[error("not allowed: {reason}")]
     NotAllowed {
@@ -112,20 +114,6 @@ pub struct FieldError {
     /// What, in Dutch.
     #[serde(rename = "melding")]
     pub message: String,
-}
-
-/// The codes that exist at this moment: those of the bundle in force, and the organisations that
-/// were configured. Input that names another is refused with the list.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KnownCodes {
-    /// Purposes (`doel`).
-    pub purposes: BTreeSet<Purpose>,
-    /// Document kinds (`soort`).
-    pub kinds: BTreeSet<DocumentKind>,
-    /// Marks on a dossier (`kenmerk`).
-    pub marks: BTreeSet<Mark>,
-    /// The configured organisations.
-    pub organisations: BTreeSet<Oin>,
 }
 
 /// A choice to be recorded. Its id, its recorder and its ledger index are given by the procedure.
@@ -204,13 +192,11 @@ pub struct Found {
 }
 
 /// Something a search did not show.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Withheld {
     /// The kind of what was withheld.
-    #[serde(rename = "soort")]
     pub kind: DocumentKind,
     /// The `reden` of CONTRACT.md.
-    #[serde(rename = "reden")]
     pub reason: &'static str,
 }
 

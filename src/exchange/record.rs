@@ -6,7 +6,7 @@ use super::api::{Call, Failure};
 use super::{Caller, Exchange};
 use crate::clock::Moment;
 use crate::domain::{
-    AddressFacts, AddressId, DocumentId, Oin, OwnerId, Sha256, TraceParent, TransactionId,
+    AddressFacts, AddressId, DocumentId, Oin, OwnerId, Purpose, Sha256, TraceParent, TransactionId,
 };
 use crate::errors::in_full;
 use crate::ledger::entry::{Act, Entry, Kind, Outcome};
@@ -103,7 +103,7 @@ impl Caller {
     pub(super) fn entry(&self, kind: Kind, at: Moment) -> Box<Entry> {
         let mut entry = Box::new(Entry::new(kind, at, self.transaction));
         entry.aanvrager = Some(self.organisation.oin);
-        entry.doel = Some(self.who.purpose.clone());
+        entry.doel = self.who.purpose.known().cloned();
         entry.team.clone_from(&self.who.team);
         entry.spoor = trail(kind, self.traceparent);
         entry
@@ -385,7 +385,8 @@ impl Exchange {
         let knows = known
             .bundle(&self.policies, self.clock.now())
             .map_or(true, |bundle| {
-                bundle.vocabulary().knows_purpose(&caller.who.purpose)
+                let purpose = caller.who.purpose.known();
+                purpose.is_some_and(|purpose| bundle.vocabulary().knows_purpose(purpose))
             });
         if !knows {
             return Err(self.record_wrong_purpose(caller, act).await);
@@ -409,7 +410,7 @@ impl Exchange {
 
     /// A token for the registry, the index or the book must say so.
     pub(super) async fn check_registry(&self, caller: &Caller) -> Result<(), Failure> {
-        if caller.who.purpose.as_str() == super::REGISTRY_PURPOSE {
+        if caller.who.purpose.known().is_some_and(Purpose::is_registry) {
             return Ok(());
         }
         Err(self.record_wrong_purpose(caller, Act::Registry).await)
@@ -418,14 +419,17 @@ impl Exchange {
     /// What is personal about this caller. A purpose that no bundle knows is free text, which could
     /// be about somebody: it moves from the entry to what is sealed (DESIGN, I5).
     fn seal_unknown_purpose(&self, caller: &Caller, entry: &mut Entry) -> Personal {
-        let purpose = &caller.who.purpose;
-        let known = purpose.as_str() == super::REGISTRY_PURPOSE
-            || self.vocabulary().purposes.contains(purpose);
+        let in_force = self.in_force.load();
+        let bundle = in_force.bundle(&self.policies, self.clock.now());
+        let vocabulary = bundle.ok().map(|bundle| bundle.vocabulary());
+        let known = caller.who.purpose.known().is_some_and(|purpose| {
+            purpose.is_registry() || vocabulary.is_some_and(|words| words.knows_purpose(purpose))
+        });
         if known {
             return caller.personal();
         }
         entry.doel = None;
-        caller.personal().with("doel", purpose)
+        caller.personal().with("doel", caller.who.purpose.word())
     }
 
     /// Records a purpose that is none for this call.
@@ -438,7 +442,15 @@ impl Exchange {
             .record_other(entry, "doel-onbekend", &personal, oin, caller.uses())
             .await;
         match recorded {
-            Ok(_) => Failure::PurposeUnknown,
+            Ok(_) => {
+                let codes = self.vocabulary(&caller.organisation);
+                let nearest = match act {
+                    // No purpose of a bundle is one for the registry.
+                    Act::Registry => Vec::new(),
+                    _ => codes.purposes.nearest(caller.who.purpose.word()),
+                };
+                Failure::PurposeUnknown { nearest }
+            }
             Err(error) => self.not_appended(caller, act, error).await,
         }
     }

@@ -258,6 +258,17 @@ impl Problem {
         }])
     }
 
+    /// A purpose that is none here, with those that could have been meant.
+    fn purpose_unknown(nearest: &[String]) -> Self {
+        let problem = Self::new(Code::PurposeUnknown);
+        if nearest.is_empty() {
+            return problem;
+        }
+        let detail = problem.code.row().detail;
+        let detail = format!("{detail} Het meest lijkt het op: {}.", nearest.join(", "));
+        problem.with("detail", json!(detail))
+    }
+
     /// A method this path does not have; `allow` is the `Allow` header.
     #[must_use]
     pub fn method_not_allowed(allow: &str) -> Self {
@@ -329,7 +340,7 @@ impl From<Failure> for Problem {
             Failure::TokenExpired => Self::new(Code::TokenExpired),
             Failure::TokenNotBound => Self::new(Code::TokenNotBound),
             Failure::TokenReused => Self::new(Code::TokenReused),
-            Failure::PurposeUnknown => Self::new(Code::PurposeUnknown),
+            Failure::PurposeUnknown { nearest } => Self::purpose_unknown(&nearest),
             Failure::NotAllowed { reason, missing } => Self::new(Code::NotAllowed)
                 .with("reden", json!(reason))
                 .with("ontbreekt", missing),

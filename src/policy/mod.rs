@@ -43,6 +43,7 @@ mod table_row;
 mod table_run;
 mod verdict;
 mod vocabulary;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -58,6 +59,7 @@ pub use shipped::{shipped, write_shipped};
 pub use table_run::{RowFailure, TableReport};
 pub use verdict::{Denial, Ground, Obligation, Permit, RuleId, Verdict};
 pub use vocabulary::{PurposeInfo, Switch, Vocabulary};
+pub use words::{OwnWords, PartyWords};
 
 /// A permit for tests of what comes after one.
 #[cfg(test)]

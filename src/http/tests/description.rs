@@ -232,9 +232,13 @@ fn answers_are_of_their_schema() {
         reason: Some("AOS_NIET_ACTIEF"),
         missing: json!([{"soort": "aos", "toelichting": "Er loopt geen melding."}]),
     };
+    let codes = codes();
     for (schema, answer) in [
-        ("ZoekAntwoord", reply::found(&found(None))),
-        ("ZoekAntwoord", reply::found(&found(Some(document.id)))),
+        ("ZoekAntwoord", reply::found(&found(None), &codes).unwrap()),
+        (
+            "ZoekAntwoord",
+            reply::found(&found(Some(document.id)), &codes).unwrap(),
+        ),
         ("ToetsUitkomst", reply::test_outcome(permitted)),
         ("ToetsUitkomst", reply::test_outcome(refused)),
         ("Ontvangstbewijs", reply::receipt(&receipt)),
@@ -242,7 +246,7 @@ fn answers_are_of_their_schema() {
             "ToestemmingVastgelegd",
             reply::recorded(&choice, &receipt).unwrap(),
         ),
-        ("Toestemmingen", reply::choices(&[choice])),
+        ("Toestemmingen", reply::choices(&[choice], &codes).unwrap()),
         ("AosMelding", reply::recorded(&aos, &receipt).unwrap()),
     ] {
         let schema = &described["components"]["schemas"][schema];

@@ -329,7 +329,12 @@ fn each_failure_has_its_line_and_its_headers() {
         (Failure::TokenExpired, "401 www-authenticate: Bearer"),
         (Failure::TokenNotBound, "401 www-authenticate: Bearer"),
         (Failure::TokenReused, "401 www-authenticate: Bearer"),
-        (Failure::PurposeUnknown, "403"),
+        (
+            Failure::PurposeUnknown {
+                nearest: Vec::new(),
+            },
+            "403",
+        ),
         (Failure::NotAuthorised, "403"),
         (Failure::DocumentUnknown, "404"),
         (Failure::NotFound, "404"),

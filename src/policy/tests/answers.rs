@@ -136,15 +136,10 @@ fn the_words_of_a_bundle_are_its_own() {
     let report = DocumentKind::parse("schaderapport").unwrap();
     let urgent = Mark::parse("urgentie").unwrap();
     let words = twg.vocabulary();
-    assert_eq!(
-        words.find_kind_for(&img, "Deskundigenadvies"),
-        Some(&report)
-    );
-    assert_eq!(words.find_kind_for(&ncg, "Deskundigenadvies"), None);
-    assert_eq!(
-        words.find_mark_for(&ncg, "bijzondere situatie"),
-        Some(&urgent)
-    );
+    let [of_img, of_ncg] = [&img, &ncg].map(|role| words.find_words_of(role).unwrap());
+    assert_eq!(of_img.kinds.find("Deskundigenadvies"), Some(&report));
+    assert_eq!(of_ncg.kinds.find("Deskundigenadvies"), None);
+    assert_eq!(of_ncg.marks.find("bijzondere situatie"), Some(&urgent));
     let uri = words
         .find_purpose(&health)
         .and_then(|p| p.activities.get(&img));

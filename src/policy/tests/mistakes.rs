@@ -221,6 +221,79 @@ fn the_manifest_is_read_strictly() {
 }
 
 #[test]
+fn a_word_of_a_party_means_one_thing() {
+    const OPNAME: &str = "woord = \"opname\"\nsoort = \"opnamerapport\"";
+    let line = |text: &str| text.lines().count();
+    let manifest = files(TWG)
+        .into_iter()
+        .find(|(name, _)| name == "manifest.toml")
+        .map(|(_, bytes)| String::from_utf8(bytes).unwrap())
+        .unwrap();
+    let at = line(manifest.split_once(OPNAME).unwrap().0) + 1;
+    for (to, expected) in [
+        (
+            "woord = \"opname\"",
+            "vertaling van \"opname\": verwacht precies één van `soort`, `kenmerk` en `doel`",
+        ),
+        (
+            "woord = \"opname\"\nsoort = \"opnamerapport\"\ndoel = \"overig\"",
+            "verwacht precies één van",
+        ),
+        (
+            "woord = \" opname\"\nsoort = \"opnamerapport\"",
+            "vertaling van \" opname\": verwacht een woord van 1 tot 128 tekens",
+        ),
+        (
+            "woord = \"\"\nsoort = \"opnamerapport\"",
+            "verwacht een woord van 1 tot 128 tekens",
+        ),
+        (
+            "woord = \"Planning\"\nsoort = \"opnamerapport\"",
+            "vertaling van \"Planning\": dat is zelf een soort van deze bundel",
+        ),
+        (
+            "woord = \"overig\"\ndoel = \"aos\"",
+            "vertaling van \"overig\": dat is zelf een doel van deze bundel",
+        ),
+        (
+            "woord = \"Beheer\"\ndoel = \"overig\"",
+            "vertaling van \"Beheer\": dat is het doel van elk token voor index en register",
+        ),
+        (
+            "woord = \"opname\"\ndoel = \"opname\"",
+            "\"opname\" is geen doel van deze bundel",
+        ),
+    ] {
+        let told = told("manifest.toml", &[(OPNAME, to)]);
+        assert!(told.contains(expected), "{to}:\n{told}");
+        let place = format!("manifest.toml:{at}: ");
+        assert!(
+            told.starts_with(&place) || to.contains("doel = \"opname\""),
+            "{told}"
+        );
+    }
+    // The second of two is the mistake, whatever its case; another party may mean something else.
+    let second = "woord = \"Opname\"\nsoort = \"planning\"";
+    let twice = format!("{OPNAME}\n[[vertaling]]\npartij = \"ncg\"\n{second}");
+    let told = told("manifest.toml", &[(OPNAME, &twice)]);
+    let place = at + 4;
+    assert_eq!(
+        told,
+        format!(
+            "manifest.toml:{place}: vertaling van \"Opname\": is als soort al vertaald voor ncg"
+        )
+    );
+    let of_another = twice.replace("partij = \"ncg\"", "partij = \"img\"");
+    assert!(changed(TWG, "manifest.toml", &[(OPNAME, &of_another)]).is_ok());
+    let registry = &[("code = \"overig\"", "code = \"beheer\"")];
+    let told = self::told("manifest.toml", registry);
+    assert!(
+        told.contains("\"beheer\" is het doel van elk token"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_schema_may_only_ask_for_facts_the_gateway_fills() {
     for (from, to, expected) in [
         ("entity Eigenaar;", "entity Eigenaar", "schema.cedarschema:"),
