@@ -6,12 +6,14 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::told::RuleTold;
 use crate::clock::Moment;
 use crate::domain::{
     AddressId, ChoiceKind, ChoiceState, Document, DocumentId, DocumentKind, Evidence, Oin,
     Organisation, OwnerId, Purpose, ShownText, TraceParent, TransactionId,
 };
 use crate::identity::Peer;
+use crate::language::Language;
 use crate::policy::Ground;
 
 /// One call as it came in: who is at the other end of the connection, and a token nobody has
@@ -29,6 +31,8 @@ pub struct Call {
     pub unverified_token: Option<String>,
     /// A valid W3C `traceparent`, as it came in.
     pub traceparent: Option<TraceParent>,
+    /// In which language to answer.
+    pub language: Language,
 }
 
 /// Everything that can go wrong towards a caller. The counter's problem table is exhaustive over
@@ -63,6 +67,8 @@ pub enum Failure {
         reason: &'static str,
         /// What would have made it a yes: a JSON list.
         missing: Value,
+        /// The rules that forbade it.
+        rules: Vec<RuleTold>,
     },
     /// Not this organisation's to change or to see.
     #[error("not authorised")]
@@ -213,6 +219,8 @@ pub struct TestOutcome {
     pub reason: Option<&'static str>,
     /// What would have made it a yes: a JSON list, empty when permitted.
     pub missing: Value,
+    /// What the rules that determined it mean.
+    pub told: Vec<RuleTold>,
 }
 
 /// One well-formed line of a bulk call.

@@ -14,6 +14,7 @@ mod registry;
 mod release;
 #[cfg(test)]
 pub(crate) mod testing;
+mod told;
 mod words;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub use api::{
 };
 pub use logs::{LogsPage, LogsWanted, Order};
 pub use release::{BrokenOff, Release, ReleaseBody};
+pub use told::RuleTold;
 pub use words::{Codes, KnownCodes};
 
 pub use crate::ledger::Receipt;
@@ -38,6 +40,7 @@ use crate::domain::{
 };
 use crate::errors::in_full;
 use crate::identity::{Claims, Identity, TokenError};
+use crate::language::Language;
 use crate::ledger::entry::{Act, End};
 use crate::ledger::{Ledger, NotAppended, Recorded, Report};
 use crate::policy::{DocumentFacts, Permit, Policies, Question, Verdict};
@@ -89,6 +92,8 @@ pub struct Caller {
     who: Who,
     transaction: TransactionId,
     traceparent: Option<TraceParent>,
+    /// In which language it is spoken to.
+    language: Language,
 }
 
 /// Who of an organisation asks, why and in which case: a token said so, or a session at the desk.
@@ -217,6 +222,7 @@ impl Exchange {
             who: Who::new(&claims, purpose),
             transaction: call.transaction,
             traceparent: call.traceparent,
+            language: call.language,
         })
     }
 
@@ -274,7 +280,7 @@ impl Exchange {
                         self.learn_anew(&subject).await?;
                         continue;
                     }
-                    Ok(_) => return Err(refusal.into_failure()),
+                    Ok(_) => return Err(self.refused(&caller, &refusal)),
                     Err(error) => return Err(self.not_appended(&caller, act, error).await),
                 },
             };

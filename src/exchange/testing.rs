@@ -128,6 +128,7 @@ impl Office {
             },
             transaction: TransactionId::new(self.now(), &*self.book.random).unwrap(),
             traceparent: None,
+            language: crate::language::Language::Dutch,
         }
     }
 

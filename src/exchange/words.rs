@@ -184,7 +184,7 @@ mod tests {
             ),
             (
                 &shared,
-                "deskundigenadvies",
+                "factuur",
                 "onbekend; bekend zijn: aos-inspectierapport, beoordeling, ",
             ),
             (

@@ -109,6 +109,7 @@ pub(super) fn test_outcome(outcome: TestOutcome) -> Value {
         answer.insert("reden".to_owned(), json!(reason));
     }
     answer.insert("ontbreekt".to_owned(), outcome.missing);
+    answer.insert("uitleg".to_owned(), json!(outcome.told));
     Value::Object(answer)
 }
 

@@ -276,6 +276,17 @@ impl Bundle {
         })
     }
 
+    /// What this rule means, in a sentence; in Dutch where its author wrote no other.
+    #[must_use]
+    pub fn find_sentence(&self, id: &str, l: Language) -> Option<&str> {
+        let rule = self.rules.iter().find(|rule| rule.id.as_str() == id)?;
+        let dutch = || rule.policy.annotation("toelichting");
+        match l {
+            Language::Dutch => dutch(),
+            Language::English => rule.policy.annotation("explanation").or_else(dutch),
+        }
+    }
+
     /// The articles its rules rest on or forbid for, in their order; some stand there more than once.
     pub fn articles(&self) -> impl Iterator<Item = &str> {
         self.rules.iter().filter_map(Rule::article)

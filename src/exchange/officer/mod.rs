@@ -43,6 +43,7 @@ use crate::domain::{
     AddressId, CaseNumber, DeskRole, Employee, Oin, Organisation, Organisations, Purpose,
     TransactionId,
 };
+use crate::language::Language;
 use crate::ledger::entry::{Entry, Kind, Occasion};
 use crate::ledger::seal::{Owner, Personal};
 use crate::ledger::{Claims, Compared, NotAppended, NotCompared, Receipt, Seen};
@@ -278,6 +279,7 @@ impl Officers {
             },
             transaction: self.transaction(self.now())?,
             traceparent: None,
+            language: Language::Dutch,
         })
     }
 
