@@ -192,8 +192,14 @@ enum PolicyCommand {
         #[arg(required = true, value_name = "DIR")]
         bundles: Vec<PathBuf>,
     },
-    /// Run the jurists' tables of bundles.
+    /// Run the jurists' tables of bundles: every row, the wrong ones first.
     Test {
+        /// The folders of the bundles.
+        #[arg(required = true, value_name = "DIR")]
+        bundles: Vec<PathBuf>,
+    },
+    /// Lay out the rules of bundles as `check` wants them; their hashes change.
+    Format {
         /// The folders of the bundles.
         #[arg(required = true, value_name = "DIR")]
         bundles: Vec<PathBuf>,
@@ -219,6 +225,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Token(args) => token(args),
         Command::Policy(PolicyCommand::Check { bundles }) => policy(policy::cli::check, &bundles),
         Command::Policy(PolicyCommand::Test { bundles }) => policy(policy::cli::test, &bundles),
+        Command::Policy(PolicyCommand::Format { bundles }) => policy(policy::cli::format, &bundles),
         Command::Witness(args) => in_runtime(witness::run(args)),
     }
 }

@@ -179,6 +179,12 @@ impl Bundle {
         (self.manifest.from, self.manifest.until)
     }
 
+    /// The line of `van` or `tot` in its manifest.
+    pub(super) fn line_of_date(&self, key: &str) -> Option<usize> {
+        let [from, until] = self.manifest.date_lines;
+        if key == "van" { from } else { until }
+    }
+
     /// The roles that must sign its activation.
     #[must_use]
     pub fn signers(&self) -> &[Role] {

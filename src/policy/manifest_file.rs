@@ -123,6 +123,14 @@ pub(super) struct Doel {
     pub(super) handelingen: Vec<String>,
     pub(super) verwerkingsactiviteit: BTreeMap<String, String>,
     pub(super) rij: Vec<Rij>,
+    #[serde(default)]
+    pub(super) gesloten: Vec<Gesloten>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Gesloten {
+    pub(super) soorten: Vec<String>,
 }
 
 #[derive(Deserialize)]

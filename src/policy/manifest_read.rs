@@ -142,6 +142,12 @@ impl Reader<'_> {
             candidate: written.status == file::Status::Kandidaat,
             caveat: written.voorbehoud.trim().replace('\n', " "),
             from: from?,
+            date_lines: [
+                line_of(self.text, &format!("\"{}\"", written.van)),
+                written
+                    .tot
+                    .and_then(|tot| line_of(self.text, &format!("\"{tot}\""))),
+            ],
             until: match until {
                 Some(until) => Some(until?),
                 None => None,
@@ -416,7 +422,11 @@ impl Reader<'_> {
                     );
                 }
             }
+            let closed = purpose.gesloten.iter().flat_map(|closed| &closed.soorten);
+            let closed: Vec<String> = closed.cloned().collect();
+            let closed = self.known_set(&closed, &vocabulary.kinds, "soort");
             let info = PurposeInfo {
+                closed,
                 code,
                 name: purpose.naam.clone(),
                 actions: purpose.handelingen.clone(),

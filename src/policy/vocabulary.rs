@@ -30,6 +30,8 @@ pub struct PurposeInfo {
     pub activities: BTreeMap<Role, String>,
     /// From whom to whom, which kinds.
     pub rows: Vec<PurposeRow>,
+    /// The kinds that its parties say do not go with it, in any direction.
+    pub closed: BTreeSet<DocumentKind>,
 }
 
 /// One row of the matrix the parties sign: from, to, kinds.

@@ -51,7 +51,151 @@ fn a_row_that_is_wrong_is_named_with_what_differs() {
     let mut out = Vec::new();
     assert_eq!(cli::test(&[folder], &mut out).unwrap(), Exit::Wrong);
     let out = String::from_utf8(out).unwrap();
-    assert!(out.starts_with("FOUT  2023-04-19-twg/tabel.csv:"), "{out}");
+    let lines: Vec<&str> = out.lines().collect();
+    let words: Vec<&str> = lines[0].split_whitespace().collect();
+    assert_eq!(words, ["nr", "aanvraag", "soort", "verwacht", "situatie"]);
+    // Five kinds of one row, each with its place and its two differences, before any row that is right.
+    assert!(lines[1].starts_with("FOUT"), "{out}");
+    assert!(
+        lines[1].contains("img vraagt ncg: schade-afhandeling"),
+        "{out}"
+    );
+    assert!(
+        lines[2].starts_with("      2023-04-19-twg/tabel.csv:"),
+        "{out}"
+    );
+    assert!(lines[3].starts_with("      grondslag: verwacht"), "{out}");
+    let first_good = lines
+        .iter()
+        .position(|line| line.starts_with("goed"))
+        .unwrap();
+    assert_eq!(first_good, 1 + 5 * 4);
+    assert!(
+        lines[first_good..]
+            .iter()
+            .all(|line| !line.starts_with("      ")),
+        "{out}"
+    );
+    let situation = lines[0].find("situatie").unwrap();
+    assert!(
+        lines
+            .iter()
+            .filter(|line| line.starts_with("goed  1"))
+            .all(|line| {
+                line.chars().nth(situation - 1) == Some(' ')
+                    && line.chars().nth(situation) != Some(' ')
+            }),
+        "aligned:\n{out}"
+    );
+    let sum = lines.last().unwrap();
+    assert!(sum.starts_with("FOUT  2023-04-19-twg: "), "{sum}");
+    assert!(sum.ends_with(", 5 anders dan verwacht"), "{sum}");
+}
+
+#[test]
+fn bundles_whose_dates_contradict_each_other_are_refused_together() {
+    let dir = tempfile::tempdir().unwrap();
+    write_shipped(dir.path()).unwrap();
+    let folders = [CONVENANT, TWG, CANDIDATE].map(|code| dir.path().join(code));
+    let manifest = dir.path().join(CONVENANT).join("manifest.toml");
+    let shipped = std::fs::read_to_string(&manifest).unwrap();
+    let line = |text: &str, start: &str| {
+        text.lines()
+            .position(|line| line.starts_with(start))
+            .unwrap()
+            + 1
+    };
+    let until = line(&shipped, "tot = ");
+    let begins = "2023-04-18T22:00:00.000Z";
+    for (change, expected) in [
+        (None, None),
+        (
+            Some(("tot = ", "tot = \"2023-04-19T22:00:00Z\"".to_owned())),
+            Some(format!(
+                "FOUT  {CONVENANT}/manifest.toml:{until}: `tot`: eindigt pas nadat {TWG} begint, {begins}"
+            )),
+        ),
+        (
+            // Without an end it is relieved by the next.
+            Some(("tot = ", String::new())),
+            None,
+        ),
+    ] {
+        let changed: Vec<String> = shipped
+            .lines()
+            .map(|line| match &change {
+                Some((start, to)) if line.starts_with(start) => to.clone(),
+                _ => line.to_owned(),
+            })
+            .collect();
+        std::fs::write(&manifest, changed.join("\n")).unwrap();
+        let mut out = Vec::new();
+        let exit = cli::check(&folders, &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        match expected {
+            None => assert_eq!(exit, Exit::Clean, "{out}"),
+            Some(expected) => {
+                assert_eq!(exit, Exit::Wrong);
+                assert!(
+                    out.lines().any(|line| line == expected),
+                    "{expected}:\n{out}"
+                );
+            }
+        }
+    }
+    // Two that begin at the same moment.
+    let from = "van = \"2023-04-18T22:00:00Z\"";
+    let same = shipped
+        .lines()
+        .filter(|line| !line.starts_with("tot = "))
+        .map(|line| {
+            if line.starts_with("van = ") {
+                from
+            } else {
+                line
+            }
+        });
+    std::fs::write(&manifest, same.collect::<Vec<_>>().join("\n")).unwrap();
+    let mut out = Vec::new();
+    assert_eq!(cli::check(&folders, &mut out).unwrap(), Exit::Wrong);
+    let out = String::from_utf8(out).unwrap();
+    let expected = format!("`van`: begint op hetzelfde moment als {CONVENANT}, {begins}");
+    assert!(out.contains(&expected), "{out}");
+}
+
+#[test]
+fn laying_out_changes_no_meaning_and_is_done_once() {
+    let dir = tempfile::tempdir().unwrap();
+    write_shipped(dir.path()).unwrap();
+    let folders = [CONVENANT, TWG, CANDIDATE].map(|code| dir.path().join(code));
+    let said = |command: fn(&[std::path::PathBuf], &mut dyn std::io::Write) -> _| {
+        let mut out = Vec::new();
+        let exit: std::io::Result<Exit> = command(&folders, &mut out);
+        (exit.unwrap(), String::from_utf8(out).unwrap())
+    };
+    let rules = dir.path().join(TWG).join("20-aos.cedar");
+    let text = std::fs::read_to_string(&rules).unwrap();
+    std::fs::write(
+        &rules,
+        text.replace("context.team == ", "context.team   =="),
+    )
+    .unwrap();
+    let (exit, told) = said(cli::check);
+    assert_eq!(exit, Exit::Clean, "no mistake");
+    assert!(
+        told.contains("let op  2023-04-19-twg/20-aos.cedar:"),
+        "{told}"
+    );
+    let (_, told) = said(cli::format);
+    assert!(
+        told.contains("opgemaakt  2023-04-19-twg/20-aos.cedar\n"),
+        "{told}"
+    );
+    assert_eq!(said(cli::format), (Exit::Clean, String::new()));
+    let (exit, told) = said(cli::check);
+    assert_eq!(exit, Exit::Clean, "{told}");
+    assert!(!told.contains("let op"), "{told}");
+    assert_eq!(said(cli::test).0, Exit::Clean);
 }
 
 #[test]
