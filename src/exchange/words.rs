@@ -195,7 +195,7 @@ mod tests {
             (
                 &img,
                 "adviesraport",
-                "onbekend; het meest lijkt het op: adviesrapport, ",
+                "onbekend; het meest lijkt het op: adviesrapport",
             ),
             (
                 &img,

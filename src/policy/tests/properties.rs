@@ -290,7 +290,7 @@ fn everything(asked: &Asked) -> Vec<Missing> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// What is said to be missing turns the refusal; nothing of it can be left out; and nothing smaller
     /// would have done.
