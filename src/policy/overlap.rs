@@ -28,17 +28,17 @@ pub fn overlapping(bundles: &[&Bundle]) -> Vec<(String, Mistake)> {
             }
             if from == next {
                 let text = format!("begint op hetzelfde moment als {}, {next}", earlier.id());
-                wrong.push(mistake(later, "van", text));
+                wrong.push(mistake(later, "van", &text));
             } else if until.is_some_and(|until| next < until) {
                 let text = format!("eindigt pas nadat {} begint, {next}", later.id());
-                wrong.push(mistake(earlier, "tot", text));
+                wrong.push(mistake(earlier, "tot", &text));
             }
         }
     }
     wrong
 }
 
-fn mistake(bundle: &Bundle, key: &str, text: String) -> (String, Mistake) {
+fn mistake(bundle: &Bundle, key: &str, text: &str) -> (String, Mistake) {
     let mut mistake = Mistake::in_file(MANIFEST, format!("`{key}`: {text}"));
     mistake.line = bundle.line_of_date(key);
     (bundle.id().to_owned(), mistake)
