@@ -20,7 +20,7 @@ use clap::{Args, Parser, Subcommand};
 use sluis::app::{self, Gateway, Prepared, StartError};
 use sluis::clock::{Clock, Random, SystemClock, SystemRandomness};
 use sluis::config::Config;
-use sluis::domain::{CaseNumber, DocumentId, Employee, Purpose, Team};
+use sluis::domain::{CaseNumber, DocumentId, Employee, Team, Word};
 use sluis::errors::in_full;
 use sluis::identity::{TokenRequest, dev_pki, make_token};
 use sluis::policy;
@@ -185,7 +185,7 @@ struct TokenArgs {
     sub: Employee,
     /// What for: a purpose code, or `beheer` for the registry.
     #[arg(long, value_name = "CODE")]
-    doel: Purpose,
+    doel: Word,
     /// The requester's own case number.
     #[arg(long, value_name = "NR")]
     zaak: CaseNumber,
@@ -208,7 +208,7 @@ enum PolicyCommand {
         #[arg(required = true, value_name = "DIR")]
         bundles: Vec<PathBuf>,
     },
-    /// Run the jurists' tables of bundles.
+    /// Run the jurists' tables of bundles: every row, the wrong ones first.
     Test {
         /// The folders of the bundles.
         #[arg(required = true, value_name = "DIR")]
@@ -218,6 +218,12 @@ enum PolicyCommand {
     Prove(proving::ProveArgs),
     /// Say for all requests what changes from one bundle to another; needs cvc5.
     Compare(proving::CompareArgs),
+    /// Lay out the rules of bundles as `check` wants them; their hashes change.
+    Format {
+        /// The folders of the bundles.
+        #[arg(required = true, value_name = "DIR")]
+        bundles: Vec<PathBuf>,
+    },
 }
 
 /// Runs a command.
@@ -241,6 +247,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Policy(PolicyCommand::Test { bundles }) => policy(policy::cli::test, &bundles),
         Command::Policy(PolicyCommand::Prove(args)) => in_runtime(proving::prove(args)),
         Command::Policy(PolicyCommand::Compare(args)) => in_runtime(proving::compare(args)),
+        Command::Policy(PolicyCommand::Format { bundles }) => policy(policy::cli::format, &bundles),
         Command::Witness(args) => in_runtime(witness::run(args)),
     }
 }

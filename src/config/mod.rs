@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use crate::bounds;
 use crate::domain::text::{Role, Team};
-use crate::domain::{Oin, Organisation, Organisations};
+use crate::domain::{Oin, Organisation, Organisations, Wording};
 use crate::identity::{
     IdentitySettings, OrganisationFiles, TlsProfile, TlsSettings, TokenSettings,
 };
@@ -315,6 +315,14 @@ fn contact(text: &str) -> Result<String, String> {
         .ok_or_else(|| format!("expected a text of 1 to {CONTACT_CHARS} characters"))
 }
 
+fn words(text: &str) -> Result<Wording, String> {
+    match text {
+        "shared" => Ok(Wording::Shared),
+        "own" => Ok(Wording::Own),
+        _ => Err("expected shared or own".to_owned()),
+    }
+}
+
 fn organisations(root: &mut Section) -> Vec<OneOrganisation> {
     let mut known = BTreeSet::new();
     let mut list = Vec::new();
@@ -341,6 +349,7 @@ fn organisations(root: &mut Section) -> Vec<OneOrganisation> {
         let teams = section.list("teams", text_of(Team::parse));
         let jwks = section.path("jwks");
         let contact = section.optional("contact", contact, String::new);
+        let words = section.optional("words", words, Wording::default);
         let provider = section.has("provider").then(|| {
             let mut provider = section.table("provider");
             let base_url = provider.required("base-url", text_of(BaseUrl::parse));
@@ -364,6 +373,7 @@ fn organisations(root: &mut Section) -> Vec<OneOrganisation> {
                 teams: teams.unwrap_or_default().into_iter().collect(),
                 provides,
                 contact: contact.unwrap_or_default(),
+                words: words.unwrap_or_default(),
             },
             jwks,
             provider: provider.flatten(),
@@ -536,6 +546,32 @@ mod tests {
         assert_eq!(reached(read(WHOLE).unwrap()), "");
         let lines = with("\"\"\"\nPostbus 1\n050 000\n\"\"\"").unwrap();
         assert_eq!(reached(lines), "Postbus 1\n050 000");
+    }
+
+    #[test]
+    fn an_organisation_speaks_shared_words_or_its_own() {
+        let with = |line: &str| {
+            let line = format!("jwks = \"img.jwks.json\"\n{line}");
+            read(&WHOLE.replace("jwks = \"img.jwks.json\"", &line))
+        };
+        for wrong in [
+            "words = \"\"",
+            "words = \"eigen\"",
+            "words = \"Own\"",
+            "words = true",
+        ] {
+            let mistakes = with(wrong).unwrap_err();
+            let told = mistakes.first().unwrap();
+            assert!(told.starts_with("organisations[0].words: "), "{told}");
+        }
+        for (line, words) in [
+            ("", Wording::Shared),
+            ("words = \"shared\"", Wording::Shared),
+            ("words = \"own\"", Wording::Own),
+        ] {
+            let config = with(line).unwrap();
+            assert_eq!(config.organisations.iter().next().unwrap().words, words);
+        }
     }
 
     #[test]

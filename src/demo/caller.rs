@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 
 use super::dataset::{Case, Party};
 use crate::clock::{Clock, Random};
-use crate::domain::{CaseNumber, DocumentId, Employee, Malformed, Purpose, Sha256, Team};
+use crate::domain::{CaseNumber, DocumentId, Employee, Malformed, Sha256, Team, Word};
 use crate::identity::{DevPki, IdentityError, PartyTls, TokenMakeError, TokenMaker, TokenRequest};
 
 /// What is kept of an answer; a document is only counted and hashed.
@@ -58,7 +58,7 @@ pub enum CallError {
 pub(super) struct Claims {
     /// Another than the one who plays the tour.
     employee: Option<Employee>,
-    purpose: Purpose,
+    purpose: Word,
     case: CaseNumber,
     team: Option<Team>,
     document: Option<DocumentId>,
@@ -69,7 +69,7 @@ impl Claims {
     pub(super) fn registry() -> Result<Self, CallError> {
         Ok(Self {
             employee: None,
-            purpose: Purpose::parse("beheer")?,
+            purpose: Word::parse("beheer")?,
             case: CaseNumber::parse("demo")?,
             team: None,
             document: None,
@@ -80,7 +80,7 @@ impl Claims {
     pub(super) fn of(case: &Case) -> Result<Self, CallError> {
         Ok(Self {
             employee: None,
-            purpose: case.purpose.clone(),
+            purpose: Word::parse(case.purpose.as_str())?,
             case: CaseNumber::parse(&case.case)?,
             team: case.team.clone(),
             document: Some(case.document),
@@ -97,7 +97,7 @@ impl Claims {
     ) -> Result<Self, CallError> {
         Ok(Self {
             employee: Some(Employee::parse(employee)?),
-            purpose: Purpose::parse(purpose)?,
+            purpose: Word::parse(purpose)?,
             case: CaseNumber::parse(case)?,
             team: team.map(Team::parse).transpose()?,
             document: Some(document),

@@ -55,7 +55,7 @@ impl From<Failure> for Problem {
             | Failure::TokenExpired
             | Failure::TokenNotBound
             | Failure::TokenReused
-            | Failure::PurposeUnknown
+            | Failure::PurposeUnknown { .. }
             | Failure::NotAllowed { .. }
             | Failure::Invalid(_)
             | Failure::RangeNotSatisfiable { .. }

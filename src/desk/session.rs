@@ -234,7 +234,7 @@ mod tests {
 
     use super::*;
     use crate::clock::SystemRandomness;
-    use crate::domain::{CaseNumber, DeskRole, Employee, Oin, Organisation, Role};
+    use crate::domain::{CaseNumber, DeskRole, Employee, Oin, Organisation, Role, Wording};
     use crate::ledger::entry::Occasion;
 
     const MINUTE_MS: i64 = 60 * 1000;
@@ -247,6 +247,7 @@ mod tests {
             teams: BTreeSet::new(),
             provides: true,
             contact: String::new(),
+            words: Wording::Shared,
         };
         Officer {
             subject: Employee::parse(subject).unwrap(),

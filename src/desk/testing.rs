@@ -17,7 +17,7 @@ use crate::clock::{Clock, Moment, Random};
 use crate::cosign::Watch;
 use crate::domain::{
     AddressId, AosId, ChoiceId, ChoiceKind, ChoiceState, DeskRole, DocumentKind, Employee,
-    Language, Oin, Organisation, Organisations, Purpose, Role, Sha256, Team, Version,
+    Language, Oin, Organisation, Organisations, Purpose, Role, Sha256, Team, Version, Wording,
 };
 use crate::exchange::Exchange;
 use crate::exchange::officer::{Officer, Officers};
@@ -109,6 +109,7 @@ impl House {
             teams: BTreeSet::new(),
             provides: false,
             contact: String::new(),
+            words: Wording::Shared,
         });
         let clock: Arc<dyn Clock> = book.clock.clone();
         let random: Arc<dyn Random> = book.random.clone();

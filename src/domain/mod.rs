@@ -18,9 +18,9 @@ pub use choice::{Answers, Choice, ChoiceKind, ChoiceState, Evidence, Scope, Show
 pub use document::{Document, Sha256};
 pub use id::{AddressId, AosId, ChoiceId, DocumentId, Malformed, Oin, TransactionId};
 pub use officer::DeskRole;
-pub use organisation::{Organisation, Organisations};
+pub use organisation::{Organisation, Organisations, Wording};
 pub use text::{
     CaseNumber, DocumentKind, DossierNumber, Employee, EvidenceKind, Language, Mark, MediaType,
-    OwnerId, Purpose, Reference, Role, Team, Title, Version,
+    OwnerId, Purpose, Reference, Role, Team, Title, Version, Word,
 };
 pub use trace::TraceParent;

@@ -5,6 +5,16 @@ use std::collections::BTreeSet;
 use super::id::Oin;
 use super::text::{Role, Team};
 
+/// Whose words an organisation speaks on the wire for kinds, marks and purposes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wording {
+    /// The shared words, as the bundle in force lists them.
+    #[default]
+    Shared,
+    /// Its own, as the bundle in force translates them; shared words are understood too.
+    Own,
+}
+
 /// A public body that takes part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organisation {
@@ -21,6 +31,8 @@ pub struct Organisation {
     /// Where people reach it, as it is printed on letters: address, telephone, data protection officer.
     /// Empty when it was not configured.
     pub contact: String,
+    /// Whose words it speaks.
+    pub words: Wording,
 }
 
 /// All configured organisations. Few, so a list is searched.

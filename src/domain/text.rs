@@ -114,9 +114,26 @@ bounded_text! {
     Version, 64, "een versie van 1 tot 64 tekens zonder witruimte aan begin of eind"
 }
 
+bounded_text! {
+    /// What an organisation calls a kind, a mark or a purpose itself: a word of its own, or a shared one.
+    Word, 128, "een woord van 1 tot 128 tekens zonder witruimte aan begin of eind"
+}
+
 code! {
     /// A purpose (`doel`), such as `schade-afhandeling`.
     Purpose
+}
+
+impl Purpose {
+    /// The purpose of a token for the registry, the index and the book itself: this gateway's own word,
+    /// which no bundle and no organisation may give another meaning.
+    pub const REGISTRY: &'static str = "beheer";
+
+    /// Whether it is [`Purpose::REGISTRY`].
+    #[must_use]
+    pub fn is_registry(&self) -> bool {
+        self.as_str() == Self::REGISTRY
+    }
 }
 code! {
     /// A document kind (`soort`), such as `versterkingsadvies`.

@@ -1,18 +1,19 @@
 //! The plain values that go in and out of the procedure: what the counter hands over once a
 //! request is parsed, and what it gets back. No behaviour, no I/O.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
 
+use super::told::RuleTold;
 use crate::clock::Moment;
 use crate::domain::{
-    AddressId, ChoiceKind, ChoiceState, Document, DocumentId, DocumentKind, Evidence, Mark, Oin,
+    AddressId, ChoiceKind, ChoiceState, Document, DocumentId, DocumentKind, Evidence, Oin,
     Organisation, OwnerId, Purpose, ShownText, TraceParent, TransactionId,
 };
 use crate::identity::Peer;
+use crate::language::Language;
 use crate::policy::Ground;
 
 /// One call as it came in: who is at the other end of the connection, and a token nobody has
@@ -30,6 +31,8 @@ pub struct Call {
     pub unverified_token: Option<String>,
     /// A valid W3C `traceparent`, as it came in.
     pub traceparent: Option<TraceParent>,
+    /// In which language to answer.
+    pub language: Language,
 }
 
 /// Everything that can go wrong towards a caller. The counter's problem table is exhaustive over
@@ -51,9 +54,12 @@ pub enum Failure {
     /// A token that was accepted before.
     #[error("token used before")]
     TokenReused,
-    /// A purpose that the policy in force does not know.
+    /// A purpose that the policy in force does not know, or that is none for this call.
     #[error("purpose unknown")]
-    PurposeUnknown,
+    PurposeUnknown {
+        /// The purposes that could have been meant, in the words of the organisation.
+        nearest: Vec<String>,
+    },
     /// The policy said no.
     #[error("not allowed: {reason}")]
     NotAllowed {
@@ -61,6 +67,8 @@ pub enum Failure {
         reason: &'static str,
         /// What would have made it a yes: a JSON list.
         missing: Value,
+        /// The rules that forbade it.
+        rules: Vec<RuleTold>,
     },
     /// Not this organisation's to change or to see.
     #[error("not authorised")]
@@ -112,20 +120,6 @@ pub struct FieldError {
     /// What, in Dutch.
     #[serde(rename = "melding")]
     pub message: String,
-}
-
-/// The codes that exist at this moment: those of the bundle in force, and the organisations that
-/// were configured. Input that names another is refused with the list.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KnownCodes {
-    /// Purposes (`doel`).
-    pub purposes: BTreeSet<Purpose>,
-    /// Document kinds (`soort`).
-    pub kinds: BTreeSet<DocumentKind>,
-    /// Marks on a dossier (`kenmerk`).
-    pub marks: BTreeSet<Mark>,
-    /// The configured organisations.
-    pub organisations: BTreeSet<Oin>,
 }
 
 /// A choice to be recorded. Its id, its recorder and its ledger index are given by the procedure.
@@ -204,13 +198,11 @@ pub struct Found {
 }
 
 /// Something a search did not show.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Withheld {
     /// The kind of what was withheld.
-    #[serde(rename = "soort")]
     pub kind: DocumentKind,
     /// The `reden` of CONTRACT.md.
-    #[serde(rename = "reden")]
     pub reason: &'static str,
 }
 
@@ -227,6 +219,8 @@ pub struct TestOutcome {
     pub reason: Option<&'static str>,
     /// What would have made it a yes: a JSON list, empty when permitted.
     pub missing: Value,
+    /// What the rules that determined it mean.
+    pub told: Vec<RuleTold>,
 }
 
 /// One well-formed line of a bulk call.

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use super::api::{Failure, KnownCodes};
+use super::api::Failure;
 use super::record::unreadable;
+use super::words::KnownCodes;
 use crate::clock::Moment;
-use crate::domain::{Organisations, Sha256};
+use crate::domain::{Organisation, Organisations, Sha256, Wording};
 use crate::ledger::Ledger;
-use crate::policy::{self, Activation, Bundle, NotInForce, Policies};
+use crate::policy::{self, Activation, Bundle, NotInForce, PartyWords, Policies};
 
 /// The activations in the book, as last read.
 #[derive(Debug)]
@@ -41,31 +42,28 @@ impl InForce {
         self.0.load_full()
     }
 
-    /// The codes of the bundle in force and the configured organisations.
+    /// The words of the bundle in force for this organisation.
     pub(super) fn known_codes(
         &self,
         policies: &Policies,
         organisations: &Organisations,
+        organisation: &Organisation,
         at: Moment,
-    ) -> Arc<KnownCodes> {
+    ) -> KnownCodes {
         let known = self.load();
-        let mut codes = KnownCodes {
-            organisations: organisations
-                .iter()
-                .map(|organisation| organisation.oin)
-                .collect(),
-            ..KnownCodes::default()
+        let bundle = known.bundle(policies, at).ok();
+        let vocabulary = bundle.map(|bundle| bundle.vocabulary());
+        // Own words of which the bundle has none are still own words: there are just none yet.
+        let none = PartyWords::default();
+        let own = match organisation.words {
+            Wording::Shared => None,
+            Wording::Own => {
+                let own = vocabulary.and_then(|words| words.find_words_of(&organisation.role));
+                Some(own.unwrap_or(&none))
+            }
         };
-        if let Ok(bundle) = known.bundle(policies, at) {
-            let vocabulary = bundle.vocabulary();
-            codes.purposes = vocabulary
-                .purposes()
-                .map(|purpose| purpose.code.clone())
-                .collect();
-            codes.kinds = vocabulary.kinds().map(|(kind, _)| kind.clone()).collect();
-            codes.marks = vocabulary.marks().map(|(mark, _)| mark.clone()).collect();
-        }
-        Arc::new(codes)
+        let oins = organisations.iter().map(|one| one.oin).collect();
+        KnownCodes::new(vocabulary, own, oins)
     }
 }
 

@@ -14,15 +14,19 @@ mod registry;
 mod release;
 #[cfg(test)]
 pub(crate) mod testing;
+mod told;
+mod words;
 
 use std::sync::Arc;
 
 pub use api::{
-    BulkLine, BulkMode, BulkOutcome, Call, Failure, FieldError, Found, KnownCodes, NewAos,
-    NewChoice, Put, Search, TestOutcome, Withdrawal, Withheld,
+    BulkLine, BulkMode, BulkOutcome, Call, Failure, FieldError, Found, NewAos, NewChoice, Put,
+    Search, TestOutcome, Withdrawal, Withheld,
 };
 pub use logs::{LogsPage, LogsWanted, Order};
 pub use release::{BrokenOff, Release, ReleaseBody};
+pub use told::RuleTold;
+pub use words::{Codes, KnownCodes};
 
 pub use crate::ledger::Receipt;
 pub use crate::policy::Ground;
@@ -32,10 +36,11 @@ use crate::bounds;
 use crate::clock::{Clock, Moment, Random};
 use crate::domain::{
     AddressFacts, CaseNumber, Document, DocumentId, Employee, Organisation, Organisations, Purpose,
-    Team, TraceParent, TransactionId,
+    Team, TraceParent, TransactionId, Word, Wording,
 };
 use crate::errors::in_full;
 use crate::identity::{Claims, Identity, TokenError};
+use crate::language::Language;
 use crate::ledger::entry::{Act, End};
 use crate::ledger::{Ledger, NotAppended, Recorded, Report};
 use crate::policy::{DocumentFacts, Permit, Policies, Question, Verdict};
@@ -43,9 +48,6 @@ use crate::provider::{Outbound, ProviderFailure, Providers};
 use crate::store::{ClaimedToken, Store, Subject};
 use in_force::InForce;
 use record::Refusal;
-
-/// The purpose of a token for the registry, the index and the book itself.
-const REGISTRY_PURPOSE: &str = "beheer";
 
 /// Everything the procedure works with.
 #[derive(Debug)]
@@ -90,6 +92,8 @@ pub struct Caller {
     who: Who,
     transaction: TransactionId,
     traceparent: Option<TraceParent>,
+    /// In which language it is spoken to.
+    language: Language,
 }
 
 /// Who of an organisation asks, why and in which case: a token said so, or a session at the desk.
@@ -97,7 +101,7 @@ pub struct Caller {
 struct Who {
     employee: Employee,
     case: CaseNumber,
-    purpose: Purpose,
+    purpose: Wanted,
     team: Option<Team>,
     /// The only document it is good for.
     document: Option<DocumentId>,
@@ -105,12 +109,38 @@ struct Who {
     token: Option<ClaimedToken>,
 }
 
-impl From<&Claims> for Who {
-    fn from(claims: &Claims) -> Self {
+/// What somebody wants a document for.
+#[derive(Debug)]
+enum Wanted {
+    /// A shared word; whether the bundle in force knows it is not said.
+    Purpose(Purpose),
+    /// A word that is neither the organisation's own nor can be a shared one.
+    Strange(Word),
+}
+
+impl Wanted {
+    const fn known(&self) -> Option<&Purpose> {
+        match self {
+            Self::Purpose(purpose) => Some(purpose),
+            Self::Strange(_) => None,
+        }
+    }
+
+    fn word(&self) -> &str {
+        match self {
+            Self::Purpose(purpose) => purpose.as_str(),
+            Self::Strange(word) => word.as_str(),
+        }
+    }
+}
+
+impl Who {
+    /// Whom a token is about, with what its word for the purpose means.
+    fn new(claims: &Claims, purpose: Wanted) -> Self {
         Self {
             employee: claims.employee().clone(),
             case: claims.case().clone(),
-            purpose: claims.purpose().clone(),
+            purpose,
             team: claims.team().cloned(),
             document: claims.document(),
             token: Some(ClaimedToken {
@@ -128,12 +158,6 @@ impl Caller {
     #[must_use]
     pub fn organisation(&self) -> &Organisation {
         &self.organisation
-    }
-
-    /// What for.
-    #[must_use]
-    pub fn purpose(&self) -> &Purpose {
-        &self.who.purpose
     }
 
     /// Its call.
@@ -188,14 +212,35 @@ impl Exchange {
                     TokenError::NotBound => Failure::TokenNotBound,
                 }),
         };
-        match verified {
-            Ok(claims) => Ok(Caller {
-                organisation: call.organisation,
-                who: Who::from(&claims),
-                transaction: call.transaction,
-                traceparent: call.traceparent,
-            }),
-            Err(failure) => Err(self.record_bad_token(&call, failure).await),
+        let claims = match verified {
+            Ok(claims) => claims,
+            Err(failure) => return Err(self.record_bad_token(&call, failure).await),
+        };
+        let purpose = self.purpose_meant(&call.organisation, claims.purpose());
+        Ok(Caller {
+            organisation: call.organisation,
+            who: Who::new(&claims, purpose),
+            transaction: call.transaction,
+            traceparent: call.traceparent,
+            language: call.language,
+        })
+    }
+
+    /// What an organisation's word for a purpose means. From here on there are shared words only.
+    fn purpose_meant(&self, organisation: &Organisation, word: &Word) -> Wanted {
+        let own = || {
+            let known = self.in_force.load();
+            let bundle = known.bundle(&self.policies, self.clock.now()).ok()?;
+            let own = bundle.vocabulary().find_words_of(&organisation.role)?;
+            own.purposes.find(word.as_str()).cloned()
+        };
+        let own = match organisation.words {
+            Wording::Shared => None,
+            Wording::Own => own(),
+        };
+        match own.map_or_else(|| Purpose::parse(word.as_str()), Ok) {
+            Ok(purpose) => Wanted::Purpose(purpose),
+            Err(_) => Wanted::Strange(word.clone()),
         }
     }
 
@@ -235,7 +280,7 @@ impl Exchange {
                         self.learn_anew(&subject).await?;
                         continue;
                     }
-                    Ok(_) => return Err(refusal.into_failure()),
+                    Ok(_) => return Err(self.refused(&caller, &refusal)),
                     Err(error) => return Err(self.not_appended(&caller, act, error).await),
                 },
             };
@@ -275,14 +320,17 @@ impl Exchange {
         let document = &subject.document;
         let article = recorded.ground().article.clone();
         let index = recorded.receipt().index;
-        let Some(outbound) = Outbound::new(
-            &recorded,
-            document,
-            range,
-            caller.traceparent,
-            caller.who.purpose.clone(),
-            caller.organisation.oin,
-        ) else {
+        let outbound = caller.who.purpose.known().and_then(|purpose| {
+            Outbound::new(
+                &recorded,
+                document,
+                range,
+                caller.traceparent,
+                purpose.clone(),
+                caller.organisation.oin,
+            )
+        });
+        let Some(outbound) = outbound else {
             recorded
                 .into_closing()
                 .finish(&Report::nothing(500, End::BrokenByProvider));
@@ -323,7 +371,10 @@ impl Exchange {
         let Ok(bundle) = known.bundle(&self.policies, now) else {
             return (Err(Refusal::policy_unusable(None)), known.epoch());
         };
-        let Some(provider) = self.organisations.find(document.provider) else {
+        let (Some(provider), Some(purpose)) = (
+            self.organisations.find(document.provider),
+            caller.who.purpose.known(),
+        ) else {
             // An organisation that was taken out of the configuration has no part in the policy.
             return (
                 Err(Refusal::policy_unusable(Some(bundle.hash()))),
@@ -335,7 +386,7 @@ impl Exchange {
             requester: caller.organisation.oin,
             requester_role: &caller.organisation.role,
             team: caller.who.team.as_ref(),
-            purpose: &caller.who.purpose,
+            purpose,
             document: DocumentFacts {
                 kind: &document.kind,
                 provider: document.provider,
@@ -370,11 +421,12 @@ impl Exchange {
         &self.ledger
     }
 
-    /// The codes that exist at this moment.
+    /// The words that this organisation can use at this moment, and is answered in.
     #[must_use]
-    pub fn vocabulary(&self) -> Arc<KnownCodes> {
-        self.in_force
-            .known_codes(&self.policies, &self.organisations, self.clock.now())
+    pub fn vocabulary(&self, organisation: &Organisation) -> KnownCodes {
+        let (policies, all) = (&self.policies, &self.organisations);
+        let now = self.clock.now();
+        self.in_force.known_codes(policies, all, organisation, now)
     }
 
     /// Activates every configured bundle that the book does not know yet, in their order.

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::api::{Failure, FieldError, Found, Search, TestOutcome, Withheld};
 use super::record::{Refusal, unreadable, with_owners};
-use super::{Caller, Exchange};
+use super::{Caller, Exchange, told};
 use crate::bounds;
-use crate::domain::{Document, DocumentId, DocumentKind, TransactionId};
+use crate::domain::{Document, DocumentId, DocumentKind, Sha256, TransactionId};
 use crate::ledger::entry::{Act, Entry, Kind, Listed, Withheld as WithheldCount};
 use crate::ledger::extract::Extract;
 use crate::ledger::seal::Owner;
@@ -21,7 +21,11 @@ use crate::store::Subject;
 
 /// What a decision came to, when nothing is released by it.
 enum Decided {
-    Permitted { ground: Ground, rules: Vec<String> },
+    Permitted {
+        ground: Ground,
+        rules: Vec<String>,
+        bundle: Sha256,
+    },
     Refused(Refusal),
 }
 
@@ -33,7 +37,7 @@ impl Exchange {
     pub async fn metadata(&self, caller: Caller, id: DocumentId) -> Result<Document, Failure> {
         match self.decide_and_record(&caller, Act::Metadata, id).await? {
             (subject, Decided::Permitted { .. }) => Ok(Document::clone(&subject.document)),
-            (_, Decided::Refused(refusal)) => Err(refusal.into_failure()),
+            (_, Decided::Refused(refusal)) => Err(self.refused(&caller, &refusal)),
         }
     }
 
@@ -42,9 +46,15 @@ impl Exchange {
     /// # Errors
     /// [`Failure`]; a no is not one of them.
     pub async fn test(&self, caller: Caller, id: DocumentId) -> Result<TestOutcome, Failure> {
+        let language = caller.language;
         Ok(
             match self.decide_and_record(&caller, Act::Test, id).await?.1 {
-                Decided::Permitted { ground, rules } => TestOutcome {
+                Decided::Permitted {
+                    ground,
+                    rules,
+                    bundle,
+                } => TestOutcome {
+                    told: self.rules_told(language, Some(bundle), &rules),
                     permitted: true,
                     ground: Some(ground),
                     rules,
@@ -52,11 +62,12 @@ impl Exchange {
                     missing: json!([]),
                 },
                 Decided::Refused(refusal) => TestOutcome {
+                    told: self.rules_told(language, refusal.bundle, &refusal.rules),
                     permitted: false,
                     ground: None,
                     rules: refusal.rules,
                     reason: Some(refusal.reason),
-                    missing: refusal.missing,
+                    missing: self.missing_told(&caller, &refusal.missing),
                 },
             },
         )
@@ -81,7 +92,8 @@ impl Exchange {
                 Ok(permit) => {
                     let decided = Decided::Permitted {
                         ground: permit.ground().clone(),
-                        rules: permit.rules().iter().map(ToString::to_string).collect(),
+                        rules: told::ids(permit.rules()),
+                        bundle: permit.bundle(),
                     };
                     let draft = self
                         .permit_draft(caller, act, &subject, now, epoch, &permit)
@@ -237,11 +249,13 @@ impl Exchange {
             .collect();
         let closing = self.ledger.find_closing(of).await.map_err(unreadable)?;
         let line = String::from_utf8_lossy(&found.line).into_owned();
+        let entry = &found.entry;
         Ok(json!({
             "transactieId": of,
             "index": found.index,
             "vermelding": line,
-            "besluit": entry_value(&found.entry),
+            "besluit": entry_value(entry),
+            "uitleg": self.rules_told(caller.language, entry.bundel, &entry.regels),
             "openingen": openings,
             "afgifte": closing.as_ref().map(|closing| {
                 let mut value = entry_value(&closing.entry);

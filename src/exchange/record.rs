@@ -1,25 +1,25 @@
 //! What the procedure leaves in the book: decisions, refusals, readings, each with its seals.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::api::{Call, Failure};
-use super::{Caller, Exchange};
+use super::{Caller, Exchange, told};
 use crate::clock::Moment;
 use crate::domain::{
-    AddressFacts, AddressId, DocumentId, Oin, OwnerId, Sha256, TraceParent, TransactionId,
+    AddressFacts, AddressId, DocumentId, Oin, OwnerId, Purpose, Sha256, TraceParent, TransactionId,
 };
 use crate::errors::in_full;
 use crate::ledger::entry::{Act, Entry, Kind, Outcome};
 use crate::ledger::seal::{Owner, Personal};
 use crate::ledger::{Claims, Draft, NotAppended, Receipt, Seen, permitted};
-use crate::policy::{Denial, Permit, Reason};
+use crate::policy::{Denial, Missing, Permit, Reason};
 use crate::store::Subject;
 
-/// A no of the policy, in the words of the contract.
+/// A no of the policy.
 #[derive(Debug, Clone)]
 pub(super) struct Refusal {
     pub(super) reason: &'static str,
-    pub(super) missing: Value,
+    pub(super) missing: Vec<Missing>,
     pub(super) rules: Vec<String>,
     pub(super) bundle: Option<Sha256>,
 }
@@ -28,8 +28,8 @@ impl From<&Denial> for Refusal {
     fn from(denial: &Denial) -> Self {
         Self {
             reason: denial.reason().code(),
-            missing: json!(denial.missing()),
-            rules: denial.rules().iter().map(ToString::to_string).collect(),
+            missing: denial.missing().to_vec(),
+            rules: told::ids(denial.rules()),
             bundle: Some(denial.bundle()),
         }
     }
@@ -40,16 +40,9 @@ impl Refusal {
     pub(super) fn policy_unusable(bundle: Option<Sha256>) -> Self {
         Self {
             reason: Reason::PolicyUnusable.code(),
-            missing: json!([]),
+            missing: Vec::new(),
             rules: Vec::new(),
             bundle,
-        }
-    }
-
-    pub(super) fn into_failure(self) -> Failure {
-        Failure::NotAllowed {
-            reason: self.reason,
-            missing: self.missing,
         }
     }
 }
@@ -61,7 +54,7 @@ pub(super) fn unreadable(error: impl std::error::Error) -> Failure {
 }
 
 /// What to tell the caller of a refusal: that, unless it could not be recorded.
-fn told(recorded: Result<Receipt, NotAppended>, failure: Failure) -> Failure {
+fn answer(recorded: Result<Receipt, NotAppended>, failure: Failure) -> Failure {
     match recorded {
         Ok(_) => failure,
         Err(NotAppended::Overloaded) => Failure::Overloaded,
@@ -103,7 +96,7 @@ impl Caller {
     pub(super) fn entry(&self, kind: Kind, at: Moment) -> Box<Entry> {
         let mut entry = Box::new(Entry::new(kind, at, self.transaction));
         entry.aanvrager = Some(self.organisation.oin);
-        entry.doel = Some(self.who.purpose.clone());
+        entry.doel = self.who.purpose.known().cloned();
         entry.team.clone_from(&self.who.team);
         entry.spoor = trail(kind, self.traceparent);
         entry
@@ -123,6 +116,15 @@ impl Caller {
 }
 
 impl Exchange {
+    /// A no of the policy, as this caller is told.
+    pub(super) fn refused(&self, caller: &Caller, refusal: &Refusal) -> Failure {
+        Failure::NotAllowed {
+            reason: refusal.reason,
+            missing: self.missing_told(caller, &refusal.missing),
+            rules: self.rules_told(caller.language, refusal.bundle, &refusal.rules),
+        }
+    }
+
     /// The draft of a decision about a subject, without its outcome filled in by `outcome`.
     async fn decision_draft(
         &self,
@@ -265,7 +267,7 @@ impl Exchange {
         let none = Personal::none();
         match self.record_other(entry(), code, &none, oin, claims).await {
             Err(NotAppended::TransactionUsed) => self.record_conflict(entry(), &none, oin).await,
-            recorded => told(recorded, failure),
+            recorded => answer(recorded, failure),
         }
     }
 
@@ -336,7 +338,7 @@ impl Exchange {
                 // The attempt that found the token used has used up the transaction id.
                 let none = Claims::default();
                 let recorded = self.record_other(entry, "token-hergebruikt", &personal, oin, none);
-                told(recorded.await, Failure::TokenReused)
+                answer(recorded.await, Failure::TokenReused)
             }
             NotAppended::Unwitnessed => {
                 self.ledger.note_unwitnessed();
@@ -345,7 +347,7 @@ impl Exchange {
                 let (oin, personal) = (caller.organisation.oin, caller.personal());
                 let code = "logboek-onbeschikbaar";
                 let recorded = self.record_other(entry, code, &personal, oin, caller.uses());
-                told(recorded.await, Failure::LedgerUnavailable)
+                answer(recorded.await, Failure::LedgerUnavailable)
             }
             NotAppended::Overloaded | NotAppended::Stale => Failure::Overloaded,
             NotAppended::Held | NotAppended::NotWaiting | NotAppended::NothingToErase => {
@@ -369,7 +371,7 @@ impl Exchange {
         entry.transactie = fresh;
         let none = Claims::default();
         let recorded = self.record_other(entry, "conflict", personal, requester, none);
-        told(recorded.await, Failure::Conflict)
+        answer(recorded.await, Failure::Conflict)
     }
 
     /// A requester's token must be for a purpose the bundle in force knows, and if it names a
@@ -385,7 +387,8 @@ impl Exchange {
         let knows = known
             .bundle(&self.policies, self.clock.now())
             .map_or(true, |bundle| {
-                bundle.vocabulary().knows_purpose(&caller.who.purpose)
+                let purpose = caller.who.purpose.known();
+                purpose.is_some_and(|purpose| bundle.vocabulary().knows_purpose(purpose))
             });
         if !knows {
             return Err(self.record_wrong_purpose(caller, act).await);
@@ -409,7 +412,7 @@ impl Exchange {
 
     /// A token for the registry, the index or the book must say so.
     pub(super) async fn check_registry(&self, caller: &Caller) -> Result<(), Failure> {
-        if caller.who.purpose.as_str() == super::REGISTRY_PURPOSE {
+        if caller.who.purpose.known().is_some_and(Purpose::is_registry) {
             return Ok(());
         }
         Err(self.record_wrong_purpose(caller, Act::Registry).await)
@@ -418,14 +421,17 @@ impl Exchange {
     /// What is personal about this caller. A purpose that no bundle knows is free text, which could
     /// be about somebody: it moves from the entry to what is sealed (DESIGN, I5).
     fn seal_unknown_purpose(&self, caller: &Caller, entry: &mut Entry) -> Personal {
-        let purpose = &caller.who.purpose;
-        let known = purpose.as_str() == super::REGISTRY_PURPOSE
-            || self.vocabulary().purposes.contains(purpose);
+        let in_force = self.in_force.load();
+        let bundle = in_force.bundle(&self.policies, self.clock.now());
+        let vocabulary = bundle.ok().map(|bundle| bundle.vocabulary());
+        let known = caller.who.purpose.known().is_some_and(|purpose| {
+            purpose.is_registry() || vocabulary.is_some_and(|words| words.knows_purpose(purpose))
+        });
         if known {
             return caller.personal();
         }
         entry.doel = None;
-        caller.personal().with("doel", purpose)
+        caller.personal().with("doel", caller.who.purpose.word())
     }
 
     /// Records a purpose that is none for this call.
@@ -438,7 +444,15 @@ impl Exchange {
             .record_other(entry, "doel-onbekend", &personal, oin, caller.uses())
             .await;
         match recorded {
-            Ok(_) => Failure::PurposeUnknown,
+            Ok(_) => {
+                let codes = self.vocabulary(&caller.organisation);
+                let nearest = match act {
+                    // No purpose of a bundle is one for the registry.
+                    Act::Registry => Vec::new(),
+                    _ => codes.purposes.nearest(caller.who.purpose.word()),
+                };
+                Failure::PurposeUnknown { nearest }
+            }
             Err(error) => self.not_appended(caller, act, error).await,
         }
     }

@@ -7,14 +7,14 @@ use std::sync::{Arc, LazyLock};
 
 use super::{
     BulkLine, BulkMode, ByteRange, Caller, Exchange, Failure, NewAos, NewChoice, Parts, Search,
-    Who, Withdrawal,
+    Wanted, Who, Withdrawal,
 };
 use crate::clock::{Clock, Moment, Random};
 use crate::domain::{
     AddressId, AosId, CaseNumber, ChoiceId, ChoiceKind, ChoiceState, Document, DocumentId,
     DocumentKind, DossierNumber, Employee, Evidence, EvidenceKind, Language, MediaType, Oin,
     Organisation, Organisations, OwnerId, Purpose, Reference, Role, Sha256, ShownText, Team, Title,
-    TransactionId, Version,
+    TransactionId, Version, Wording,
 };
 use crate::identity::tests::World;
 use crate::ledger::testing::{Book, Gateway, address};
@@ -64,6 +64,7 @@ impl Office {
         let (img, ncg) = (list[0].oin, list[1].oin);
         list.push(Organisation {
             contact: String::new(),
+            words: Wording::Shared,
             oin: Oin::parse("00000001834567890000").unwrap(),
             name: "Gemeente Eemsdelta".to_owned(),
             role: Role::parse("gemeente").unwrap(),
@@ -120,13 +121,14 @@ impl Office {
             who: Who {
                 employee: Employee::parse("medewerker-1").unwrap(),
                 case: CaseNumber::parse("zaak-1").unwrap(),
-                purpose: Purpose::parse(purpose).unwrap(),
+                purpose: Wanted::Purpose(Purpose::parse(purpose).unwrap()),
                 team: team.map(|team| Team::parse(team).unwrap()),
                 document: None,
                 token: None,
             },
             transaction: TransactionId::new(self.now(), &*self.book.random).unwrap(),
             traceparent: None,
+            language: crate::language::Language::Dutch,
         }
     }
 

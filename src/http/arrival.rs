@@ -24,12 +24,14 @@ use crate::bounds::{
 use crate::domain::{Malformed, Organisation, TraceParent, TransactionId, json};
 use crate::exchange::{Call, Caller, Exchange, Failure, KnownCodes};
 use crate::identity::Peer;
+use crate::language::Language;
 
 /// What the edge found out about a call it let through.
 #[derive(Debug, Clone)]
 pub(super) struct Admitted {
     pub(super) transaction: TransactionId,
     pub(super) traceparent: Option<TraceParent>,
+    pub(super) language: Language,
     pub(super) peer: Arc<Peer>,
     pub(super) organisation: Arc<Organisation>,
     pub(super) route: Arc<Route>,
@@ -127,6 +129,7 @@ impl Arrival {
             organisation: Arc::clone(&self.admitted.organisation),
             unverified_token: unverified_token(&self.headers),
             traceparent: self.admitted.traceparent,
+            language: self.admitted.language,
         })
     }
 

@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::fields::{Errors, Fields, boolean, known, moment, text, whole};
+use super::fields::{Errors, Fields, boolean, known, moment, organisation, text, whole};
 use crate::bounds::{SEARCH_DEFAULT_DOCUMENTS, SEARCH_DOCUMENTS};
 use crate::clock::Moment;
 use crate::domain::{
-    AddressId, ChoiceKind, ChoiceState, Document, DocumentId, DocumentKind, DossierNumber,
-    Evidence, EvidenceKind, Language, Malformed, Mark, MediaType, Oin, OwnerId, Purpose, Reference,
-    Sha256, ShownText, Title, Version,
+    AddressId, ChoiceKind, ChoiceState, Document, DocumentId, DossierNumber, Evidence,
+    EvidenceKind, Language, Malformed, Mark, MediaType, Oin, OwnerId, Reference, Sha256, ShownText,
+    Title, Version,
 };
 use crate::exchange::{KnownCodes, NewAos, NewChoice, Search, Withdrawal};
 
@@ -81,7 +81,7 @@ fn document_fields(
 ) -> Option<Document> {
     let provider = fields.required("bronorganisatie", text(Oin::parse));
     let dossier = fields.required("dossier", text(DossierNumber::parse));
-    let kind = fields.required("soort", known(DocumentKind::parse, &codes.kinds));
+    let kind = fields.required("soort", known(&codes.kinds));
     let title = fields.required("titel", text(Title::parse));
     let media_type = fields.required("formaat", text(MediaType::parse));
     let size_bytes = fields.required("bestandsomvang", whole(0, LARGEST_EXACT));
@@ -108,8 +108,8 @@ fn document_fields(
 pub fn search(body: Value, codes: &KnownCodes, errors: &mut Errors) -> Option<Search> {
     let mut fields = Fields::open(body, errors)?;
     let address = fields.required("nummeraanduiding", text(AddressId::parse));
-    let kind = fields.optional("soort", known(DocumentKind::parse, &codes.kinds));
-    let provider = fields.optional("bronorganisatie", known(Oin::parse, &codes.organisations));
+    let kind = fields.optional("soort", known(&codes.kinds));
+    let provider = fields.optional("bronorganisatie", organisation(&codes.organisations));
     let limit = fields.optional("limiet", whole(1, u64::from(SEARCH_DOCUMENTS)));
     let cursor = fields.optional("vervolg", text(DocumentId::parse));
     fields.finish();
@@ -144,7 +144,7 @@ pub fn dossier(body: Value, codes: &KnownCodes, errors: &mut Errors) -> Option<D
     let address = fields.required("nummeraanduiding", text(AddressId::parse));
     let dossier = fields.required("dossier", text(DossierNumber::parse));
     let active = fields.required("actief", boolean);
-    let marks = fields.list("kenmerken", 0, known(Mark::parse, &codes.marks));
+    let marks = fields.list("kenmerken", 0, known(&codes.marks));
     fields.finish();
     Some(DossierAt {
         address: address?,
@@ -156,18 +156,14 @@ pub fn dossier(body: Value, codes: &KnownCodes, errors: &mut Errors) -> Option<D
 
 /// The body of `POST /toestemmingen`.
 pub fn choice(body: Value, codes: &KnownCodes, errors: &mut Errors) -> Option<NewChoice> {
-    let organisation = || known(Oin::parse, &codes.organisations);
+    let party = || organisation(&codes.organisations);
     let mut fields = Fields::open(body, errors)?;
     let kind = fields.required("soort", text(ChoiceKind::parse));
     let address = fields.required("nummeraanduiding", text(AddressId::parse));
     let owner = fields.required("eigenaar", text(OwnerId::parse));
-    let receivers = fields.list("ontvangers", 1, organisation());
-    let purposes = fields.list("doelen", 1, known(Purpose::parse, &codes.purposes));
-    let kinds = fields.list(
-        "documentsoorten",
-        1,
-        known(DocumentKind::parse, &codes.kinds),
-    );
+    let receivers = fields.list("ontvangers", 1, party());
+    let purposes = fields.list("doelen", 1, known(&codes.purposes));
+    let kinds = fields.list("documentsoorten", 1, known(&codes.kinds));
     let valid_from = fields.required("geldigVan", moment);
     let valid_until = fields.optional("geldigTot", moment);
     refuse_reversed(
@@ -178,9 +174,9 @@ pub fn choice(body: Value, codes: &KnownCodes, errors: &mut Errors) -> Option<Ne
     let evidence = fields.object("bewijs", evidence);
     let shown = fields.object("tekst", shown);
     let coordinator = if kind == Some(ChoiceKind::JointRequest) {
-        fields.required("coordinator", organisation())
+        fields.required("coordinator", party())
     } else {
-        let given = fields.optional("coordinator", organisation());
+        let given = fields.optional("coordinator", party());
         if kind.is_some() && given.is_some() {
             fields.wrong("coordinator", "hoort alleen bij verzoek-gezamenlijk");
         }

@@ -88,6 +88,7 @@ pub(super) fn traceparent(headers: &HeaderMap) -> Option<TraceParent> {
 mod tests {
     use super::*;
     use crate::clock::SystemRandomness;
+    use crate::language::Language;
     use http::HeaderValue;
 
     fn now() -> Moment {
@@ -107,7 +108,7 @@ mod tests {
         }
         let (id, problem) = transaction(&headers, now(), &SystemRandomness::default()).unwrap();
         let message = problem.map(|problem| {
-            let document = problem.document(id);
+            let document = problem.document(id, Language::Dutch);
             document["fouten"][0]["melding"]
                 .as_str()
                 .unwrap()

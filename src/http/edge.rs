@@ -68,6 +68,7 @@ pub(super) async fn edge(
     let method = request.method().clone();
     let template = request.extensions().get::<MatchedPath>().cloned();
     let organisation = organisation(&request);
+    let language = media::language(request.headers());
     let (transaction, trouble) = transaction(&shared, request.headers());
     let admitted = match trouble {
         Some(problem) => Err(problem),
@@ -82,7 +83,7 @@ pub(super) async fn edge(
     };
     let problem = response.extensions_mut().remove::<Unwritten>();
     if let Some(Unwritten(problem)) = &problem {
-        response = problem.render(transaction);
+        response = problem.render(transaction, language);
     }
     finish(response.headers_mut(), transaction);
     Told {
@@ -141,6 +142,7 @@ fn admit(
     let admitted = Admitted {
         transaction,
         traceparent: correlation::traceparent(request.headers()),
+        language: media::language(request.headers()),
         peer,
         organisation,
         route: Arc::clone(route),

@@ -6,13 +6,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
 use crate::bounds::LIST_ITEMS;
 use crate::clock::Moment;
-use crate::domain::Malformed;
-use crate::exchange::FieldError;
+use crate::domain::{Malformed, Oin};
+use crate::exchange::{Codes, FieldError};
 
 /// The mistakes found so far, in the order they were found.
 #[derive(Debug)]
@@ -222,18 +223,25 @@ pub fn text<T>(parse: impl Fn(&str) -> Result<T, Malformed>) -> impl Fn(&Value) 
     }
 }
 
-/// A text that must be one of the codes that exist.
-pub fn known<T: Ord + Display>(
-    parse: impl Fn(&str) -> Result<T, Malformed>,
-    exist: &BTreeSet<T>,
+/// A text that must be one of the words that exist for this organisation; what it means comes out.
+pub fn known<T: Ord + Clone + Display + FromStr<Err = Malformed>>(
+    exist: &Codes<T>,
 ) -> impl Fn(&Value) -> Read<T> {
-    let parse = text(parse);
+    move |value| match value {
+        Value::String(word) => exist.read(word),
+        other => Err(unlike("een tekst", other)),
+    }
+}
+
+/// A text that must be the OIN of one of these organisations.
+pub fn organisation(exist: &BTreeSet<Oin>) -> impl Fn(&Value) -> Read<Oin> {
+    let parse = text(Oin::parse);
     move |value| {
-        let code = parse(value)?;
-        if exist.contains(&code) {
-            return Ok(code);
+        let oin = parse(value)?;
+        if exist.contains(&oin) {
+            return Ok(oin);
         }
-        let all: Vec<String> = exist.iter().map(T::to_string).collect();
+        let all: Vec<&str> = exist.iter().map(Oin::as_str).collect();
         Err(format!("onbekend; bekend zijn: {}", all.join(", ")))
     }
 }
@@ -286,21 +294,19 @@ fn unlike(expected: &str, value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Oin, Purpose};
+    use crate::domain::Purpose;
     use serde_json::json;
 
     fn check(body: Value) -> Vec<String> {
         let mut errors = Errors::up_to(20);
-        let exist = BTreeSet::from([
-            Purpose::parse("aos").unwrap(),
-            Purpose::parse("overig").unwrap(),
-        ]);
+        let exist = ["aos", "overig"].map(|code| Purpose::parse(code).unwrap());
+        let exist = Codes::new(exist.into(), None);
         if let Some(mut fields) = Fields::open(body, &mut errors) {
             fields.required("oin", text(Oin::parse));
             fields.optional("tijd", moment);
             fields.optional("ja", boolean);
             fields.optional("getal", whole(1, 200));
-            fields.list("doelen", 1, known(Purpose::parse, &exist));
+            fields.list("doelen", 1, known(&exist));
             fields.optional_object("in", |inner| inner.required("oin", text(Oin::parse)));
             fields.finish();
         }

@@ -3,6 +3,8 @@
 
 use http::{HeaderMap, header};
 
+use crate::language::Language;
+
 pub(super) const JSON: &str = "application/json";
 pub(super) const LINES: &str = "application/x-ndjson";
 pub(super) const TEXT: &str = "text/plain";
@@ -49,6 +51,30 @@ pub(super) fn acceptable(headers: &HeaderMap, types: &[&str]) -> bool {
             .max();
         best.is_some_and(|(_, wanted)| wanted)
     })
+}
+
+/// The language to answer in: of the two there are, the one that is wanted more; Dutch where that says
+/// nothing.
+pub(super) fn language(headers: &HeaderMap) -> Language {
+    let wanted = |language: Language| {
+        let ranges = headers
+            .get_all(header::ACCEPT_LANGUAGE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','));
+        let weights = ranges.filter_map(|range| {
+            let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
+            let of_it = tag.trim().split('-').next()?;
+            let weight = weight.trim().strip_prefix("q=")?.parse::<f32>().ok()?;
+            of_it.eq_ignore_ascii_case(language.tag()).then_some(weight)
+        });
+        weights.fold(0.0, f32::max)
+    };
+    if wanted(Language::English) > wanted(Language::Dutch) {
+        Language::English
+    } else {
+        Language::Dutch
+    }
 }
 
 /// One media range of an `Accept`.
@@ -158,5 +184,29 @@ mod tests {
         assert!(acceptable(&headers(&[("accept", "text/html")]), &[]));
         let two = headers(&[("accept", "text/html"), ("accept", JSON)]);
         assert!(acceptable(&two, &[JSON]));
+    }
+
+    #[test]
+    fn english_is_for_who_wants_it_more_than_dutch() {
+        for (values, language) in [
+            (&[][..], Language::Dutch),
+            (&[""], Language::Dutch),
+            (&["*"], Language::Dutch),
+            (&["fr, de"], Language::Dutch),
+            (&["en;q=0"], Language::Dutch),
+            (&["en;q=x"], Language::Dutch),
+            (&["nl, en"], Language::Dutch),
+            (&["en;q=0.5, nl-NL;q=0.8"], Language::Dutch),
+            (&["en"], Language::English),
+            (&["EN-gb"], Language::English),
+            (&["fr, en;q=0.3"], Language::English),
+            (&["nl;q=0.2", "en;q=0.9"], Language::English),
+        ] {
+            let values: Vec<_> = values
+                .iter()
+                .map(|value| ("accept-language", *value))
+                .collect();
+            assert_eq!(super::language(&headers(&values)), language, "{values:?}");
+        }
     }
 }

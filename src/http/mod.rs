@@ -21,6 +21,7 @@ mod arrival;
 mod bulk;
 mod correlation;
 mod edge;
+mod english;
 mod gates;
 mod handlers;
 mod media;

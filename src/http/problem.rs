@@ -10,8 +10,10 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use super::english;
 use crate::domain::TransactionId;
 use crate::exchange::{Failure, FieldError};
+use crate::language::Language;
 
 /// Who must act before the same request can succeed (`partij`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,6 +208,8 @@ struct Own {
     headers: HeaderMap,
     /// Members beyond those every problem has, in their order.
     members: Map<String, Value>,
+    /// Words that could have been meant.
+    nearest: Vec<String>,
 }
 
 impl Problem {
@@ -258,6 +262,13 @@ impl Problem {
         }])
     }
 
+    /// A purpose that is none here, with those that could have been meant.
+    fn purpose_unknown(nearest: Vec<String>) -> Self {
+        let mut problem = Self::new(Code::PurposeUnknown);
+        problem.own.nearest = nearest;
+        problem
+    }
+
     /// A method this path does not have; `allow` is the `Allow` header.
     #[must_use]
     pub fn method_not_allowed(allow: &str) -> Self {
@@ -285,19 +296,35 @@ impl Problem {
         self.own.headers.insert(name, value);
     }
 
-    /// The document of this problem for one transaction.
-    #[must_use]
-    pub fn document(&self, transaction: TransactionId) -> Value {
+    /// Title and detail.
+    fn texts(&self, l: Language) -> (&'static str, String) {
         let row = self.code.row();
+        let (title, detail) = match l {
+            Language::Dutch => (row.title, row.detail),
+            Language::English => english::texts(self.code),
+        };
+        if self.own.nearest.is_empty() {
+            return (title, detail.to_owned());
+        }
+        let like = l.pick("Het meest lijkt het op", "Closest to it are");
+        let nearest = self.own.nearest.join(", ");
+        (title, format!("{detail} {like}: {nearest}."))
+    }
+
+    /// The document of this problem for one transaction, in a language.
+    #[must_use]
+    pub fn document(&self, transaction: TransactionId, l: Language) -> Value {
+        let row = self.code.row();
+        let (title, detail) = self.texts(l);
         let mut document = Map::new();
         for (member, value) in [
             (
                 "type",
                 json!(format!("https://sluis.example/problemen/{}", row.code)),
             ),
-            ("title", json!(row.title)),
+            ("title", json!(title)),
             ("status", json!(row.status.as_u16())),
-            ("detail", json!(row.detail)),
+            ("detail", json!(detail)),
             ("code", json!(row.code)),
             ("instance", json!(format!("urn:uuid:{transaction}"))),
             ("partij", json!(row.party.code())),
@@ -309,14 +336,17 @@ impl Problem {
     }
 
     /// The answer of this problem for one transaction.
-    pub(super) fn render(&self, transaction: TransactionId) -> Response {
-        let mut response = Response::new(self.document(transaction).to_string().into());
+    pub(super) fn render(&self, transaction: TransactionId, l: Language) -> Response {
+        let mut response = Response::new(self.document(transaction, l).to_string().into());
         *response.status_mut() = self.code.row().status;
         response.headers_mut().extend(self.own.headers.clone());
         response.headers_mut().insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(l.tag()));
         response
     }
 }
@@ -329,10 +359,21 @@ impl From<Failure> for Problem {
             Failure::TokenExpired => Self::new(Code::TokenExpired),
             Failure::TokenNotBound => Self::new(Code::TokenNotBound),
             Failure::TokenReused => Self::new(Code::TokenReused),
-            Failure::PurposeUnknown => Self::new(Code::PurposeUnknown),
-            Failure::NotAllowed { reason, missing } => Self::new(Code::NotAllowed)
-                .with("reden", json!(reason))
-                .with("ontbreekt", missing),
+            Failure::PurposeUnknown { nearest } => Self::purpose_unknown(nearest),
+            Failure::NotAllowed {
+                reason,
+                missing,
+                rules,
+            } => {
+                let problem = Self::new(Code::NotAllowed)
+                    .with("reden", json!(reason))
+                    .with("ontbreekt", missing);
+                if rules.is_empty() {
+                    problem
+                } else {
+                    problem.with("uitleg", json!(rules))
+                }
+            }
             Failure::NotAuthorised => Self::new(Code::NotAuthorised),
             Failure::DocumentUnknown => Self::new(Code::DocumentUnknown),
             Failure::NotFound => Self::new(Code::NotFound),

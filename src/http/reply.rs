@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::media;
 use super::problem::{Code, Problem};
-use crate::domain::{Choice, MediaType};
-use crate::exchange::{Found, Receipt, Release, TestOutcome};
+use crate::domain::{Choice, Document, MediaType};
+use crate::exchange::{Found, KnownCodes, Receipt, Release, TestOutcome};
 
 /// A JSON answer.
 pub(super) fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<Response, Problem> {
@@ -49,13 +49,48 @@ pub(super) fn typed(status: StatusCode, media_type: &'static str, body: Body) ->
     response
 }
 
-/// The answer to a search.
-pub(super) fn found(found: &Found) -> Value {
-    let mut answer = json!({"documenten": found.documents, "onthouden": found.withheld});
+/// A document, in the words of who asks.
+pub(super) fn document(document: &Document, codes: &KnownCodes) -> Result<Value, Problem> {
+    let mut value = value(document)?;
+    say(&mut value, "soort", json!(codes.kinds.say(&document.kind)));
+    Ok(value)
+}
+
+/// A choice, in the words of who asks.
+pub(super) fn choice(choice: &Choice, codes: &KnownCodes) -> Result<Value, Problem> {
+    let purposes = choice.purposes.iter();
+    let purposes: Vec<String> = purposes.map(|it| codes.purposes.say(it)).collect();
+    let kinds: Vec<String> = choice.kinds.iter().map(|it| codes.kinds.say(it)).collect();
+    let mut value = value(choice)?;
+    say(&mut value, "doelen", json!(purposes));
+    say(&mut value, "documentsoorten", json!(kinds));
+    Ok(value)
+}
+
+fn value<T: Serialize>(of: &T) -> Result<Value, Problem> {
+    serde_json::to_value(of).map_err(|_| Code::Internal.into())
+}
+
+/// Puts other words in a member; its place among the others stays.
+fn say(value: &mut Value, member: &str, words: Value) {
+    if let Some(place) = value.get_mut(member) {
+        *place = words;
+    }
+}
+
+/// The answer to a search, in the words of who asks.
+pub(super) fn found(found: &Found, codes: &KnownCodes) -> Result<Value, Problem> {
+    let documents = found.documents.iter();
+    let documents: Result<Vec<Value>, Problem> = documents.map(|it| document(it, codes)).collect();
+    let withheld = found.withheld.iter();
+    let withheld: Vec<Value> = withheld
+        .map(|it| json!({"soort": codes.kinds.say(&it.kind), "reden": it.reason}))
+        .collect();
+    let mut answer = json!({"documenten": documents?, "onthouden": withheld});
     if let (Some(cursor), Some(answer)) = (found.cursor, answer.as_object_mut()) {
         answer.insert("vervolg".to_owned(), json!(cursor));
     }
-    answer
+    Ok(answer)
 }
 
 /// The answer to a test.
@@ -74,6 +109,7 @@ pub(super) fn test_outcome(outcome: TestOutcome) -> Value {
         answer.insert("reden".to_owned(), json!(reason));
     }
     answer.insert("ontbreekt".to_owned(), outcome.missing);
+    answer.insert("uitleg".to_owned(), json!(outcome.told));
     Value::Object(answer)
 }
 
@@ -97,9 +133,11 @@ pub(super) fn recorded<T: Serialize>(value: &T, told: &Receipt) -> Result<Value,
     }
 }
 
-/// The choices at an address.
-pub(super) fn choices(choices: &[Choice]) -> Value {
-    json!({ "toestemmingen": choices })
+/// The choices at an address, in the words of who asks.
+pub(super) fn choices(choices: &[Choice], codes: &KnownCodes) -> Result<Value, Problem> {
+    let choices = choices.iter().map(|it| choice(it, codes));
+    let choices: Result<Vec<Value>, Problem> = choices.collect();
+    Ok(json!({ "toestemmingen": choices? }))
 }
 
 /// A document, on its way.

@@ -17,7 +17,7 @@ use super::crypto;
 use super::files::{self, IdentityError};
 use super::profile::{self, ProfileFlaw, SubjectFlaw, Usage};
 use crate::clock::{Clock, Moment, NoRandomness, Random};
-use crate::domain::{CaseNumber, DocumentId, Employee, Oin, Purpose, Team};
+use crate::domain::{CaseNumber, DocumentId, Employee, Oin, Team, Word};
 
 /// What goes into a token.
 #[derive(Debug, Clone)]
@@ -30,8 +30,8 @@ pub struct TokenRequest {
     pub audience: String,
     /// Who asks.
     pub employee: Employee,
-    /// What for.
-    pub purpose: Purpose,
+    /// What for, in the requester's words.
+    pub purpose: Word,
     /// In which case.
     pub case: CaseNumber,
     /// In which team.

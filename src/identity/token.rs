@@ -14,7 +14,9 @@ use super::chain::hash_bytes;
 use super::jwks::KeySet;
 use crate::bounds;
 use crate::clock::Moment;
-use crate::domain::{CaseNumber, DocumentId, Employee, Oin, Organisation, Purpose, Team, json};
+use crate::domain::{
+    CaseNumber, DocumentId, Employee, Oin, Organisation, Purpose, Team, Word, Wording, json,
+};
 
 /// Why a token is not accepted. The caller is told which of the three, and nothing more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -84,7 +86,7 @@ pub enum Flaw {
 pub struct Claims {
     issuer: Oin,
     employee: Employee,
-    purpose: Purpose,
+    purpose: Word,
     case: CaseNumber,
     team: Option<Team>,
     document: Option<DocumentId>,
@@ -105,9 +107,9 @@ impl Claims {
         &self.employee
     }
 
-    /// What for. Whether such a purpose exists is the policy's to say.
+    /// What for, in the words of the organisation. Whether such a purpose exists is the policy's to say.
     #[must_use]
-    pub fn purpose(&self) -> &Purpose {
+    pub fn purpose(&self) -> &Word {
         &self.purpose
     }
 
@@ -142,12 +144,12 @@ impl Claims {
     }
 }
 
-/// Employee and case are personal: they stay out of every log (I5).
+/// Employee and case are personal, and a purpose that nobody knows could be: they stay out of every log
+/// (I5).
 impl std::fmt::Debug for Claims {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Claims")
             .field("issuer", &self.issuer)
-            .field("purpose", &self.purpose)
             .field("team", &self.team)
             .finish_non_exhaustive()
     }
@@ -309,7 +311,7 @@ fn read_claims<'a>(
         claims: Claims {
             issuer,
             employee: Employee::parse(text("sub")?).map_err(|_| Flaw::Claim)?,
-            purpose: Purpose::parse(text("doel")?).map_err(|_| Flaw::Claim)?,
+            purpose: read_purpose(text("doel")?, expected.organisation.words)?,
             case: CaseNumber::parse(text("zaak")?).map_err(|_| Flaw::Claim)?,
             team,
             document,
@@ -318,6 +320,16 @@ fn read_claims<'a>(
         },
         bound_to,
     })
+}
+
+/// A shared word is a code; one of an organisation's own can be any.
+fn read_purpose(text: &str, words: Wording) -> Result<Word, Flaw> {
+    let proper = match words {
+        Wording::Shared => Purpose::parse(text).is_ok(),
+        Wording::Own => true,
+    };
+    let word = Word::parse(text).ok().filter(|_| proper);
+    word.ok_or(Flaw::Claim)
 }
 
 /// Checks `iat`, `nbf` and `exp` against one another and the first two against the clock; gives

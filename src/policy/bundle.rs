@@ -191,6 +191,12 @@ impl Bundle {
         (self.manifest.from, self.manifest.until)
     }
 
+    /// The line of `van` or `tot` in its manifest.
+    pub(super) fn line_of_date(&self, key: &str) -> Option<usize> {
+        let [from, until] = self.manifest.date_lines;
+        if key == "van" { from } else { until }
+    }
+
     /// The roles that must sign its activation.
     #[must_use]
     pub fn signers(&self) -> &[Role] {
@@ -286,6 +292,17 @@ impl Bundle {
             review_days,
             four_eyes: rule.is_judged_by_two(),
         })
+    }
+
+    /// What this rule means, in a sentence; in Dutch where its author wrote no other.
+    #[must_use]
+    pub fn find_sentence(&self, id: &str, l: Language) -> Option<&str> {
+        let rule = self.rules.iter().find(|rule| rule.id.as_str() == id)?;
+        let dutch = || rule.policy.annotation("toelichting");
+        match l {
+            Language::Dutch => dutch(),
+            Language::English => rule.policy.annotation("explanation").or_else(dutch),
+        }
     }
 
     /// The articles its rules rest on or forbid for, in their order; some stand there more than once.

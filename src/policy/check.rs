@@ -35,8 +35,26 @@ pub(super) fn audit(bundle: &Bundle) -> Vec<Mistake> {
             }
         }
     }
+    decided(bundle, &mut mistakes);
     coverage(bundle, &mut mistakes);
     mistakes
+}
+
+/// Every kind is in a row of every purpose or closed for it, never both: a kind that is added later
+/// must be decided about for each purpose. A direction that no row names is closed.
+fn decided(bundle: &Bundle, mistakes: &mut Vec<Mistake>) {
+    let vocabulary = bundle.vocabulary();
+    for purpose in vocabulary.purposes() {
+        for (kind, _) in vocabulary.kinds() {
+            let what = match (purpose.has_kind(kind), purpose.closed.contains(kind)) {
+                (true, true) => "staat in een rij en is ook gesloten",
+                (false, false) => "staat in geen rij en is niet gesloten (`[[doel.gesloten]]`)",
+                (true, false) | (false, true) => continue,
+            };
+            let text = format!("doel {}, soort {kind}: {what}", purpose.code);
+            mistakes.push(Mistake::in_file(MANIFEST, text));
+        }
+    }
 }
 
 /// Every cell of kind × purpose × direction, with all other facts in favour: the rules permit it if

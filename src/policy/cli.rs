@@ -1,11 +1,13 @@
-//! The bodies of `sluis policy check` and `sluis policy test`: what they print and how they end.
+//! The bodies of `sluis policy check`, `test` and `format`: what they print and how they end.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::bundle::Bundle;
-use super::check;
 use super::mistake::{BundleError, Mistake};
+use super::overlap::overlapping;
+use super::source::Source;
+use super::{check, format, table_print};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,23 +38,44 @@ impl Exit {
     }
 }
 
-/// Validates bundles strictly and says everything that is wrong with each, one line per mistake.
+/// Validates bundles strictly and says everything that is wrong with each, one line per mistake; also
+/// what is wrong with their dates together. How rules are laid out is told, but no mistake.
 ///
 /// # Errors
 /// When `out` cannot be written.
 pub fn check(dirs: &[PathBuf], out: &mut dyn Write) -> io::Result<Exit> {
-    each(dirs, out, |bundle, out| {
-        let mistakes = check::audit(bundle);
-        if mistakes.is_empty() {
+    let mut good = Vec::new();
+    let exit = each(dirs, out, |dir, bundle, out| {
+        let mistakes = check::audit(&bundle);
+        let exit = if mistakes.is_empty() {
             writeln!(out, "goed  {}  {}", bundle.id(), bundle.hash())?;
             writeln!(out, "      {}. {}", bundle.title(), bundle.caveat())?;
             for switch in bundle.switches() {
                 writeln!(out, "      {} {}", switch.question, switch.position)?;
             }
-            return Ok(Exit::Clean);
+            Exit::Clean
+        } else {
+            list(out, "FOUT", bundle.id(), &mistakes)?;
+            Exit::Wrong
+        };
+        if let Ok(source) = Source::read(dir) {
+            let otherwise = format::otherwise(&source);
+            list(out, "let op", bundle.id(), &otherwise)?;
+            if !otherwise.is_empty() {
+                writeln!(out, "      opmaken: sluis policy format {}", dir.display())?;
+            }
         }
-        list(out, bundle.id(), &mistakes)?;
-        Ok(Exit::Wrong)
+        good.push(bundle);
+        Ok(exit)
+    })?;
+    let wrong = overlapping(&good.iter().collect::<Vec<_>>());
+    for (bundle, mistake) in &wrong {
+        list(out, "FOUT", bundle, std::slice::from_ref(mistake))?;
+    }
+    Ok(if wrong.is_empty() {
+        exit
+    } else {
+        exit.max(Exit::Wrong)
     })
 }
 
@@ -61,22 +84,9 @@ pub fn check(dirs: &[PathBuf], out: &mut dyn Write) -> io::Result<Exit> {
 /// # Errors
 /// When `out` cannot be written.
 pub fn test(dirs: &[PathBuf], out: &mut dyn Write) -> io::Result<Exit> {
-    each(dirs, out, |bundle, out| {
+    each(dirs, out, |_, bundle, out| {
         let report = bundle.run_table();
-        for failure in &report.failures {
-            writeln!(
-                out,
-                "FOUT  {}/tabel.csv:{} nr {}, {}: {}",
-                bundle.id(),
-                failure.line,
-                failure.number,
-                failure.kind,
-                failure.situation
-            )?;
-            for difference in &failure.differences {
-                writeln!(out, "      {difference}")?;
-            }
-        }
+        table_print::print(bundle.id(), &report, out)?;
         let wrong = report.failures.len();
         let word = if wrong == 0 { "goed" } else { "FOUT" };
         writeln!(
@@ -90,10 +100,31 @@ pub fn test(dirs: &[PathBuf], out: &mut dyn Write) -> io::Result<Exit> {
     })
 }
 
+/// Lays out the rules of bundles as `check` wants them. A bundle that is laid out anew is another one:
+/// its hash is over every byte.
+///
+/// # Errors
+/// When `out` or a file cannot be written.
+pub fn format(dirs: &[PathBuf], out: &mut dyn Write) -> io::Result<Exit> {
+    each(dirs, out, |dir, bundle, out| {
+        let Ok(source) = Source::read(dir) else {
+            return Ok(Exit::Usage);
+        };
+        for mistake in format::otherwise(&source) {
+            let Some(laid_out) = format::laid_out(source.text(&mistake.file)) else {
+                continue;
+            };
+            std::fs::write(dir.join(&mistake.file), laid_out)?;
+            writeln!(out, "opgemaakt  {}/{}", bundle.id(), mistake.file)?;
+        }
+        Ok(Exit::Clean)
+    })
+}
+
 fn each(
     dirs: &[PathBuf],
     out: &mut dyn Write,
-    mut of_bundle: impl FnMut(&Bundle, &mut dyn Write) -> io::Result<Exit>,
+    mut of_bundle: impl FnMut(&Path, Bundle, &mut dyn Write) -> io::Result<Exit>,
 ) -> io::Result<Exit> {
     if dirs.is_empty() {
         writeln!(
@@ -105,7 +136,7 @@ fn each(
     let mut worst = Exit::Clean;
     for dir in dirs {
         let exit = match Bundle::load(dir) {
-            Ok(bundle) => of_bundle(&bundle, out)?,
+            Ok(bundle) => of_bundle(dir, bundle, out)?,
             Err(BundleError::Folder { folder, source }) => {
                 writeln!(
                     out,
@@ -114,7 +145,7 @@ fn each(
                 Exit::Usage
             }
             Err(BundleError::Mistakes { bundle, mistakes }) => {
-                list(out, &bundle, &mistakes)?;
+                list(out, "FOUT", &bundle, &mistakes)?;
                 Exit::Wrong
             }
         };
@@ -123,10 +154,10 @@ fn each(
     Ok(worst)
 }
 
-pub(super) fn list(out: &mut dyn Write, bundle: &str, mistakes: &[Mistake]) -> io::Result<()> {
+pub(super) fn list(out: &mut dyn Write, word: &str, bundle: &str, mistakes: &[Mistake]) -> io::Result<()> {
     for mistake in mistakes {
         let line = mistake.to_string().replace('\n', " ");
-        writeln!(out, "FOUT  {bundle}/{line}")?;
+        writeln!(out, "{word}  {bundle}/{line}")?;
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
-//! What is missing, found by asking the same question again with one fact more.
+//! What is missing, found by asking the same question again with other facts.
 //!
 //! A refusal that no rule prohibits has no reasons of its own: nothing applied. So the explanation
-//! is computed: which single fact would have turned it into a permit; if none, which pair; if none,
-//! a smallest set. Only facts the purpose's grounds ask for are supposed. Nothing here can permit
-//! anything: hypothetical answers end as explanations.
+//! is computed: which single fact would have turned it into a permit; if none, which two; if none, which
+//! three; beyond that a set of which nothing can be left out. Then, of the owners whose word is in it,
+//! no more than are needed. Only facts the purpose's grounds ask for are supposed. Nothing here can
+//! permit anything: hypothetical answers end as explanations.
 
 use super::decide::Rules;
 use super::engine::{Outcome, Prepared};
@@ -15,17 +16,24 @@ use super::vocabulary::PurposeInfo;
 /// How long a supposed unsafe situation lasts; any positive time will do.
 const SUPPOSED_MS: i64 = 3_600_000;
 
+/// Every set of up to so many facts is tried; a larger one is found by leaving out.
+const TRIED_FACTS: usize = 3;
+
 /// A fact that could be otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Supposed<'a> {
     fact: Fact,
     /// The team, for a fact about the team.
     team: Option<&'a str>,
-    /// How many owners it waits for.
-    owners: Option<usize>,
+    /// The owners whose word would be otherwise, from 0; none when nobody is known.
+    owners: Vec<usize>,
 }
 
-/// The facts that would have turned this refusal, sorted by importance.
+/// Facts that could be otherwise together, none twice.
+type Set<'a> = Vec<Supposed<'a>>;
+
+/// The facts that would have turned this refusal, sorted by importance: those of which one would do, or
+/// else those that would together; none when nothing would.
 pub(super) fn missing<'a>(
     rules: Rules<'a>,
     purpose: &PurposeInfo,
@@ -33,53 +41,128 @@ pub(super) fn missing<'a>(
     prepared: &Prepared,
 ) -> Vec<Missing> {
     let supposed = candidates(rules, purpose, situation);
-    let turns = |set: &[&Supposed<'a>]| permits(rules, purpose, situation, prepared, set);
-
-    let singles: Vec<&Supposed<'_>> = supposed.iter().filter(|one| turns(&[one])).collect();
-    if !singles.is_empty() {
-        return singles.into_iter().map(|one| note(one, &[])).collect();
+    let turns = |set: &[Supposed<'a>]| permits(rules, purpose, situation, prepared, set);
+    let alone: Vec<Missing> = supposed
+        .iter()
+        .map(|one| vec![one.clone()])
+        .filter(|set| turns(set))
+        .flat_map(|set| told(&set, turns))
+        .collect();
+    if !alone.is_empty() {
+        return alone;
     }
-    for (at, first) in supposed.iter().enumerate() {
-        for second in supposed.iter().skip(at + 1) {
-            if first.fact != second.fact && turns(&[first, second]) {
-                return vec![note(first, &[second]), note(second, &[first])];
-            }
-        }
-    }
-    smallest(&supposed, turns)
+    let together = (2..=TRIED_FACTS)
+        .find_map(|size| first_of(size, &Vec::new(), &supposed, &turns))
+        .or_else(|| all_but_the_needless(&supposed, turns));
+    together.map_or_else(Vec::new, |set| told(&set, turns))
 }
 
-/// Drops from everything that could be supposed what is not needed; empty when all is not enough.
-fn smallest<'a>(
+/// The first set of so many facts that turns it, `chosen` among them and the others from `rest`.
+fn first_of<'a>(
+    size: usize,
+    chosen: &Set<'a>,
+    rest: &[Supposed<'a>],
+    turns: &impl Fn(&[Supposed<'a>]) -> bool,
+) -> Option<Set<'a>> {
+    if chosen.len() == size {
+        return turns(chosen).then(|| chosen.clone());
+    }
+    let mut rest = rest;
+    while let Some((next, after)) = rest.split_first() {
+        // A request comes from one team.
+        if chosen.iter().all(|one| one.fact != next.fact) {
+            let mut more = chosen.clone();
+            more.push(next.clone());
+            if let Some(found) = first_of(size, &more, after, turns) {
+                return Some(found);
+            }
+        }
+        rest = after;
+    }
+    None
+}
+
+/// Drops from everything that could be supposed what is not needed, until nothing can be; `None` when
+/// all is not enough.
+fn all_but_the_needless<'a>(
     supposed: &[Supposed<'a>],
-    turns: impl Fn(&[&Supposed<'a>]) -> bool,
-) -> Vec<Missing> {
-    let teams: Vec<&Supposed<'_>> = supposed.iter().filter(|s| s.fact == Fact::Team).collect();
-    let others: Vec<&Supposed<'_>> = supposed.iter().filter(|s| s.fact != Fact::Team).collect();
-    let with_each_team = teams.iter().map(|team| {
+    turns: impl Fn(&[Supposed<'a>]) -> bool,
+) -> Option<Set<'a>> {
+    let (teams, others): (Set<'_>, Set<'_>) = supposed
+        .iter()
+        .cloned()
+        .partition(|one| one.fact == Fact::Team);
+    let with_each_team = teams.into_iter().map(|team| {
         let mut set = others.clone();
         set.push(team);
         set
     });
-    for mut set in std::iter::once(others.clone()).chain(with_each_team) {
-        if !turns(&set) {
-            continue;
-        }
-        for one in set.clone() {
-            let without: Vec<&Supposed<'_>> = set.iter().copied().filter(|s| *s != one).collect();
-            if turns(&without) {
-                set = without;
-            }
-        }
-        return set
-            .iter()
-            .map(|one| {
-                let rest: Vec<&Supposed<'_>> = set.iter().copied().filter(|s| s != one).collect();
-                note(one, &rest)
-            })
-            .collect();
+    let mut set = std::iter::once(others.clone())
+        .chain(with_each_team)
+        .find(|set| turns(set))?;
+    loop {
+        let mut smaller = (0..set.len()).map(|left_out| {
+            let mut less = set.clone();
+            less.remove(left_out);
+            less
+        });
+        let Some(less) = smaller.find(|less| turns(less)) else {
+            return Some(set);
+        };
+        set = less;
     }
-    Vec::new()
+}
+
+/// A set as it is told: of the owners in it no more than are needed.
+fn told<'a>(set: &Set<'a>, turns: impl Fn(&[Supposed<'a>]) -> bool) -> Vec<Missing> {
+    let fewest = fewest_owners(set.clone(), &turns);
+    let told = fewest.iter().zip(set).enumerate().map(|(at, (one, all))| {
+        // Where one owner will do, it may be any of several.
+        let or_else = |owner: &usize| {
+            let mut otherwise = fewest.clone();
+            if let Some(place) = otherwise.get_mut(at) {
+                place.owners = vec![*owner];
+            }
+            turns(&otherwise)
+        };
+        let owners: Vec<usize> = if one.owners.len() == 1 {
+            all.owners
+                .iter()
+                .filter(|owner| or_else(owner))
+                .copied()
+                .collect()
+        } else {
+            one.owners.clone()
+        };
+        let others = fewest.iter().filter(|other| other.fact != one.fact);
+        Missing {
+            fact: one.fact,
+            owners: owners.into_iter().map(|number| number + 1).collect(),
+            needed: one.owners.len(),
+            value: one.team.map(str::to_owned),
+            together_with: others.map(|other| other.fact).collect(),
+        }
+    });
+    told.collect()
+}
+
+/// The same facts, of as few owners as can be: none of them can be left out.
+fn fewest_owners<'a>(mut set: Set<'a>, turns: &impl Fn(&[Supposed<'a>]) -> bool) -> Set<'a> {
+    let one_owner_less = |set: &Set<'a>| {
+        (0..set.len()).find_map(|at| {
+            let owners = set.get(at).map_or(0, |one| one.owners.len());
+            // The last one stays: without any it would be another fact, nobody being known.
+            (0..owners).filter(|_| owners > 1).find_map(|left_out| {
+                let mut less = set.clone();
+                less.get_mut(at)?.owners.remove(left_out);
+                turns(&less).then_some(less)
+            })
+        })
+    };
+    while let Some(less) = one_owner_less(&set) {
+        set = less;
+    }
+    set
 }
 
 /// The reason that the most important missing fact stands for.
@@ -125,10 +208,7 @@ fn candidates<'a>(
         });
     };
     if asked.contains(&ContextFact::Objection) && !situation.objection.yes.is_empty() {
-        suppose(
-            Fact::ObjectionWithdrawn,
-            Some(situation.objection.yes.len()),
-        );
+        suppose(Fact::ObjectionWithdrawn, situation.objection.yes.clone());
     }
     for (asks, fact, stand) in [
         (ContextFact::Consent, Fact::Consent, &situation.consent),
@@ -143,19 +223,21 @@ fn candidates<'a>(
             &situation.joint_request,
         ),
     ] {
-        let lacking = situation.owners.saturating_sub(stand.yes.len());
-        if asked.contains(&asks) && (lacking > 0 || situation.owners == 0) {
-            suppose(fact, Some(lacking).filter(|owners| *owners > 0));
+        let lacking: Vec<usize> = (0..situation.owners)
+            .filter(|owner| !stand.yes.contains(owner))
+            .collect();
+        if asked.contains(&asks) && (!lacking.is_empty() || situation.owners == 0) {
+            suppose(fact, lacking);
         }
     }
     if asked.contains(&ContextFact::UnsafeSituation) && situation.unsafe_since_until.is_none() {
-        suppose(Fact::UnsafeSituation, None);
+        suppose(Fact::UnsafeSituation, Vec::new());
     }
     if asked.contains(&ContextFact::Combined) && !situation.combined {
-        suppose(Fact::Combined, None);
+        suppose(Fact::Combined, Vec::new());
     }
     if situation.owners == 0 {
-        suppose(Fact::OwnersKnown, None);
+        suppose(Fact::OwnersKnown, Vec::new());
     }
     if asked.contains(&ContextFact::Team) {
         for (team, _) in rules.manifest.vocabulary.teams() {
@@ -163,7 +245,7 @@ fn candidates<'a>(
                 found.push(Supposed {
                     fact: Fact::Team,
                     team: Some(team.as_str()),
-                    owners: None,
+                    owners: Vec::new(),
                 });
             }
         }
@@ -176,7 +258,7 @@ fn permits<'a>(
     purpose: &PurposeInfo,
     situation: &Situation<'a>,
     prepared: &Prepared,
-    set: &[&Supposed<'a>],
+    set: &[Supposed<'a>],
 ) -> bool {
     let mut otherwise = situation.clone();
     let owners_too = set.iter().any(|s| s.fact == Fact::OwnersKnown);
@@ -184,12 +266,17 @@ fn permits<'a>(
         otherwise.owners = 1;
     }
     for supposed in set {
-        let everybody = Stand::all(otherwise.owners);
+        // Whoever is supposed to be an owner is supposed to say yes.
+        let who: Vec<usize> = if supposed.owners.is_empty() {
+            (0..otherwise.owners).collect()
+        } else {
+            supposed.owners.clone()
+        };
         match supposed.fact {
-            Fact::ObjectionWithdrawn => otherwise.objection = Stand::default(),
-            Fact::Consent => otherwise.consent = everybody,
-            Fact::ExplicitAgreement => otherwise.explicit_agreement = everybody,
-            Fact::JointRequest => otherwise.joint_request = everybody,
+            Fact::ObjectionWithdrawn => otherwise.objection.yes.retain(|one| !who.contains(one)),
+            Fact::Consent => otherwise.consent.agree(&who),
+            Fact::ExplicitAgreement => otherwise.explicit_agreement.agree(&who),
+            Fact::JointRequest => otherwise.joint_request.agree(&who),
             Fact::UnsafeSituation => {
                 otherwise.unsafe_since_until =
                     Some((otherwise.at, otherwise.at.plus_ms(SUPPOSED_MS)));
@@ -208,13 +295,4 @@ fn permits<'a>(
         rules.answer(purpose, &otherwise, prepared)
     };
     matches!(answer, Ok(Outcome::Permit(_)))
-}
-
-fn note(one: &Supposed<'_>, others: &[&Supposed<'_>]) -> Missing {
-    Missing::new(
-        one.fact,
-        one.owners,
-        one.team.map(str::to_owned),
-        others.iter().map(|other| other.fact).collect(),
-    )
 }

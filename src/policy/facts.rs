@@ -69,6 +69,14 @@ impl Stand {
         }
     }
 
+    /// These say yes after all.
+    pub(super) fn agree(&mut self, who: &[usize]) {
+        self.withdrawn.retain(|owner| !who.contains(owner));
+        self.yes.retain(|owner| !who.contains(owner));
+        self.yes.extend(who);
+        self.yes.sort_unstable();
+    }
+
     fn of(standing: &Standing, owners: &BTreeMap<OwnerId, Moment>) -> Self {
         let numbers = |ids: &[OwnerId]| -> Vec<usize> {
             owners

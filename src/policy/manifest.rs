@@ -22,6 +22,8 @@ pub(super) struct Manifest {
     pub(super) caveat: String,
     pub(super) from: Moment,
     pub(super) until: Option<Moment>,
+    /// The lines of those two dates.
+    pub(super) date_lines: [Option<usize>; 2],
     pub(super) signers: Vec<Role>,
     /// Title and place of each public text this is a reading of.
     pub(super) sources: Vec<(String, String)>,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use toml::Spanned;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,9 +92,10 @@ pub(super) struct Soort {
 #[serde(deny_unknown_fields)]
 pub(super) struct Vertaling {
     pub(super) partij: String,
-    pub(super) woord: String,
+    pub(super) woord: Spanned<String>,
     pub(super) soort: Option<String>,
     pub(super) kenmerk: Option<String>,
+    pub(super) doel: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -121,6 +123,14 @@ pub(super) struct Doel {
     pub(super) handelingen: Vec<String>,
     pub(super) verwerkingsactiviteit: BTreeMap<String, String>,
     pub(super) rij: Vec<Rij>,
+    #[serde(default)]
+    pub(super) gesloten: Vec<Gesloten>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Gesloten {
+    pub(super) soorten: Vec<String>,
 }
 
 #[derive(Deserialize)]

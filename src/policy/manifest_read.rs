@@ -8,10 +8,11 @@ use std::str::FromStr;
 use super::manifest::{ActionInfo, ChoiceLimit, Manifest, Retention};
 use super::manifest_file as file;
 use super::mistake::Mistake;
-use super::source::{MANIFEST, line_of};
+use super::source::{MANIFEST, line_at, line_of};
 use super::vocabulary::{PurposeInfo, PurposeRow, Switch, Vocabulary};
+use super::words::OwnWords;
 use crate::clock::Moment;
-use crate::domain::{ChoiceKind, Role};
+use crate::domain::{ChoiceKind, Purpose, Role, Word};
 
 pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
@@ -128,8 +129,8 @@ impl Reader<'_> {
             &written.soort,
             written.kenmerk,
         );
-        self.translations(&written.vertaling, &mut vocabulary);
         self.purposes(&written.doel, &actions, &mut vocabulary);
+        self.translations(&written.vertaling, &mut vocabulary);
         let signers: Vec<Role> = written
             .ondertekenaars
             .iter()
@@ -141,6 +142,12 @@ impl Reader<'_> {
             candidate: written.status == file::Status::Kandidaat,
             caveat: written.voorbehoud.trim().replace('\n', " "),
             from: from?,
+            date_lines: [
+                line_of(self.text, &format!("\"{}\"", written.van)),
+                written
+                    .tot
+                    .and_then(|tot| line_of(self.text, &format!("\"{tot}\""))),
+            ],
             until: match until {
                 Some(until) => Some(until?),
                 None => None,
@@ -301,37 +308,69 @@ impl Reader<'_> {
         vocabulary
     }
 
+    /// The own words of the parties. Each means one thing: whoever reads it must not have to guess.
     fn translations(&mut self, written: &[file::Vertaling], vocabulary: &mut Vocabulary) {
         for t in written {
             let Some(role) = self.known(&t.partij, &vocabulary.roles, "partij") else {
                 continue;
             };
-            let word = (role, t.woord.to_lowercase());
-            let twice = match (&t.soort, &t.kenmerk) {
-                (Some(kind), None) => self
-                    .known(kind, &vocabulary.kinds, "soort")
-                    .is_some_and(|kind| vocabulary.kind_words.insert(word, kind).is_some()),
-                (None, Some(mark)) => self
-                    .known(mark, &vocabulary.marks, "kenmerk")
-                    .is_some_and(|mark| vocabulary.mark_words.insert(word, mark).is_some()),
-                _ => {
-                    self.wrong(
-                        &t.woord,
-                        format!(
-                            "vertaling van \"{}\": verwacht óf `soort` óf `kenmerk`",
-                            t.woord
-                        ),
-                    );
-                    false
+            let mut own = vocabulary.own.remove(&role).unwrap_or_default();
+            match (&t.soort, &t.kenmerk, &t.doel) {
+                (Some(kind), None, None) => {
+                    self.translation(t, kind, &vocabulary.kinds, "soort", &mut own.kinds);
                 }
-            };
-            if twice {
-                self.wrong(
-                    &t.woord,
-                    format!("\"{}\" is al vertaald voor {}", t.woord, t.partij),
-                );
+                (None, Some(mark), None) => {
+                    self.translation(t, mark, &vocabulary.marks, "kenmerk", &mut own.marks);
+                }
+                (None, None, Some(purpose)) => {
+                    let known = &vocabulary.purposes;
+                    self.translation(t, purpose, known, "doel", &mut own.purposes);
+                }
+                _ => self.wrong_word(t, "verwacht precies één van `soort`, `kenmerk` en `doel`"),
             }
+            vocabulary.own.insert(role, own);
         }
+    }
+
+    fn translation<T: FromStr<Err: Display> + Display + Ord + Clone, V>(
+        &mut self,
+        written: &file::Vertaling,
+        shared: &str,
+        known: &BTreeMap<T, V>,
+        what: &str,
+        own: &mut OwnWords<T>,
+    ) {
+        let Some(shared) = self.known(shared, known, what) else {
+            return;
+        };
+        let word = match Word::parse(written.woord.get_ref()) {
+            Ok(word) => word,
+            Err(malformed) => return self.wrong_word(written, format!("verwacht {malformed}")),
+        };
+        let also: Option<T> = word.as_str().to_lowercase().parse().ok();
+        if also.is_some_and(|also| also != shared && known.contains_key(&also)) {
+            self.wrong_word(
+                written,
+                format!("dat is zelf een {what} van deze bundel, en zou dan twee dingen betekenen"),
+            );
+        } else if what == "doel" && word.as_str().eq_ignore_ascii_case(Purpose::REGISTRY) {
+            self.wrong_word(
+                written,
+                "dat is het doel van elk token voor index en register",
+            );
+        } else if !own.add(word, shared) {
+            self.wrong_word(
+                written,
+                format!("is als {what} al vertaald voor {}", written.partij),
+            );
+        }
+    }
+
+    /// Notes a mistake about a translation at the line of its own word.
+    fn wrong_word(&mut self, written: &file::Vertaling, what: impl Display) {
+        let line = line_at(self.text, written.woord.span().start);
+        let text = format!("vertaling van \"{}\": {what}", written.woord.get_ref());
+        self.mistakes.push(Mistake::at(MANIFEST, line, text));
     }
 
     fn purposes(
@@ -341,9 +380,15 @@ impl Reader<'_> {
         vocabulary: &mut Vocabulary,
     ) {
         for purpose in written {
-            let Some(code) = self.parsed(&purpose.code) else {
+            let Some(code) = self.parsed::<Purpose>(&purpose.code) else {
                 continue;
             };
+            if code.is_registry() {
+                self.wrong(
+                    &purpose.code,
+                    format!("\"{code}\" is het doel van elk token voor index en register"),
+                );
+            }
             self.purpose_actions(purpose, actions);
             let mut activities = BTreeMap::new();
             for (role, uri) in &purpose.verwerkingsactiviteit {
@@ -377,7 +422,11 @@ impl Reader<'_> {
                     );
                 }
             }
+            let closed = purpose.gesloten.iter().flat_map(|closed| &closed.soorten);
+            let closed: Vec<String> = closed.cloned().collect();
+            let closed = self.known_set(&closed, &vocabulary.kinds, "soort");
             let info = PurposeInfo {
+                closed,
                 code,
                 name: purpose.naam.clone(),
                 actions: purpose.handelingen.clone(),

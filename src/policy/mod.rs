@@ -28,12 +28,14 @@ mod explain;
 mod facts;
 mod force;
 mod limits;
+mod format;
 mod lint;
 mod load;
 mod manifest;
 mod manifest_file;
 mod manifest_read;
 mod mistake;
+mod overlap;
 mod reason;
 mod schema;
 mod shipped;
@@ -41,10 +43,12 @@ mod source;
 mod statements;
 pub mod symbolic;
 mod table;
+mod table_print;
 mod table_row;
 mod table_run;
 mod verdict;
 mod vocabulary;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -56,11 +60,13 @@ pub use facts::{DocumentFacts, Question};
 pub use force::{Activation, NotInForce, Policies, in_force};
 pub use limits::LimitInfo;
 pub use mistake::{BundleError, Mistake};
+pub use overlap::overlapping;
 pub use reason::{Fact, Missing, Reason};
 pub use shipped::{shipped, write_shipped};
 pub use table_run::{RowFailure, TableReport};
 pub use verdict::{Denial, Ground, Obligation, Permit, RuleId, Verdict};
 pub use vocabulary::{PurposeInfo, Switch, Vocabulary};
+pub use words::{OwnWords, PartyWords};
 
 /// A permit for tests of what comes after one.
 #[cfg(test)]

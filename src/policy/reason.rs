@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use crate::language::Language;
+
 /// Why a request was refused; exactly the codes of CONTRACT's `reden`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
@@ -121,80 +123,173 @@ impl Fact {
         }
     }
 
-    /// What is missing, as a sentence for the requester.
-    const fn sentence(self) -> &'static str {
+    /// Whether it is something owners say, about one purpose and one receiver.
+    #[must_use]
+    pub const fn is_choice(self) -> bool {
         match self {
-            Self::ObjectionWithdrawn => {
-                "Een eigenaar heeft bezwaar tegen afstemming; het kan pas als dat bezwaar is ingetrokken."
-            }
-            Self::Consent => {
-                "De toestemming van de eigenaren voor dit doel, deze soort en deze ontvanger ontbreekt of telt nu niet."
-            }
-            Self::ExplicitAgreement => {
-                "De uitdrukkelijke instemming van alle eigenaren met het delen van gezondheidsgegevens ontbreekt of telt nu niet."
-            }
-            Self::JointRequest => {
-                "Het verzoek van de eigenaren om gezamenlijke behandeling ontbreekt of telt nu niet."
-            }
-            Self::UnsafeSituation => {
-                "Er loopt op dit adres nu geen melding van een acuut onveilige situatie."
-            }
-            Self::Combined => "Het adres heeft nu geen lopend dossier bij beide organisaties.",
-            Self::Team => "De aanvraag komt niet uit het team dat dit document mag krijgen.",
-            Self::OwnersKnown => "Van dit adres is geen eigenaar bekend.",
+            Self::ObjectionWithdrawn
+            | Self::Consent
+            | Self::ExplicitAgreement
+            | Self::JointRequest => true,
+            Self::UnsafeSituation | Self::Combined | Self::Team | Self::OwnersKnown => false,
         }
     }
 }
 
 /// A fact that would have turned a refusal into a permit, alone or together with others.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     /// Which fact.
-    #[serde(rename = "soort", serialize_with = "fact_code")]
     pub fact: Fact,
-    /// What is missing, as a Dutch sentence; never names a person.
-    #[serde(rename = "toelichting")]
-    pub explanation: &'static str,
-    /// How many owners it still waits for, where it is about owners.
-    #[serde(rename = "eigenaren", skip_serializing_if = "Option::is_none")]
-    pub owners: Option<usize>,
+    /// Of which owners it waits, where it is about owners and they are known: their numbers, from 1, in
+    /// the order of their pseudonyms, which are not told.
+    pub owners: Vec<usize>,
+    /// Of how many of those; where fewer than all, any of them will do.
+    pub needed: usize,
     /// The code that would do, where there is one: the name of the team.
-    #[serde(rename = "waarde", skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// The other facts that are missing too: only together would they do. Empty: this one alone.
-    #[serde(
-        rename = "samenMet",
-        skip_serializing_if = "Vec::is_empty",
-        serialize_with = "fact_codes"
-    )]
     pub together_with: Vec<Fact>,
 }
 
 impl Missing {
-    pub(super) fn new(
-        fact: Fact,
-        owners: Option<usize>,
-        value: Option<String>,
-        together_with: Vec<Fact>,
-    ) -> Self {
-        Self {
-            fact,
-            explanation: fact.sentence(),
-            owners,
-            value,
-            together_with,
+    /// What is missing, as a sentence for the requester; never names a person.
+    #[must_use]
+    pub fn sentence(&self, l: Language) -> String {
+        let who = self.who(l);
+        match (self.fact, l) {
+            (Fact::ObjectionWithdrawn, Language::Dutch) => format!(
+                "Het bezwaar van {who} tegen afstemming staat in de weg; het kan pas als dat is ingetrokken."
+            ),
+            (Fact::ObjectionWithdrawn, Language::English) => format!(
+                "The objection of {who} to alignment stands in the way; it can only be once that is withdrawn."
+            ),
+            (Fact::Consent, Language::Dutch) => format!(
+                "De toestemming van {who} voor dit doel, deze soort en deze ontvanger ontbreekt of telt nu niet."
+            ),
+            (Fact::Consent, Language::English) => format!(
+                "The consent of {who} for this purpose, this kind and this receiver is missing or does not count now."
+            ),
+            (Fact::ExplicitAgreement, Language::Dutch) => format!(
+                "De uitdrukkelijke instemming van {who} met het delen van gezondheidsgegevens ontbreekt of telt nu niet."
+            ),
+            (Fact::ExplicitAgreement, Language::English) => format!(
+                "The explicit agreement of {who} to sharing health data is missing or does not count now."
+            ),
+            (Fact::JointRequest, Language::Dutch) => format!(
+                "Het verzoek van {who} om gezamenlijke behandeling ontbreekt of telt nu niet."
+            ),
+            (Fact::JointRequest, Language::English) => {
+                format!("The request of {who} for joint handling is missing or does not count now.")
+            }
+            (Fact::UnsafeSituation | Fact::Combined | Fact::Team | Fact::OwnersKnown, _) => {
+                self.fact.plainly(l).to_owned()
+            }
+        }
+    }
+
+    /// `eigenaar 2`, `eigenaar 1 en 3`, `één van eigenaar 1, 2 en 3`, or just the owners.
+    fn who(&self, l: Language) -> String {
+        let numbers: Vec<String> = self.owners.iter().map(ToString::to_string).collect();
+        let Some((last, before)) = numbers.split_last() else {
+            return l.pick("de eigenaren", "the owners").to_owned();
+        };
+        if before.is_empty() {
+            return format!("{} {last}", l.pick("eigenaar", "owner"));
+        }
+        let list = format!("{} {} {last}", before.join(", "), l.pick("en", "and"));
+        let all = format!("{} {list}", l.pick("eigenaar", "owners"));
+        if self.needed < self.owners.len() {
+            format!("{} {all}", l.pick("één van", "one of"))
+        } else {
+            all
         }
     }
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature serde asks for"
-)]
-fn fact_code<S: serde::Serializer>(fact: &Fact, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(fact.code())
+impl Fact {
+    /// What is missing where it is not about what owners say.
+    const fn plainly(self, l: Language) -> &'static str {
+        match self {
+            Self::ObjectionWithdrawn
+            | Self::Consent
+            | Self::ExplicitAgreement
+            | Self::JointRequest => l.pick(
+                "Een keuze van de eigenaren ontbreekt.",
+                "A choice of the owners is missing.",
+            ),
+            Self::UnsafeSituation => l.pick(
+                "Er loopt op dit adres nu geen melding van een acuut onveilige situatie.",
+                "No report of an acutely unsafe situation is in force at this address now.",
+            ),
+            Self::Combined => l.pick(
+                "Het adres heeft nu geen lopend dossier bij beide organisaties.",
+                "The address has no active dossier at both organisations now.",
+            ),
+            Self::Team => l.pick(
+                "De aanvraag komt niet uit het team dat dit document mag krijgen.",
+                "The request does not come from the team that may have this document.",
+            ),
+            Self::OwnersKnown => l.pick(
+                "Van dit adres is geen eigenaar bekend.",
+                "No owner of this address is known.",
+            ),
+        }
+    }
 }
 
-fn fact_codes<S: serde::Serializer>(facts: &[Fact], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(facts.iter().map(|fact| fact.code()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_names_owners_by_number() {
+        for (fact, owners, needed, dutch, english) in [
+            (
+                Fact::Consent,
+                &[][..],
+                0,
+                "De toestemming van de eigenaren voor dit doel, deze soort en deze ontvanger ontbreekt of telt nu niet.",
+                "The consent of the owners for this purpose, this kind and this receiver is missing or does not count now.",
+            ),
+            (
+                Fact::JointRequest,
+                &[2],
+                1,
+                "Het verzoek van eigenaar 2 om gezamenlijke behandeling ontbreekt of telt nu niet.",
+                "The request of owner 2 for joint handling is missing or does not count now.",
+            ),
+            (
+                Fact::ExplicitAgreement,
+                &[1, 2, 4],
+                3,
+                "De uitdrukkelijke instemming van eigenaar 1, 2 en 4 met het delen van gezondheidsgegevens ontbreekt of telt nu niet.",
+                "The explicit agreement of owners 1, 2 and 4 to sharing health data is missing or does not count now.",
+            ),
+            (
+                Fact::ObjectionWithdrawn,
+                &[1, 3],
+                1,
+                "Het bezwaar van één van eigenaar 1 en 3 tegen afstemming staat in de weg; het kan pas als dat is ingetrokken.",
+                "The objection of one of owners 1 and 3 to alignment stands in the way; it can only be once that is withdrawn.",
+            ),
+            (
+                Fact::UnsafeSituation,
+                &[],
+                0,
+                "Er loopt op dit adres nu geen melding van een acuut onveilige situatie.",
+                "No report of an acutely unsafe situation is in force at this address now.",
+            ),
+        ] {
+            let missing = Missing {
+                fact,
+                owners: owners.to_vec(),
+                needed,
+                value: None,
+                together_with: Vec::new(),
+            };
+            assert_eq!(missing.sentence(Language::Dutch), dutch);
+            assert_eq!(missing.sentence(Language::English), english);
+        }
+    }
 }

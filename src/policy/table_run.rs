@@ -19,6 +19,8 @@ pub struct TableReport {
     pub decisions: usize,
     /// The decisions that were not as expected, in the order of the table.
     pub failures: Vec<RowFailure>,
+    /// Every row as it was asked, in the order of the table.
+    pub(super) runs: Vec<RowRun>,
     /// The rules that determined at least one decision.
     pub(super) rules: BTreeSet<RuleId>,
     /// The cells of the matrix (purpose, from, to, kind) that were permitted at least once.
@@ -30,6 +32,42 @@ impl TableReport {
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.failures.is_empty()
+    }
+}
+
+/// One row, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RowRun {
+    pub(super) line: usize,
+    pub(super) number: String,
+    /// Who asks whom for what, from which team.
+    pub(super) asked: String,
+    pub(super) kinds: Vec<DocumentKind>,
+    /// The article, or the reason.
+    pub(super) expected: String,
+    pub(super) situation: String,
+}
+
+impl RowRun {
+    fn of(row: &Row) -> Self {
+        let (who, whom) = (&row.requester.role, &row.holder.role);
+        let team = row.team.as_ref();
+        let team = team.map_or_else(String::new, |team| format!(" ({team})"));
+        Self {
+            line: row.line,
+            number: row.number.clone(),
+            asked: format!("{who}{team} vraagt {whom}: {}", row.purpose),
+            kinds: row.kinds.clone(),
+            expected: match row.expected.reason {
+                Some(reason) => reason.to_string(),
+                None => row.expected.article.clone(),
+            },
+            situation: row
+                .situation
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" "),
+        }
     }
 }
 
@@ -52,6 +90,7 @@ pub struct RowFailure {
 pub(super) fn run(bundle: &Bundle, table: &Table) -> TableReport {
     let mut report = TableReport {
         rows: table.rows.len(),
+        runs: table.rows.iter().map(RowRun::of).collect(),
         ..TableReport::default()
     };
     let mut variants = BTreeMap::new();

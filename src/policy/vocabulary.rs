@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::words::PartyWords;
 use crate::domain::{DocumentKind, Mark, Purpose, Role, Team};
 
 /// The words of a bundle, as its parties agreed on them.
@@ -13,8 +14,7 @@ pub struct Vocabulary {
     pub(super) kind_origins: BTreeMap<DocumentKind, BTreeSet<Role>>,
     pub(super) marks: BTreeMap<Mark, String>,
     pub(super) purposes: BTreeMap<Purpose, PurposeInfo>,
-    pub(super) kind_words: BTreeMap<(Role, String), DocumentKind>,
-    pub(super) mark_words: BTreeMap<(Role, String), Mark>,
+    pub(super) own: BTreeMap<Role, PartyWords>,
 }
 
 /// One purpose of a bundle.
@@ -30,6 +30,8 @@ pub struct PurposeInfo {
     pub activities: BTreeMap<Role, String>,
     /// From whom to whom, which kinds.
     pub rows: Vec<PurposeRow>,
+    /// The kinds that its parties say do not go with it, in any direction.
+    pub closed: BTreeSet<DocumentKind>,
 }
 
 /// One row of the matrix the parties sign: from, to, kinds.
@@ -142,15 +144,9 @@ impl Vocabulary {
         self.kind_origins.get(kind)
     }
 
-    /// The shared kind for an organisation's own word (the *vertaalslag*), whatever its case.
+    /// A party's own words (the *vertaalslag*); `None` when it has none.
     #[must_use]
-    pub fn find_kind_for(&self, role: &Role, word: &str) -> Option<&DocumentKind> {
-        self.kind_words.get(&(role.clone(), word.to_lowercase()))
-    }
-
-    /// The shared mark for an organisation's own word, whatever its case.
-    #[must_use]
-    pub fn find_mark_for(&self, role: &Role, word: &str) -> Option<&Mark> {
-        self.mark_words.get(&(role.clone(), word.to_lowercase()))
+    pub fn find_words_of(&self, role: &Role) -> Option<&PartyWords> {
+        self.own.get(role)
     }
 }

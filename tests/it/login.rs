@@ -13,7 +13,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{Request, header};
 use serde_json::{Value, json};
 use sluis::clock::{SystemClock, SystemRandomness};
-use sluis::domain::{DeskRole, Oin, Organisation, Organisations, Role};
+use sluis::domain::{DeskRole, Oin, Organisation, Organisations, Role, Wording};
 use sluis::errors::in_full;
 use sluis::https::{Address, Tls};
 use sluis::identity::login_tls;
@@ -136,6 +136,7 @@ impl Service {
             teams: [].into(),
             provides: true,
             contact: String::new(),
+            words: Wording::Shared,
         };
         let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandomness::default()));
         LoginService::new(settings, Organisations::new(vec![img]), clock, random).unwrap()

@@ -52,4 +52,5 @@ mod struck;
 mod views;
 mod withdrawal;
 mod witness;
+mod words;
 mod year;

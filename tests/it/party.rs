@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use sluis::clock::{Clock as _, SystemClock, SystemRandomness};
-use sluis::domain::{CaseNumber, DocumentId, Employee, Purpose, Team};
+use sluis::domain::{CaseNumber, DocumentId, Employee, Team, Word};
 use sluis::identity::{TokenMaker, TokenRequest};
 
 use crate::process::sluis;
@@ -129,7 +129,7 @@ impl Party {
             certificate: PathBuf::new(),
             audience: AUDIENCE.to_owned(),
             employee: Employee::parse(&token.sub).unwrap(),
-            purpose: Purpose::parse(&token.doel).unwrap(),
+            purpose: Word::parse(&token.doel).unwrap(),
             case: CaseNumber::parse(&token.zaak).unwrap(),
             team: token.team.as_deref().map(|team| Team::parse(team).unwrap()),
             document: token

@@ -21,6 +21,7 @@ fn organisations() -> Organisations {
         teams: [].into(),
         provides: true,
         contact: String::new(),
+        words: crate::domain::Wording::Shared,
     }])
 }
 

@@ -36,13 +36,14 @@ pub use weigh::{Weighed, WeighedOwner, Weighing};
 pub use witnessed::{Quorum, Witness, Witnessing};
 
 use super::record::unreadable;
-use super::{Caller, Exchange, Failure, REGISTRY_PURPOSE, Who};
+use super::{Caller, Exchange, Failure, Wanted, Who};
 use crate::clock::Moment;
 use crate::cosign::Watch;
 use crate::domain::{
     AddressId, CaseNumber, DeskRole, Employee, Oin, Organisation, Organisations, Purpose,
     TransactionId,
 };
+use crate::language::Language;
 use crate::ledger::entry::{Entry, Kind, Occasion};
 use crate::ledger::seal::{Owner, Personal};
 use crate::ledger::{Claims, Compared, NotAppended, NotCompared, Receipt, Seen};
@@ -215,7 +216,7 @@ impl Officers {
         let transaction = self.transaction(now)?;
         let mut entry = Box::new(Entry::new(kind, now, transaction));
         entry.aanvrager = Some(officer.organisation.oin);
-        entry.doel = Purpose::parse(REGISTRY_PURPOSE).ok();
+        entry.doel = Purpose::parse(Purpose::REGISTRY).ok();
         let mut personal = Personal::none().with("medewerker", &officer.subject);
         if let Some(cause) = cause {
             entry.aanleiding = Some(cause.occasion);
@@ -265,19 +266,20 @@ impl Officers {
 
     /// The officer as somebody who calls for a change of the registry.
     fn caller(&self, officer: &Officer, cause: &Cause) -> Result<Caller, Failure> {
-        let purpose = Purpose::parse(REGISTRY_PURPOSE).map_err(unreadable)?;
+        let purpose = Purpose::parse(Purpose::REGISTRY).map_err(unreadable)?;
         Ok(Caller {
             organisation: Arc::clone(&officer.organisation),
             who: Who {
                 employee: officer.subject.clone(),
                 case: cause.case.clone(),
-                purpose,
+                purpose: Wanted::Purpose(purpose),
                 team: None,
                 document: None,
                 token: None,
             },
             transaction: self.transaction(self.now())?,
             traceparent: None,
+            language: Language::Dutch,
         })
     }
 

@@ -11,11 +11,11 @@ use crate::http::{Shared, bodies, range, reply};
 /// `POST /documenten/_zoek`
 pub(in crate::http) async fn search(State(shared): State<Shared>, mut call: Arrival) -> Answer {
     let caller = call.identify(&shared.exchange).await?;
-    let codes = shared.exchange.vocabulary();
+    let codes = shared.exchange.vocabulary(caller.organisation());
     let wanted = call.json(&codes, bodies::search).await?;
     let wanted = call.done(wanted)?;
     let found = shared.exchange.search(caller, wanted).await?;
-    reply::json(StatusCode::OK, &reply::found(&found))
+    reply::json(StatusCode::OK, &reply::found(&found, &codes)?)
 }
 
 /// `GET /documenten/{uuid}`
@@ -23,8 +23,9 @@ pub(in crate::http) async fn metadata(State(shared): State<Shared>, mut call: Ar
     let caller = call.identify(&shared.exchange).await?;
     let id = call.path("uuid", DocumentId::parse);
     let id = call.done(id)?;
+    let codes = shared.exchange.vocabulary(caller.organisation());
     let document = shared.exchange.metadata(caller, id).await?;
-    reply::json(StatusCode::OK, &document)
+    reply::json(StatusCode::OK, &reply::document(&document, &codes)?)
 }
 
 /// `GET /documenten/{uuid}/download`
@@ -41,7 +42,7 @@ pub(in crate::http) async fn download(State(shared): State<Shared>, mut call: Ar
 pub(in crate::http) async fn test(State(shared): State<Shared>, mut call: Arrival) -> Answer {
     let caller = call.identify(&shared.exchange).await?;
     let id = call.path("uuid", DocumentId::parse);
-    let codes = shared.exchange.vocabulary();
+    let codes = shared.exchange.vocabulary(caller.organisation());
     let body = call.json(&codes, bodies::nothing).await?;
     let (id, ()) = call.done(id.zip(body))?;
     let outcome = shared.exchange.test(caller, id).await?;

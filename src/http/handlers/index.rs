@@ -14,7 +14,7 @@ use crate::http::{Shared, bodies, bulk, reply};
 pub(in crate::http) async fn put(State(shared): State<Shared>, mut call: Arrival) -> Answer {
     let caller = call.identify(&shared.exchange).await?;
     let id = call.path("uuid", DocumentId::parse);
-    let codes = shared.exchange.vocabulary();
+    let codes = shared.exchange.vocabulary(caller.organisation());
     let document = call.json(&codes, bodies::document).await?;
     let (id, mut document) = call.done(id.zip(document))?;
     document.id = id;
@@ -23,7 +23,7 @@ pub(in crate::http) async fn put(State(shared): State<Shared>, mut call: Arrival
         Put::Created => StatusCode::CREATED,
         Put::Replaced | Put::Unchanged => StatusCode::OK,
     };
-    reply::json(status, &answer)
+    reply::json(status, &reply::document(&answer, &codes)?)
 }
 
 /// `DELETE /documenten/{uuid}`
@@ -43,7 +43,7 @@ pub(in crate::http) async fn bulk(State(shared): State<Shared>, mut call: Arriva
     let mode = call.query_word("modus", bulk::MODES);
     let body = call.lines(crate::bounds::BULK_BODY_BYTES).await?;
     let mode = call.done(mode)?;
-    let codes = shared.exchange.vocabulary();
+    let codes = shared.exchange.vocabulary(caller.organisation());
     // Reading 16 MiB of JSON takes long enough to hold up everyone else on this thread.
     let reading = tokio::task::spawn_blocking(move || bulk::read(&body, oin, &codes));
     let read = reading.await.map_err(|_| Code::Internal)??;

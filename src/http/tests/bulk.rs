@@ -5,6 +5,7 @@ use crate::bounds::{BULK_BODY_BYTES, BULK_ERRORS, BULK_LINE_BYTES, BULK_LINES};
 use crate::domain::DocumentId;
 use crate::exchange::{BulkMode, BulkOutcome, Put};
 use crate::http::bulk;
+use crate::language::Language;
 use serde_json::json;
 
 /// A right line; `n` makes its uuid another.
@@ -122,7 +123,7 @@ async fn the_answer_has_a_line_for_each_line_or_is_a_problem() {
 
     let theirs = [BulkOutcome::NotApplied, BulkOutcome::NotAuthorised];
     let refused = answer(BulkMode::AllOrNothing, &theirs, Vec::new()).unwrap_err();
-    let told = refused.document(TransactionId::from_bytes([0; 16]));
+    let told = refused.document(TransactionId::from_bytes([0; 16]), Language::Dutch);
     assert_eq!(told["fouten"][0]["veld"], "regel 3: uuid");
     assert_eq!(told["regels"].as_array().unwrap().len(), 1);
 

@@ -6,6 +6,7 @@ use super::schema::mistakes;
 use super::*;
 use crate::domain::{Choice, Document};
 use crate::http::problem::{Code, Problem};
+use crate::language::Language;
 use serde_json::json;
 
 /// The described paths, each with the template it stands for.
@@ -105,8 +106,8 @@ fn each_problem_code_is_described_as_it_is_sent() {
             let found = Code::ALL.iter().find(|known| known.row().code == code);
             let transaction = example["instance"].as_str().unwrap();
             let transaction = transaction.strip_prefix("urn:uuid:").unwrap();
-            let sent =
-                Problem::new(*found.unwrap()).document(TransactionId::parse(transaction).unwrap());
+            let sent = Problem::new(*found.unwrap())
+                .document(TransactionId::parse(transaction).unwrap(), Language::Dutch);
             for (member, value) in sent.as_object().unwrap() {
                 assert_eq!(&example[member], value, "{code} {member}");
             }
@@ -183,7 +184,7 @@ fn documents_and_choices_are_described_as_they_are_written() {
 #[test]
 fn answers_are_of_their_schema() {
     use crate::domain::Aos;
-    use crate::exchange::{Found, Ground, Receipt, TestOutcome, Withheld};
+    use crate::exchange::{Found, Ground, Receipt, RuleTold, TestOutcome, Withheld};
     use crate::http::reply;
     let described = openapi();
     let example = |schema: &str| {
@@ -224,6 +225,11 @@ fn answers_are_of_their_schema() {
         rules: vec!["twg-3-4".to_owned()],
         reason: None,
         missing: json!([]),
+        told: vec![RuleTold {
+            rule: "twg-3-4".to_owned(),
+            article: Some("TwG 3(4)".to_owned()),
+            sentence: "Het mag.".to_owned(),
+        }],
     };
     let refused = TestOutcome {
         permitted: false,
@@ -231,10 +237,15 @@ fn answers_are_of_their_schema() {
         rules: Vec::new(),
         reason: Some("AOS_NIET_ACTIEF"),
         missing: json!([{"soort": "aos", "toelichting": "Er loopt geen melding."}]),
+        told: Vec::new(),
     };
+    let codes = codes();
     for (schema, answer) in [
-        ("ZoekAntwoord", reply::found(&found(None))),
-        ("ZoekAntwoord", reply::found(&found(Some(document.id)))),
+        ("ZoekAntwoord", reply::found(&found(None), &codes).unwrap()),
+        (
+            "ZoekAntwoord",
+            reply::found(&found(Some(document.id)), &codes).unwrap(),
+        ),
         ("ToetsUitkomst", reply::test_outcome(permitted)),
         ("ToetsUitkomst", reply::test_outcome(refused)),
         ("Ontvangstbewijs", reply::receipt(&receipt)),
@@ -242,7 +253,7 @@ fn answers_are_of_their_schema() {
             "ToestemmingVastgelegd",
             reply::recorded(&choice, &receipt).unwrap(),
         ),
-        ("Toestemmingen", reply::choices(&[choice])),
+        ("Toestemmingen", reply::choices(&[choice], &codes).unwrap()),
         ("AosMelding", reply::recorded(&aos, &receipt).unwrap()),
     ] {
         let schema = &described["components"]["schemas"][schema];

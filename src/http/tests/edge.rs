@@ -4,6 +4,7 @@ use super::*;
 use crate::bounds::{BULK_CALLS_PER_ORGANISATION, REQUESTS_PER_ORGANISATION};
 use crate::exchange::{Failure, FieldError};
 use crate::http::problem::{Code, Problem};
+use crate::language::Language;
 use serde_json::json;
 
 #[tokio::test]
@@ -251,7 +252,7 @@ async fn no_more_at_once_than_there_is_room_for() {
 
 fn written(problem: impl Into<Problem>) -> String {
     let id = TransactionId::parse("019aa6d4-0c00-7a6b-8c9d-0e1f2a3b4c5d").unwrap();
-    serde_json::to_string_pretty(&problem.into().document(id)).unwrap()
+    serde_json::to_string_pretty(&problem.into().document(id, Language::Dutch)).unwrap()
 }
 
 #[test]
@@ -259,6 +260,7 @@ fn problems_are_readable() {
     insta::assert_snapshot!(written(Failure::NotAllowed {
         reason: "TOESTEMMING_ONTBREEKT",
         missing: json!([{"soort": "toestemming", "toelichting": "De toestemming ontbreekt."}]),
+        rules: Vec::new(),
     }), @r#"
     {
       "type": "https://sluis.example/problemen/niet-toegestaan",
@@ -314,7 +316,7 @@ fn problems_are_readable() {
 fn each_failure_has_its_line_and_its_headers() {
     let rendered = |failure: Failure| {
         let id = TransactionId::new(now(), &SystemRandomness::default()).unwrap();
-        let response = Problem::from(failure).render(id);
+        let response = Problem::from(failure).render(id, Language::Dutch);
         let mut told = response.status().as_u16().to_string();
         for name in ["www-authenticate", "retry-after", "content-range"] {
             if let Some(value) = response.headers().get(name) {
@@ -329,7 +331,12 @@ fn each_failure_has_its_line_and_its_headers() {
         (Failure::TokenExpired, "401 www-authenticate: Bearer"),
         (Failure::TokenNotBound, "401 www-authenticate: Bearer"),
         (Failure::TokenReused, "401 www-authenticate: Bearer"),
-        (Failure::PurposeUnknown, "403"),
+        (
+            Failure::PurposeUnknown {
+                nearest: Vec::new(),
+            },
+            "403",
+        ),
         (Failure::NotAuthorised, "403"),
         (Failure::DocumentUnknown, "404"),
         (Failure::NotFound, "404"),

@@ -26,8 +26,8 @@ use super::metrics::Metrics;
 use super::routes::{Route, Routes};
 use crate::clock::{Moment, SystemRandomness};
 use crate::domain::TransactionId;
-use crate::domain::{CaseNumber, DocumentKind, Employee, Mark, Oin, Organisation, Purpose};
-use crate::exchange::{Exchange, KnownCodes, Parts};
+use crate::domain::{CaseNumber, DocumentKind, Employee, Mark, Oin, Organisation, Purpose, Word};
+use crate::exchange::{Codes, Exchange, KnownCodes, Parts};
 use crate::identity::tests::World;
 use crate::identity::{Identity, Peer, TokenMaker, TokenRequest};
 use crate::ledger::{Keys, Ledger};
@@ -47,9 +47,12 @@ fn now() -> Moment {
 fn codes() -> KnownCodes {
     let kinds = ["bouwtekening", "opnamerapport"];
     KnownCodes {
-        purposes: [Purpose::parse("overig").unwrap()].into(),
-        kinds: kinds.map(|kind| DocumentKind::parse(kind).unwrap()).into(),
-        marks: [Mark::parse("urgentie").unwrap()].into(),
+        purposes: Codes::new([Purpose::parse("overig").unwrap()].into(), None),
+        kinds: Codes::new(
+            kinds.map(|kind| DocumentKind::parse(kind).unwrap()).into(),
+            None,
+        ),
+        marks: Codes::new([Mark::parse("urgentie").unwrap()].into(), None),
         organisations: [IMG, NCG].map(|oin| Oin::parse(oin).unwrap()).into(),
     }
 }
@@ -93,7 +96,7 @@ impl Visitor {
                 certificate: party.certificate.clone(),
                 audience: world.settings.audience.clone(),
                 employee: Employee::parse("mdw-1").unwrap(),
-                purpose: Purpose::parse("beheer").unwrap(),
+                purpose: Word::parse("beheer").unwrap(),
                 case: CaseNumber::parse("Z-1").unwrap(),
                 team: None,
                 document: None,
@@ -127,7 +130,7 @@ impl Visitor {
         let of_index = [Method::PUT, Method::DELETE].contains(method) || path.contains("_bulk");
         let mut wish = self.wish.clone();
         if path.starts_with("/v1/documenten") && !of_index {
-            wish.purpose = Purpose::parse("schade-afhandeling").unwrap();
+            wish.purpose = Word::parse("schade-afhandeling").unwrap();
         }
         let random = SystemRandomness::default();
         let token = self.maker.make(&wish, now(), &random).unwrap();

@@ -26,7 +26,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::*;
 use crate::clock::{FixedClock, Moment, SystemRandomness};
-use crate::domain::{Role, Team};
+use crate::domain::{Role, Team, Wording};
 
 pub(super) const NOW: &str = "2026-11-21T12:00:00Z";
 
@@ -184,6 +184,7 @@ impl World {
             teams: [Team::parse("aos").unwrap()].into(),
             provides: true,
             contact: String::new(),
+            words: Wording::Shared,
         };
         Organisations::new(vec![organisation("img"), organisation("ncg")])
     }

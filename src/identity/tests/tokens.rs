@@ -6,7 +6,7 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::{CaseNumber, DocumentId, Employee, Purpose};
+use crate::domain::{CaseNumber, DocumentId, Employee, Word};
 use crate::errors::in_full;
 
 const DOCUMENT: &str = "0d1f0f3c-5d6a-4c1e-9f5e-2a1c8f0a7b11";
@@ -309,7 +309,7 @@ fn made_tokens_are_accepted() {
             certificate: img.certificate.clone(),
             audience: "https://sluis.example".to_owned(),
             employee: Employee::parse("e").unwrap(),
-            purpose: Purpose::parse("beheer").unwrap(),
+            purpose: Word::parse("beheer").unwrap(),
             case: CaseNumber::parse("z").unwrap(),
             team: Some(Team::parse("aos").unwrap()),
             document: Some(DocumentId::parse(DOCUMENT).unwrap()),

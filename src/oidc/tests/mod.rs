@@ -26,7 +26,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::clock::{FixedClock, SystemRandomness};
-use crate::domain::{DeskRole, Oin, Organisation, Role};
+use crate::domain::{DeskRole, Oin, Organisation, Role, Wording};
 use crate::errors::in_full;
 use crate::identity::{DevPki, dev_pki};
 
@@ -133,6 +133,7 @@ impl World {
             teams: [].into(),
             provides: true,
             contact: String::new(),
+            words: Wording::Shared,
         };
         let organisations = Organisations::new(vec![organisation(IMG)]);
         let random = Arc::new(SystemRandomness::default());

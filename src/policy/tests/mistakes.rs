@@ -221,6 +221,79 @@ fn the_manifest_is_read_strictly() {
 }
 
 #[test]
+fn a_word_of_a_party_means_one_thing() {
+    const OPNAME: &str = "woord = \"opname\"\nsoort = \"opnamerapport\"";
+    let line = |text: &str| text.lines().count();
+    let manifest = files(TWG)
+        .into_iter()
+        .find(|(name, _)| name == "manifest.toml")
+        .map(|(_, bytes)| String::from_utf8(bytes).unwrap())
+        .unwrap();
+    let at = line(manifest.split_once(OPNAME).unwrap().0) + 1;
+    for (to, expected) in [
+        (
+            "woord = \"opname\"",
+            "vertaling van \"opname\": verwacht precies één van `soort`, `kenmerk` en `doel`",
+        ),
+        (
+            "woord = \"opname\"\nsoort = \"opnamerapport\"\ndoel = \"overig\"",
+            "verwacht precies één van",
+        ),
+        (
+            "woord = \" opname\"\nsoort = \"opnamerapport\"",
+            "vertaling van \" opname\": verwacht een woord van 1 tot 128 tekens",
+        ),
+        (
+            "woord = \"\"\nsoort = \"opnamerapport\"",
+            "verwacht een woord van 1 tot 128 tekens",
+        ),
+        (
+            "woord = \"Planning\"\nsoort = \"opnamerapport\"",
+            "vertaling van \"Planning\": dat is zelf een soort van deze bundel",
+        ),
+        (
+            "woord = \"overig\"\ndoel = \"aos\"",
+            "vertaling van \"overig\": dat is zelf een doel van deze bundel",
+        ),
+        (
+            "woord = \"Beheer\"\ndoel = \"overig\"",
+            "vertaling van \"Beheer\": dat is het doel van elk token voor index en register",
+        ),
+        (
+            "woord = \"opname\"\ndoel = \"opname\"",
+            "\"opname\" is geen doel van deze bundel",
+        ),
+    ] {
+        let told = told("manifest.toml", &[(OPNAME, to)]);
+        assert!(told.contains(expected), "{to}:\n{told}");
+        let place = format!("manifest.toml:{at}: ");
+        assert!(
+            told.starts_with(&place) || to.contains("doel = \"opname\""),
+            "{told}"
+        );
+    }
+    // The second of two is the mistake, whatever its case; another party may mean something else.
+    let second = "woord = \"Opname\"\nsoort = \"planning\"";
+    let twice = format!("{OPNAME}\n[[vertaling]]\npartij = \"ncg\"\n{second}");
+    let told = told("manifest.toml", &[(OPNAME, &twice)]);
+    let place = at + 4;
+    assert_eq!(
+        told,
+        format!(
+            "manifest.toml:{place}: vertaling van \"Opname\": is als soort al vertaald voor ncg"
+        )
+    );
+    let of_another = twice.replace("partij = \"ncg\"", "partij = \"img\"");
+    assert!(changed(TWG, "manifest.toml", &[(OPNAME, &of_another)]).is_ok());
+    let registry = &[("code = \"overig\"", "code = \"beheer\"")];
+    let told = self::told("manifest.toml", registry);
+    assert!(
+        told.contains("\"beheer\" is het doel van elk token"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_schema_may_only_ask_for_facts_the_gateway_fills() {
     for (from, to, expected) in [
         ("entity Eigenaar;", "entity Eigenaar", "schema.cedarschema:"),
@@ -375,4 +448,210 @@ fn a_check_finds_rules_that_say_other_than_the_parties_signed_and_rules_without_
             found.join("\n")
         );
     }
+}
+
+/// A text that is changed, and what is said of it: file, where in the changed file, rule, words.
+struct Bad {
+    file: &'static str,
+    from: &'static str,
+    to: &'static str,
+    /// What stands on the line that is named; empty where it is about the whole file.
+    at: &'static str,
+    rule: Option<&'static str>,
+    told: &'static str,
+}
+
+#[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one table of everything that can be wrong"
+)]
+fn every_bad_bundle_is_refused_by_file_line_and_rule() {
+    const DUTY: &str = "10-wettelijke-plicht.cedar";
+    for bad in [
+        Bad {
+            file: DUTY,
+            from: "context.doel == Doel::\"schade-afhandeling\" &&",
+            to: "context.doel == Doel::\"schade-afhandeling\" & &",
+            at: "Doel::\"schade-afhandeling\" & &",
+            rule: None,
+            told: "",
+        },
+        Bad {
+            file: DUTY,
+            from: "Soort::\"beoordeling\"",
+            to: "Soort::\"beordeling\"",
+            at: "Soort::\"beordeling\"",
+            rule: Some("schade-afhandeling"),
+            told: "beordeling",
+        },
+        Bad {
+            file: DUTY,
+            from: "principal.partij == Partij::\"img\"",
+            to: "principal.partij == Partij::\"nam\"",
+            at: "Partij::\"nam\"",
+            rule: Some("schade-afhandeling"),
+            told: "nam",
+        },
+        Bad {
+            file: DUTY,
+            from: "principal.partij == Partij::\"img\"",
+            to: "principal.rol == Partij::\"img\"",
+            at: "principal.rol",
+            rule: Some("schade-afhandeling"),
+            told: "rol",
+        },
+        Bad {
+            file: DUTY,
+            from: "@id(\"schade-afhandeling\")\n",
+            to: "",
+            at: "@grondslag",
+            rule: None,
+            told: "@id ontbreekt of is leeg",
+        },
+        Bad {
+            file: DUTY,
+            from: "@id(\"versterking-uitvoering\")",
+            to: "@id(\"schade-afhandeling\")",
+            at: "@id(\"schade-afhandeling\")",
+            rule: Some("schade-afhandeling"),
+            told: "deze @id is al van een andere regel",
+        },
+        Bad {
+            file: DUTY,
+            from: "@artikel(\"TwG 3(4)\")\n",
+            to: "",
+            at: "@id(\"schade-afhandeling\")",
+            rule: Some("schade-afhandeling"),
+            told: "@artikel ontbreekt",
+        },
+        Bad {
+            file: DUTY,
+            from: "@grondslag(\"https://w3id.org/dpv/legal/eu/gdpr#A6-1-c\")\n",
+            to: "",
+            at: "@id(\"schade-afhandeling\")",
+            rule: Some("schade-afhandeling"),
+            told: "@grondslag ontbreekt",
+        },
+        Bad {
+            file: "00-verboden.cedar",
+            from: "@reden(\"GEZONDHEIDSGEGEVENS\")\n",
+            to: "",
+            at: "@id(\"verbod-gezondheid\")",
+            rule: Some("verbod-gezondheid"),
+            told: "@reden ontbreekt",
+        },
+        Bad {
+            // A sum can be too large, and a rule that fails is skipped: for some moment it would be.
+            file: "20-aos.cedar",
+            from: "context.nu < context.melding.tot",
+            to: "context.nu + 1 < context.melding.tot",
+            at: "@id(\"aos-van-img-naar-ncg\")",
+            rule: Some("aos-van-img-naar-ncg"),
+            told: "`+` kan mislukken",
+        },
+        Bad {
+            file: "50-toestemming.cedar",
+            from: "!resource.eigenaren.isEmpty() &&\n",
+            to: "",
+            at: "@id(\"overig-toestemming-alle-eigenaren\")",
+            rule: Some("overig-toestemming-alle-eigenaren"),
+            told: "containsAll zonder",
+        },
+        Bad {
+            file: "manifest.toml",
+            from: "naar = [\"img\"]",
+            to: "naar = [\"nam\"]",
+            at: "naar = [\"nam\"]",
+            rule: None,
+            told: "\"nam\" is geen partij van deze bundel",
+        },
+        Bad {
+            file: "manifest.toml",
+            from: "van = \"2023-04-18T22:00:00Z\"",
+            to: "van = \"2023-04-18\"",
+            at: "van = \"2023-04-18\"",
+            rule: None,
+            told: "verwacht een tijd in UTC",
+        },
+        Bad {
+            file: "manifest.toml",
+            from: "handelingen = [\"aos\"]",
+            to: "handelingen = [\"acuut\"]",
+            at: "handelingen = [\"acuut\"]",
+            rule: None,
+            told: "\"acuut\" is geen handeling van deze bundel",
+        },
+        Bad {
+            file: "manifest.toml",
+            from: "[[doel.gesloten]]\nsoorten = [\n",
+            to: "[[doel.gesloten]]\nsoorten = [\n\"brief\",\n",
+            at: "\"brief\"",
+            rule: None,
+            told: "\"brief\" is geen soort van deze bundel",
+        },
+        Bad {
+            file: "schema.cedarschema",
+            from: "entity Eigenaar;",
+            to: "entity Eigenaar",
+            at: "",
+            rule: None,
+            told: "",
+        },
+    ] {
+        let Err(error) = changed(TWG, bad.file, &[(bad.from, bad.to)]) else {
+            panic!("accepted: {}", bad.to);
+        };
+        let text = files(TWG).into_iter().find(|(name, _)| name == bad.file);
+        let text = String::from_utf8(text.unwrap().1).unwrap();
+        let text = text.replacen(bad.from, bad.to, 1);
+        let named: Vec<usize> = text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| line.contains(bad.at))
+            .map(|(at, _)| at + 1)
+            .collect();
+        let found = error.mistakes().iter().any(|mistake| {
+            let rule = mistake.rule.as_deref();
+            mistake.file == bad.file
+                && mistake.line.is_some_and(|line| named.contains(&line))
+                && bad
+                    .rule
+                    .is_none_or(|wanted| rule.is_some_and(|rule| rule.starts_with(wanted)))
+                && mistake.text.contains(bad.told)
+        });
+        assert!(
+            found,
+            "{} -> {} at {named:?}:\n{}",
+            bad.from,
+            bad.to,
+            lines(&error)
+        );
+    }
+}
+
+#[test]
+fn a_kind_is_shared_for_a_purpose_or_closed_and_never_both_or_neither() {
+    let found = |from: &str, to: &str| {
+        let bundle = changed(TWG, "manifest.toml", &[(from, to)]).unwrap();
+        let audit = crate::policy::check::audit(&bundle);
+        audit
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let first = "[[doel.gesloten]]\nsoorten = [\n    \"schademelding\",";
+    assert_eq!(
+        found(first, "[[doel.gesloten]]\nsoorten = [\n   "),
+        "manifest.toml: doel schade-afhandeling, soort schademelding: staat in geen rij en is niet \
+         gesloten (`[[doel.gesloten]]`)"
+    );
+    assert_eq!(
+        found(
+            first,
+            &first.replace("soorten = [", "soorten = [\"opnamerapport\",")
+        ),
+        "manifest.toml: doel schade-afhandeling, soort opnamerapport: staat in een rij en is ook gesloten"
+    );
 }

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
-use super::support::{Asked, CANDIDATE, CONVENANT, TWG, bundle, moment};
+use super::support::{Asked, CANDIDATE, CONVENANT, TWG, bundle, moment, oin};
 use crate::domain::{Choice, ChoiceKind, ChoiceState, OwnerId};
-use crate::policy::{Bundle, Verdict};
+use crate::policy::{Bundle, Fact, Missing, Verdict};
 
 static BUNDLES: LazyLock<[Bundle; 3]> = LazyLock::new(|| [CONVENANT, TWG, CANDIDATE].map(bundle));
 
@@ -181,6 +181,170 @@ fn everybody_agreed(asked: &Asked) -> bool {
         last_yes.is_some_and(|yes| last_no.is_none_or(|no| no < yes))
     };
     !owners.is_empty() && owners.iter().all(|(owner, since)| agreed(owner, *since))
+}
+
+/// The owners of now, by number from 1.
+fn owner_numbered(asked: &Asked, number: usize) -> String {
+    let owners = asked.facts.owners_at(asked.at);
+    owners.keys().nth(number - 1).unwrap().as_str().to_owned()
+}
+
+/// One thing an explanation says is missing; of what owners say, what one of them says.
+type Piece<'m> = (&'m Missing, Option<usize>);
+
+/// What an explanation names, each thing apart; of owners of whom one will do, the first.
+fn pieces(set: &[Missing]) -> Vec<Piece<'_>> {
+    let of = |one: &'_ Missing| -> Vec<Option<usize>> {
+        let owners: Vec<_> = one
+            .owners
+            .iter()
+            .take(one.needed)
+            .copied()
+            .map(Some)
+            .collect();
+        if owners.is_empty() {
+            vec![None]
+        } else {
+            owners
+        }
+    };
+    set.iter()
+        .flat_map(|one| of(one).into_iter().map(move |owner| (one, owner)))
+        .collect()
+}
+
+/// The same question where these things are otherwise, recorded as anybody would record them.
+fn otherwise(asked: &Asked, pieces: &[Piece<'_>]) -> Asked {
+    const NEW: &str = "nieuw";
+    let mut other = asked.clone();
+    for (one, owner) in pieces {
+        let who = owner.map_or_else(|| NEW.to_owned(), |number| owner_numbered(asked, number));
+        let mut say = |kind| {
+            let choice = other.new_choice(kind, &who, ChoiceState::Given);
+            other.facts.choices.push(choice);
+        };
+        match one.fact {
+            Fact::Consent => say(ChoiceKind::Consent),
+            Fact::ExplicitAgreement => say(ChoiceKind::ExplicitAgreement),
+            Fact::JointRequest => say(ChoiceKind::JointRequest),
+            Fact::ObjectionWithdrawn => {
+                for choice in &mut other.facts.choices {
+                    if choice.kind == ChoiceKind::Objection && choice.owner.as_str() == who {
+                        choice.state = ChoiceState::Withdrawn;
+                    }
+                }
+            }
+            Fact::UnsafeSituation => other = other.aos(),
+            Fact::Combined => {
+                let (requester, provider) = (other.requester, other.provider);
+                other = other.combined();
+                for (dossier, party) in other.facts.dossiers.iter_mut().zip([requester, provider]) {
+                    dossier.organisation = oin(party);
+                }
+            }
+            Fact::Team => {
+                let teams = ["aos", "combinatieteam", "interventieteam"];
+                other.team = teams
+                    .into_iter()
+                    .find(|team| one.value.as_deref() == Some(*team));
+            }
+            Fact::OwnersKnown => other.facts.ownerships.push(crate::domain::Ownership {
+                from: other.at.plus_ms(-4 * DAY_MS),
+                owners: BTreeSet::from([OwnerId::parse(NEW).unwrap()]),
+                recorded_at: 9,
+            }),
+        }
+    }
+    other
+}
+
+/// Everything that could be said to be missing, of every owner.
+fn everything(asked: &Asked) -> Vec<Missing> {
+    let owners: Vec<usize> = (1..=asked.facts.owners_at(asked.at).len()).collect();
+    let one = |fact: Fact, value: Option<&str>| Missing {
+        fact,
+        needed: if fact.is_choice() { owners.len() } else { 0 },
+        owners: if fact.is_choice() {
+            owners.clone()
+        } else {
+            Vec::new()
+        },
+        value: value.map(str::to_owned),
+        together_with: Vec::new(),
+    };
+    let facts = [
+        Fact::ObjectionWithdrawn,
+        Fact::Consent,
+        Fact::ExplicitAgreement,
+        Fact::JointRequest,
+        Fact::UnsafeSituation,
+        Fact::Combined,
+    ];
+    let mut all: Vec<Missing> = facts.into_iter().map(|fact| one(fact, None)).collect();
+    if owners.is_empty() {
+        all.push(one(Fact::OwnersKnown, None));
+    }
+    let teams = ["aos", "combinatieteam", "interventieteam"];
+    all.extend(teams.map(|team| one(Fact::Team, Some(team))));
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What is said to be missing turns the refusal; nothing of it can be left out; and nothing smaller
+    /// would have done.
+    #[test]
+    fn an_explanation_is_enough_and_nothing_in_it_is_too_much(asked in question()) {
+        for bundle in BUNDLES.iter() {
+            // Before its own law, no consent could count: the bundle would not be asked.
+            if asked.at < bundle.in_force().0 && !bundle.is_candidate() {
+                continue;
+            }
+            let Verdict::Deny(denial) = asked.ask(bundle) else { continue };
+            let told = denial.missing();
+            let alternatives: Vec<&[Missing]> = match told {
+                [] => continue,
+                [one, ..] if one.together_with.is_empty() => told.chunks(1).collect(),
+                together => vec![together],
+            };
+            for set in alternatives {
+                let named = pieces(set);
+                let turned = permitted(&otherwise(&asked, &named).ask(bundle));
+                prop_assert!(turned, "{}: not enough: {set:?}", bundle.id());
+                for left_out in 0..named.len() {
+                    let mut less = named.clone();
+                    less.remove(left_out);
+                    let turned = permitted(&otherwise(&asked, &less).ask(bundle));
+                    prop_assert!(!turned, "{}: too much: {set:?} without {left_out}", bundle.id());
+                }
+                // Where any of several owners will do, any of them does.
+                for one in set.iter().filter(|one| one.needed < one.owners.len()) {
+                    for owner in &one.owners {
+                        let swapped: Vec<Piece<'_>> = named
+                            .iter()
+                            .map(|(what, who)| (*what, if what.fact == one.fact { Some(*owner) } else { *who }))
+                            .collect();
+                        prop_assert!(permitted(&otherwise(&asked, &swapped).ask(bundle)));
+                    }
+                }
+                let all = everything(&asked);
+                let smaller = match set.len() {
+                    0 | 1 => 0,
+                    2 => 1,
+                    _ => 2,
+                };
+                for (at, first) in all.iter().enumerate().filter(|_| smaller > 0) {
+                    let alone = pieces(std::slice::from_ref(first));
+                    prop_assert!(!permitted(&otherwise(&asked, &alone).ask(bundle)));
+                    for second in all.iter().skip(at + 1).filter(|_| smaller > 1) {
+                        let both = [first.clone(), second.clone()];
+                        prop_assert!(!permitted(&otherwise(&asked, &pieces(&both)).ask(bundle)));
+                    }
+                }
+            }
+        }
+    }
 }
 
 proptest! {

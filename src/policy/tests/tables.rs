@@ -2,7 +2,7 @@
 
 use super::support::{CANDIDATE, CONVENANT, TWG, bundle, changed, folder};
 use crate::policy::cli::{self, Exit};
-use crate::policy::{Bundle, shipped, write_shipped};
+use crate::policy::{Bundle, overlapping, shipped, write_shipped};
 
 #[test]
 fn every_shipped_bundle_is_clean_and_its_table_holds() {
@@ -51,7 +51,134 @@ fn a_row_that_is_wrong_is_named_with_what_differs() {
     let mut out = Vec::new();
     assert_eq!(cli::test(&[folder], &mut out).unwrap(), Exit::Wrong);
     let out = String::from_utf8(out).unwrap();
-    assert!(out.starts_with("FOUT  2023-04-19-twg/tabel.csv:"), "{out}");
+    let lines: Vec<&str> = out.lines().collect();
+    let words: Vec<&str> = lines[0].split_whitespace().collect();
+    assert_eq!(words, ["nr", "aanvraag", "soort", "verwacht", "situatie"]);
+    // Five kinds of one row, each with its place and its two differences, before any row that is right.
+    assert!(lines[1].starts_with("FOUT"), "{out}");
+    assert!(
+        lines[1].contains("img vraagt ncg: schade-afhandeling"),
+        "{out}"
+    );
+    assert!(
+        lines[2].starts_with("      2023-04-19-twg/tabel.csv:"),
+        "{out}"
+    );
+    assert!(lines[3].starts_with("      grondslag: verwacht"), "{out}");
+    let first_good = lines
+        .iter()
+        .position(|line| line.starts_with("goed"))
+        .unwrap();
+    assert_eq!(first_good, 1 + 5 * 4);
+    assert!(
+        lines[first_good..]
+            .iter()
+            .all(|line| !line.starts_with("      ")),
+        "{out}"
+    );
+    let situation = lines[0].find("situatie").unwrap();
+    assert!(
+        lines
+            .iter()
+            .filter(|line| line.starts_with("goed  1"))
+            .all(|line| {
+                line.chars().nth(situation - 1) == Some(' ')
+                    && line.chars().nth(situation) != Some(' ')
+            }),
+        "aligned:\n{out}"
+    );
+    let sum = lines.last().unwrap();
+    assert!(sum.starts_with("FOUT  2023-04-19-twg: "), "{sum}");
+    assert!(sum.ends_with(", 5 anders dan verwacht"), "{sum}");
+}
+
+#[test]
+fn bundles_whose_dates_contradict_each_other_are_refused_together() {
+    let dir = tempfile::tempdir().unwrap();
+    write_shipped(dir.path()).unwrap();
+    let folders = [CONVENANT, TWG, CANDIDATE].map(|code| dir.path().join(code));
+    let manifest = dir.path().join(CONVENANT).join("manifest.toml");
+    let shipped = std::fs::read_to_string(&manifest).unwrap();
+    let until = shipped
+        .lines()
+        .position(|line| line.starts_with("tot = "))
+        .unwrap()
+        + 1;
+    let begins = "2023-04-18T22:00:00.000Z";
+    let told = |from: Option<&str>, tot: &str| {
+        let changed = shipped.lines().map(|line| match from {
+            Some(from) if line.starts_with("van = \"") => from,
+            _ if line.starts_with("tot = \"") => tot,
+            _ => line,
+        });
+        std::fs::write(&manifest, changed.collect::<Vec<_>>().join("\n")).unwrap();
+        let bundles = folders.each_ref().map(|dir| Bundle::load(dir).unwrap());
+        let wrong = overlapping(&bundles.iter().collect::<Vec<_>>());
+        let wrong = wrong
+            .iter()
+            .map(|(bundle, mistake)| format!("{bundle}/{mistake}"));
+        wrong.collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(
+        told(None, "tot = \"2023-04-18T22:00:00Z\""),
+        "",
+        "one ends as the next begins"
+    );
+    assert_eq!(
+        told(None, ""),
+        "",
+        "without an end it is relieved by the next"
+    );
+    let same = told(Some("van = \"2023-04-18T22:00:00Z\""), "");
+    let expected = format!("`van`: begint op hetzelfde moment als {CONVENANT}, {begins}");
+    assert!(same.starts_with(&format!("{TWG}/manifest.toml:")), "{same}");
+    assert!(same.ends_with(&expected), "{same}");
+    let late = told(None, "tot = \"2023-04-19T22:00:00Z\"");
+    assert_eq!(
+        late,
+        format!(
+            "{CONVENANT}/manifest.toml:{until}: `tot`: eindigt pas nadat {TWG} begint, {begins}"
+        )
+    );
+    let mut out = Vec::new();
+    assert_eq!(cli::check(&folders, &mut out).unwrap(), Exit::Wrong);
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.contains(&format!("FOUT  {late}\n")), "{out}");
+}
+
+#[test]
+fn laying_out_changes_no_meaning_and_is_done_once() {
+    let dir = tempfile::tempdir().unwrap();
+    write_shipped(dir.path()).unwrap();
+    let folders = [CONVENANT, TWG, CANDIDATE].map(|code| dir.path().join(code));
+    let said = |command: fn(&[std::path::PathBuf], &mut dyn std::io::Write) -> _| {
+        let mut out = Vec::new();
+        let exit: std::io::Result<Exit> = command(&folders, &mut out);
+        (exit.unwrap(), String::from_utf8(out).unwrap())
+    };
+    let rules = dir.path().join(TWG).join("20-aos.cedar");
+    let text = std::fs::read_to_string(&rules).unwrap();
+    std::fs::write(
+        &rules,
+        text.replace("context.team == ", "context.team   =="),
+    )
+    .unwrap();
+    let (exit, told) = said(cli::check);
+    assert_eq!(exit, Exit::Clean, "no mistake");
+    assert!(
+        told.contains("let op  2023-04-19-twg/20-aos.cedar:"),
+        "{told}"
+    );
+    let (_, told) = said(cli::format);
+    assert!(
+        told.contains("opgemaakt  2023-04-19-twg/20-aos.cedar\n"),
+        "{told}"
+    );
+    assert_eq!(said(cli::format), (Exit::Clean, String::new()));
+    let (exit, told) = said(cli::check);
+    assert_eq!(exit, Exit::Clean, "{told}");
+    assert!(!told.contains("let op"), "{told}");
+    assert_eq!(said(cli::test).0, Exit::Clean);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use sluis::clock::{Clock, FixedClock, Moment, Random, SystemRandomness};
 use sluis::domain::{
     AddressId, Choice, ChoiceId, ChoiceKind, ChoiceState, DocumentKind, Evidence, EvidenceKind,
     Language, Oin, Organisation, Organisations, OwnerId, Ownership, Purpose, Reference, Role,
-    Sha256, ShownText, TransactionId, Version,
+    Sha256, ShownText, TransactionId, Version, Wording,
 };
 use sluis::ledger::entry::{Act, End, Entry, Kind, Outcome, Shown};
 use sluis::ledger::seal::{Owner, Personal};
@@ -72,6 +72,7 @@ impl Made {
         let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/2023-04-19-twg");
         let organisation = |oin: &str, role: &str| Organisation {
             contact: String::new(),
+            words: Wording::Shared,
             oin: Oin::parse(oin).unwrap(),
             name: role.to_owned(),
             role: Role::parse(role).unwrap(),

@@ -11,7 +11,7 @@ use super::offer::Offer;
 use super::*;
 use crate::domain::{
     ChoiceKind, ChoiceState, Evidence, EvidenceKind, Oin, Organisation, Organisations, OwnerId,
-    Ownership, Reference, Role, Sha256, ShownText, TransactionId,
+    Ownership, Reference, Role, Sha256, ShownText, TransactionId, Wording,
 };
 use crate::language::Language;
 use crate::ledger::entry::{Entry, Kind, Shown};
@@ -35,6 +35,7 @@ fn organisations() -> Organisations {
         teams: std::collections::BTreeSet::default(),
         provides,
         contact: String::new(),
+        words: Wording::Shared,
     };
     Organisations::new(vec![
         one(IMG, "Instituut Mijnbouwschade Groningen", "img", true),
