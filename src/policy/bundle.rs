@@ -18,7 +18,7 @@ use super::source::{MANIFEST, SCHEMA, Source, TABLE};
 use super::table::{self, Table};
 use super::table_run::{self, TableReport};
 use super::verdict::Verdict;
-use super::vocabulary::{Switch, Vocabulary};
+use super::vocabulary::{Bilingual, Switch, Vocabulary};
 use crate::clock::Moment;
 use crate::domain::{Role, Sha256};
 use crate::language::Language;
@@ -45,8 +45,8 @@ pub struct Bundle {
 pub struct RuleInfo<'b> {
     /// Its id.
     pub id: &'b str,
-    /// What it means: a Dutch sentence.
-    pub sentence: &'b str,
+    /// What it means, in sentences of both languages.
+    pub sentence: &'b Bilingual,
     /// Its text, as its author wrote it.
     pub text: &'b str,
     /// The article it rests on.
@@ -147,24 +147,35 @@ impl Bundle {
         &self.manifest.code
     }
 
-    /// Its title, in Dutch.
+    /// Its title, in Dutch: the language in which it is signed.
     #[must_use]
     pub fn title(&self) -> &str {
-        &self.manifest.title
+        &self.manifest.title.dutch
     }
 
-    /// What it is not: the sentence that says it is a reading, not legal advice.
+    /// Its title in a language.
+    #[must_use]
+    pub fn title_in(&self, l: Language) -> &str {
+        self.manifest.title.told(l)
+    }
+
+    /// What it is not: the sentence that says it is a reading, not legal advice. In Dutch.
     #[must_use]
     pub fn caveat(&self) -> &str {
-        &self.manifest.caveat
+        &self.manifest.caveat.dutch
+    }
+
+    /// The same in a language.
+    #[must_use]
+    pub fn caveat_in(&self, l: Language) -> &str {
+        self.manifest.caveat.told(l)
     }
 
     /// How long what is recorded of an exchange is kept, or by what that is decided, in sentences;
     /// `None` where the parties wrote nothing about it.
     #[must_use]
     pub fn retention(&self, l: Language) -> Option<&str> {
-        let told = self.manifest.retention.as_ref()?;
-        Some(l.pick(&told.dutch, &told.english))
+        Some(self.manifest.retention.as_ref()?.told(l))
     }
 
     /// Whether it is only there to be compared; [`super::in_force`] never picks a candidate.

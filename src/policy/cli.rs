@@ -41,7 +41,7 @@ pub fn check(dirs: &[PathBuf], out: &mut dyn Write) -> io::Result<Exit> {
             writeln!(out, "goed  {}  {}", bundle.id(), bundle.hash())?;
             writeln!(out, "      {}. {}", bundle.title(), bundle.caveat())?;
             for switch in bundle.switches() {
-                writeln!(out, "      {} {}", switch.question, switch.position)?;
+                writeln!(out, "      {} {}", switch.question.dutch, switch.position)?;
             }
             return Ok(Exit::Clean);
         }

@@ -9,8 +9,10 @@ use serde::Deserialize;
 pub(super) struct Manifest {
     pub(super) code: String,
     pub(super) titel: String,
+    pub(super) title: String,
     pub(super) status: Status,
     pub(super) voorbehoud: String,
+    pub(super) caveat: String,
     pub(super) van: String,
     pub(super) tot: Option<String>,
     pub(super) ondertekenaars: Vec<String>,
@@ -77,6 +79,7 @@ pub(super) struct Bewaartermijn {
 pub(super) struct Woord {
     pub(super) code: String,
     pub(super) naam: String,
+    pub(super) name: String,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +87,7 @@ pub(super) struct Woord {
 pub(super) struct Soort {
     pub(super) code: String,
     pub(super) naam: String,
+    pub(super) name: String,
     pub(super) van: Vec<String>,
 }
 
@@ -107,8 +111,8 @@ pub(super) struct Grondslag {
 #[serde(deny_unknown_fields)]
 pub(super) struct Handeling {
     pub(super) code: String,
-    #[serde(rename = "naam")]
-    pub(super) _naam: String,
+    pub(super) naam: String,
+    pub(super) name: String,
     #[serde(default)]
     pub(super) nabeoordeling: bool,
 }
@@ -118,6 +122,7 @@ pub(super) struct Handeling {
 pub(super) struct Doel {
     pub(super) code: String,
     pub(super) naam: String,
+    pub(super) name: String,
     pub(super) handelingen: Vec<String>,
     pub(super) verwerkingsactiviteit: BTreeMap<String, String>,
     pub(super) rij: Vec<Rij>,
@@ -136,9 +141,11 @@ pub(super) struct Rij {
 pub(super) struct Schakelaar {
     pub(super) code: String,
     pub(super) vraag: String,
+    pub(super) question: String,
     pub(super) standen: Vec<String>,
     pub(super) stand: String,
     pub(super) toelichting: String,
+    pub(super) explanation: String,
 }
 
 #[derive(Deserialize)]

@@ -57,7 +57,7 @@ pub use reason::{Fact, Missing, Reason};
 pub use shipped::{shipped, write_shipped};
 pub use table_run::{RowFailure, TableReport};
 pub use verdict::{Denial, Ground, Obligation, Permit, RuleId, Verdict};
-pub use vocabulary::{PurposeInfo, Switch, Vocabulary};
+pub use vocabulary::{Bilingual, PurposeInfo, Switch, Vocabulary};
 
 /// A permit for tests of what comes after one.
 #[cfg(test)]

@@ -40,7 +40,7 @@ fn unlinted(rules: &[(&str, &str)]) -> Engine {
                 order,
                 policy: Policy::parse(Some(PolicyId::new(&id)), text).unwrap(),
                 text: text.to_string(),
-                sentence: String::new(),
+                sentence: crate::policy::Bilingual::default(),
                 file: "x.cedar".to_owned(),
                 line: 1,
                 switch: None,
