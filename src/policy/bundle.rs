@@ -239,6 +239,11 @@ impl Bundle {
         Situation::reduce(question, &self.variant.limits, days)
     }
 
+    /// The longest an unsafe situation counts after its beginning, in days.
+    pub(super) const fn unsafe_situation_days(&self) -> Option<u32> {
+        self.manifest.unsafe_situation_days
+    }
+
     /// Whether its rules do no more with an address than compare it.
     pub(super) const fn only_compares_addresses(&self) -> bool {
         self.only_compares_addresses
@@ -271,20 +276,32 @@ impl Bundle {
     #[must_use]
     pub fn find_rule(&self, id: &str) -> Option<RuleInfo<'_>> {
         let rule = self.rules.iter().find(|rule| rule.id.as_str() == id)?;
-        let review_days = match &rule.says {
-            Says::Permit { obligations, .. } => obligations.iter().find_map(|duty| duty.days()),
-            Says::Forbid { .. } => None,
+        Some(info(rule))
+    }
+
+    /// The rules that take part as the switches stand, in their order.
+    pub fn rules_in_force(&self) -> impl Iterator<Item = RuleInfo<'_>> {
+        let takes_part = |rule: &&Rule| {
+            rule.switch.as_ref().is_none_or(|(code, position)| {
+                let mut switches = self.manifest.switches.iter();
+                switches.any(|switch| switch.code == *code && switch.position == *position)
+            })
         };
-        Some(RuleInfo {
-            id: rule.id.as_str(),
-            sentence: &rule.sentence,
-            text: &rule.text,
-            article: rule.article(),
-            file: &rule.file,
-            forbids: matches!(rule.says, Says::Forbid { .. }),
-            review_days,
-            four_eyes: rule.is_judged_by_two(),
-        })
+        self.rules.iter().filter(takes_part).map(info)
+    }
+
+    /// What the actions are called that this rule is asked for, in order of rank.
+    pub(super) fn actions_of(&self, rule: &str) -> Vec<&Bilingual> {
+        let engine = &self.variant.engine;
+        let asks = |action: &str| {
+            let rules = engine.rules_of(action);
+            rules.iter().any(|one| one.id.as_str() == rule)
+        };
+        let actions = self.manifest.actions.iter();
+        actions
+            .filter(|action| asks(&action.code))
+            .map(|action| &action.name)
+            .collect()
     }
 
     /// The articles its rules rest on or forbid for, in their order; some stand there more than once.
@@ -326,6 +343,23 @@ impl Bundle {
                 ));
             }
         }
+    }
+}
+
+fn info(rule: &Rule) -> RuleInfo<'_> {
+    let review_days = match &rule.says {
+        Says::Permit { obligations, .. } => obligations.iter().find_map(|duty| duty.days()),
+        Says::Forbid { .. } => None,
+    };
+    RuleInfo {
+        id: rule.id.as_str(),
+        sentence: &rule.sentence,
+        text: &rule.text,
+        article: rule.article(),
+        file: &rule.file,
+        forbids: matches!(rule.says, Says::Forbid { .. }),
+        review_days,
+        four_eyes: rule.is_judged_by_two(),
     }
 }
 

@@ -100,21 +100,31 @@ fn each(
     for dir in dirs {
         let exit = match Bundle::load(dir) {
             Ok(bundle) => of_bundle(&bundle, out)?,
-            Err(BundleError::Folder { folder, source }) => {
-                writeln!(
-                    out,
-                    "FOUT  {folder}: cannot be read: {source}; name a bundle folder"
-                )?;
-                Exit::Usage
-            }
-            Err(BundleError::Mistakes { bundle, mistakes }) => {
-                list(out, &bundle, &mistakes)?;
-                Exit::Wrong
-            }
+            Err(error) => refused(&error, out)?,
         };
         worst = worst.max(exit);
     }
     Ok(worst)
+}
+
+/// Says why a bundle cannot be used, one line per mistake.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn refused(error: &BundleError, out: &mut dyn Write) -> io::Result<Exit> {
+    match error {
+        BundleError::Folder { folder, source } => {
+            writeln!(
+                out,
+                "FOUT  {folder}: cannot be read: {source}; name a bundle folder"
+            )?;
+            Ok(Exit::Usage)
+        }
+        BundleError::Mistakes { bundle, mistakes } => {
+            list(out, bundle, mistakes)?;
+            Ok(Exit::Wrong)
+        }
+    }
 }
 
 fn list(out: &mut dyn Write, bundle: &str, mistakes: &[Mistake]) -> io::Result<()> {

@@ -150,9 +150,9 @@ fn all_mistakes_are_told_at_once_with_file_line_and_rule() {
         .unwrap();
     let told = lines(&Bundle::from_files(TWG, files).unwrap_err());
     for expected in [
-        "10-wettelijke-plicht.cedar:15 (regel schade-afhandeling): entity",
+        "10-wettelijke-plicht.cedar:16 (regel schade-afhandeling): entity",
         "beordeling",
-        "20-aos.cedar:18: ",
+        "20-aos.cedar:19: ",
         "tabel.csv:",
         "uitkomst: verwacht toegestaan",
     ] {
@@ -398,7 +398,7 @@ fn a_check_finds_rules_that_say_other_than_the_parties_signed_and_rules_without_
             "00-verboden.cedar",
             "@id(\"verbod-eigen-document\")",
             "@id(\"verbod-nieuw\")\n@artikel(\"x\")\n@reden(\"GEEN_GRONDSLAG\")\n@toelichting(\"Nieuw.\")\n@explanation(\"New.\")\nforbid (principal, action == Action::\"aos\", resource) when { resource.bron == Partij::\"gemeente\" && principal == resource.houder && resource.adres == \"x\" };\n\n@id(\"verbod-eigen-document\")",
-            "00-verboden.cedar:19 (regel verbod-nieuw): geen rij van de tabel laat deze regel werken",
+            "00-verboden.cedar:20 (regel verbod-nieuw): geen rij van de tabel laat deze regel werken",
         ),
     ] {
         let bundle = changed(TWG, file, &[(from, to)]).unwrap();

@@ -3,7 +3,9 @@
 
 mod answers;
 mod force;
+mod matrix;
 mod mistakes;
+mod pages;
 mod properties;
 mod support;
 mod tables;

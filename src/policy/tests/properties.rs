@@ -9,7 +9,8 @@ use super::support::{Asked, CANDIDATE, CONVENANT, TWG, bundle, moment};
 use crate::domain::{Choice, ChoiceKind, ChoiceState, OwnerId};
 use crate::policy::{Bundle, Verdict};
 
-static BUNDLES: LazyLock<[Bundle; 3]> = LazyLock::new(|| [CONVENANT, TWG, CANDIDATE].map(bundle));
+pub(super) static BUNDLES: LazyLock<[Bundle; 3]> =
+    LazyLock::new(|| [CONVENANT, TWG, CANDIDATE].map(bundle));
 
 const PURPOSES: [&str; 9] = [
     "schade-afhandeling",
@@ -103,7 +104,7 @@ fn owners() -> impl Strategy<Value = Vec<&'static str>> {
     prop_oneof![5 => owners(1..=2), 1 => owners(0..=3)]
 }
 
-fn question() -> impl Strategy<Value = Asked> {
+pub(super) fn question() -> impl Strategy<Value = Asked> {
     (
         places(),
         proptest::sample::select(vec![None, Some("aos"), Some("combinatieteam")]),

@@ -179,10 +179,15 @@ impl Asked {
 
     /// The same about a document of another address than the facts are of.
     pub(super) fn ask_about(&self, bundle: &Bundle, address: AddressId) -> Verdict {
+        self.put(address, |question| bundle.decide(question))
+    }
+
+    /// Hands the question to somebody.
+    pub(super) fn put<T>(&self, address: AddressId, to: impl FnOnce(&Question<'_>) -> T) -> T {
         let role = |role: &str| Role::parse(role).expect("a role");
         let (requester_role, provider_role) = (role(self.requester), role(self.provider));
         let team = self.team.map(|team| Team::parse(team).expect("a team"));
-        bundle.decide(&Question {
+        to(&Question {
             at: self.at,
             requester: oin(self.requester),
             requester_role: &requester_role,

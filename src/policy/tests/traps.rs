@@ -406,7 +406,7 @@ fn trap_8_spelling_that_cedar_refuses_is_told_with_its_line() {
         "context.melding.actief",
         "context.méling.actief",
     );
-    assert!(told.contains("20-aos.cedar:18:"), "{told}");
+    assert!(told.contains("20-aos.cedar:19:"), "{told}");
 }
 
 #[test]
