@@ -45,6 +45,45 @@ impl Language {
         }
     }
 
+    /// The name of a month, counted from 1; empty for one that does not exist.
+    #[must_use]
+    pub fn month(self, number: u8) -> &'static str {
+        let months = match self {
+            Self::Dutch => [
+                "januari",
+                "februari",
+                "maart",
+                "april",
+                "mei",
+                "juni",
+                "juli",
+                "augustus",
+                "september",
+                "oktober",
+                "november",
+                "december",
+            ],
+            Self::English => [
+                "January",
+                "February",
+                "March",
+                "April",
+                "May",
+                "June",
+                "July",
+                "August",
+                "September",
+                "October",
+                "November",
+                "December",
+            ],
+        };
+        let at = usize::from(number).checked_sub(1);
+        at.and_then(|at| months.get(at))
+            .copied()
+            .unwrap_or_default()
+    }
+
     /// So many bytes, as people write them.
     #[must_use]
     pub fn size(self, bytes: u64) -> String {

@@ -2,6 +2,7 @@
 
 mod copy;
 mod demo;
+mod document;
 mod erase;
 mod extract;
 pub(crate) mod output;
@@ -208,6 +209,9 @@ enum PolicyCommand {
         #[arg(required = true, value_name = "DIR")]
         bundles: Vec<PathBuf>,
     },
+    /// Write a bundle as a page that a citizen can read: what is shared, with whom, why, and what you
+    /// can decide.
+    Document(document::DocumentArgs),
     /// Run the jurists' tables of bundles: every row, the wrong ones first.
     Test {
         /// The folders of the bundles.
@@ -244,6 +248,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Pki(PkiCommand::Dev { out }) => make_pki(&out),
         Command::Token(args) => token(args),
         Command::Policy(PolicyCommand::Check { bundles }) => policy(policy::cli::check, &bundles),
+        Command::Policy(PolicyCommand::Document(args)) => document::run(&args),
         Command::Policy(PolicyCommand::Test { bundles }) => policy(policy::cli::test, &bundles),
         Command::Policy(PolicyCommand::Prove(args)) => in_runtime(proving::prove(args)),
         Command::Policy(PolicyCommand::Compare(args)) => in_runtime(proving::compare(args)),

@@ -2,7 +2,6 @@
 
 mod amounts;
 mod dates;
-mod names;
 mod reasons;
 
 use std::collections::BTreeMap;
@@ -11,9 +10,7 @@ use std::sync::Arc;
 pub(super) use amounts::{ago, in_a_row, lines};
 pub(super) use dates::{clock_time, day, moment, week};
 
-use crate::domain::{
-    ChoiceKind, ChoiceState, DocumentKind, Oin, Organisation, Organisations, Purpose,
-};
+use crate::domain::{ChoiceKind, ChoiceState, Oin, Organisation, Organisations, Purpose};
 use crate::exchange::officer::Officers;
 use crate::language::Language;
 use crate::ledger::entry::{Act, End, Judgement, Occasion, Outcome};
@@ -83,61 +80,51 @@ impl Wording {
             .map(|(oin, name)| (oin, name.as_str()))
     }
 
-    fn in_english(&self, name: Option<&'static str>) -> Option<&'static str> {
-        name.filter(|_| self.l == Language::English)
-    }
-
     /// A document kind by its name, as in the middle of a sentence.
     pub(super) fn kind(&self, code: &str) -> String {
-        if let Some(name) = self.in_english(names::kind(code)) {
-            return name.to_owned();
-        }
-        let bundle = self.bundle.as_ref();
-        let name = bundle.and_then(|bundle| {
-            let mut kinds = bundle.vocabulary().kinds();
-            let (_, name) = kinds.find(|(kind, _)| kind.as_str() == code)?;
-            // Without what stands between brackets to explain it.
-            let short = name.split(" (").next()?;
-            Some(uncapitalised(short))
-        });
-        name.unwrap_or_else(|| code.to_owned())
+        self.find_kind(code).unwrap_or_else(|| code.to_owned())
+    }
+
+    fn find_kind(&self, code: &str) -> Option<String> {
+        let mut kinds = self.bundle.as_ref()?.vocabulary().kinds();
+        let (_, name) = kinds.find(|(kind, _)| kind.as_str() == code)?;
+        // Without what stands between brackets to explain it.
+        let short = name.told(self.l).split(" (").next()?;
+        Some(uncapitalised(short))
     }
 
     /// A document kind with its article.
     fn a_kind(&self, code: &str) -> String {
-        if let (Language::English, Some(name)) = (self.l, names::a_kind(code)) {
-            return name;
-        }
-        let name = self.kind(code);
-        if name.ends_with("gegevens") {
-            name
-        } else {
-            format!("{} {name}", self.l.pick("een", "a document of the kind"))
+        match (self.find_kind(code), self.l) {
+            (Some(name), Language::English) => a_kind(&name),
+            (None, Language::English) => format!("a document of the kind {code}"),
+            (name, Language::Dutch) => {
+                let name = name.unwrap_or_else(|| code.to_owned());
+                if name.ends_with("gegevens") {
+                    name
+                } else {
+                    format!("een {name}")
+                }
+            }
         }
     }
 
     /// A purpose by its name, as in the middle of a sentence.
     pub(super) fn purpose(&self, code: &str) -> String {
-        if let Some(name) = self.in_english(names::purpose(code)) {
-            return name.to_owned();
-        }
         let known = Purpose::parse(code).ok();
         let name = self.bundle.as_ref().zip(known).and_then(|(bundle, code)| {
             let purpose = bundle.vocabulary().find_purpose(&code)?;
-            Some(uncapitalised(&purpose.name))
+            Some(uncapitalised(purpose.name.told(self.l)))
         });
         name.unwrap_or_else(|| code.to_owned())
     }
 
     /// A team by its name.
     pub(super) fn team(&self, code: &str) -> String {
-        if let Some(name) = self.in_english(names::team(code)) {
-            return name.to_owned();
-        }
         let name = self.bundle.as_ref().and_then(|bundle| {
             let mut teams = bundle.vocabulary().teams();
             let (_, name) = teams.find(|(team, _)| team.as_str() == code)?;
-            Some(name.to_owned())
+            Some(name.told(self.l).to_owned())
         });
         name.unwrap_or_else(|| code.to_owned())
     }
@@ -277,26 +264,15 @@ impl Wording {
     }
 }
 
-/// A purpose as a heading: as the bundle names it, or in English.
-pub(super) fn purpose_heading(code: &Purpose, name: &str, l: Language) -> String {
-    heading(names::purpose(code.as_str()), name, l)
-}
-
-/// A document kind as a heading.
-pub(super) fn kind_heading(code: &DocumentKind, name: &str, l: Language) -> String {
-    heading(names::kind(code.as_str()), name, l)
-}
-
-fn heading(english: Option<&str>, name: &str, l: Language) -> String {
-    let english = english.filter(|_| l == Language::English);
-    let mut rest = english.unwrap_or(name).chars();
-    let mut heading: String = rest
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    heading.push_str(rest.as_str());
-    heading
+/// A kind's English name with its article.
+fn a_kind(name: &str) -> String {
+    let has_none = ["details", "data"].iter().any(|end| name.ends_with(end));
+    let article = match name.chars().next() {
+        _ if has_none => "",
+        Some('a' | 'e' | 'i' | 'o' | 'u') => "an ",
+        _ => "a ",
+    };
+    format!("{article}{name}")
 }
 
 fn uncapitalised(text: &str) -> String {
@@ -399,5 +375,22 @@ pub(super) const fn end(end: End, l: Language) -> &'static str {
         ),
         End::BrokenByProvider => l.pick("afgebroken door de bron", "broken off by the provider"),
         End::Unknown => l.pick("afloop onbekend", "end unknown"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_has_the_article_that_fits() {
+        for (name, expected) in [
+            ("survey report", "a survey report"),
+            ("inspection report", "an inspection report"),
+            ("health data", "health data"),
+            ("contact details", "contact details"),
+        ] {
+            assert_eq!(a_kind(name), expected);
+        }
     }
 }

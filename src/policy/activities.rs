@@ -12,7 +12,7 @@ use super::engine::Outcome;
 use super::facts::{Situation, Stand};
 use super::schema::ContextFact;
 use super::verdict::Ground;
-use super::vocabulary::PurposeInfo;
+use super::vocabulary::{Bilingual, PurposeInfo};
 use crate::domain::{ChoiceKind, DocumentKind, Purpose, Role};
 
 /// One purpose.
@@ -20,8 +20,8 @@ use crate::domain::{ChoiceKind, DocumentKind, Purpose, Role};
 pub struct Activity {
     /// Its code.
     pub purpose: Purpose,
-    /// Its name, in Dutch.
-    pub name: String,
+    /// Its name.
+    pub name: Bilingual,
     /// For each party the URI of its processing activity.
     pub uris: BTreeMap<Role, String>,
     /// From whom to whom, which kinds: as the parties signed it.

@@ -20,7 +20,7 @@ use super::symbolic::facts;
 use super::table::{self, Table};
 use super::table_run::{self, TableReport};
 use super::verdict::Verdict;
-use super::vocabulary::{Switch, Vocabulary};
+use super::vocabulary::{Bilingual, Switch, Vocabulary};
 use crate::clock::Moment;
 use crate::domain::{Role, Sha256};
 use crate::language::Language;
@@ -48,8 +48,8 @@ pub struct Bundle {
 pub struct RuleInfo<'b> {
     /// Its id.
     pub id: &'b str,
-    /// What it means: a Dutch sentence.
-    pub sentence: &'b str,
+    /// What it means, in sentences of both languages.
+    pub sentence: &'b Bilingual,
     /// Its text, as its author wrote it.
     pub text: &'b str,
     /// The article it rests on.
@@ -159,24 +159,35 @@ impl Bundle {
         &self.manifest.code
     }
 
-    /// Its title, in Dutch.
+    /// Its title, in Dutch: the language in which it is signed.
     #[must_use]
     pub fn title(&self) -> &str {
-        &self.manifest.title
+        &self.manifest.title.dutch
     }
 
-    /// What it is not: the sentence that says it is a reading, not legal advice.
+    /// Its title in a language.
+    #[must_use]
+    pub fn title_in(&self, l: Language) -> &str {
+        self.manifest.title.told(l)
+    }
+
+    /// What it is not: the sentence that says it is a reading, not legal advice. In Dutch.
     #[must_use]
     pub fn caveat(&self) -> &str {
-        &self.manifest.caveat
+        &self.manifest.caveat.dutch
+    }
+
+    /// The same in a language.
+    #[must_use]
+    pub fn caveat_in(&self, l: Language) -> &str {
+        self.manifest.caveat.told(l)
     }
 
     /// How long what is recorded of an exchange is kept, or by what that is decided, in sentences;
     /// `None` where the parties wrote nothing about it.
     #[must_use]
     pub fn retention(&self, l: Language) -> Option<&str> {
-        let told = self.manifest.retention.as_ref()?;
-        Some(l.pick(&told.dutch, &told.english))
+        Some(self.manifest.retention.as_ref()?.told(l))
     }
 
     /// Whether it is only there to be compared; [`super::in_force`] never picks a candidate.
@@ -246,6 +257,11 @@ impl Bundle {
         Situation::reduce(question, &self.variant.limits, days)
     }
 
+    /// The longest an unsafe situation counts after its beginning, in days.
+    pub(super) const fn unsafe_situation_days(&self) -> Option<u32> {
+        self.manifest.unsafe_situation_days
+    }
+
     /// Whether its rules do no more with an address than compare it.
     pub(super) const fn only_compares_addresses(&self) -> bool {
         self.only_compares_addresses
@@ -278,20 +294,32 @@ impl Bundle {
     #[must_use]
     pub fn find_rule(&self, id: &str) -> Option<RuleInfo<'_>> {
         let rule = self.rules.iter().find(|rule| rule.id.as_str() == id)?;
-        let review_days = match &rule.says {
-            Says::Permit { obligations, .. } => obligations.iter().find_map(|duty| duty.days()),
-            Says::Forbid { .. } => None,
+        Some(info(rule))
+    }
+
+    /// The rules that take part as the switches stand, in their order.
+    pub fn rules_in_force(&self) -> impl Iterator<Item = RuleInfo<'_>> {
+        let takes_part = |rule: &&Rule| {
+            rule.switch.as_ref().is_none_or(|(code, position)| {
+                let mut switches = self.manifest.switches.iter();
+                switches.any(|switch| switch.code == *code && switch.position == *position)
+            })
         };
-        Some(RuleInfo {
-            id: rule.id.as_str(),
-            sentence: &rule.sentence,
-            text: &rule.text,
-            article: rule.article(),
-            file: &rule.file,
-            forbids: matches!(rule.says, Says::Forbid { .. }),
-            review_days,
-            four_eyes: rule.is_judged_by_two(),
-        })
+        self.rules.iter().filter(takes_part).map(info)
+    }
+
+    /// What the actions are called that this rule is asked for, in order of rank.
+    pub(super) fn actions_of(&self, rule: &str) -> Vec<&Bilingual> {
+        let engine = &self.variant.engine;
+        let asks = |action: &str| {
+            let rules = engine.rules_of(action);
+            rules.iter().any(|one| one.id.as_str() == rule)
+        };
+        let actions = self.manifest.actions.iter();
+        actions
+            .filter(|action| asks(&action.code))
+            .map(|action| &action.name)
+            .collect()
     }
 
     /// What this rule means, in a sentence; in Dutch where its author wrote no other.
@@ -369,6 +397,23 @@ impl Bundle {
                 ));
             }
         }
+    }
+}
+
+fn info(rule: &Rule) -> RuleInfo<'_> {
+    let review_days = match &rule.says {
+        Says::Permit { obligations, .. } => obligations.iter().find_map(|duty| duty.days()),
+        Says::Forbid { .. } => None,
+    };
+    RuleInfo {
+        id: rule.id.as_str(),
+        sentence: &rule.sentence,
+        text: &rule.text,
+        article: rule.article(),
+        file: &rule.file,
+        forbids: matches!(rule.says, Says::Forbid { .. }),
+        review_days,
+        four_eyes: rule.is_judged_by_two(),
     }
 }
 

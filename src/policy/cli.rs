@@ -51,7 +51,7 @@ pub fn check(dirs: &[PathBuf], out: &mut dyn Write) -> io::Result<Exit> {
             writeln!(out, "goed  {}  {}", bundle.id(), bundle.hash())?;
             writeln!(out, "      {}. {}", bundle.title(), bundle.caveat())?;
             for switch in bundle.switches() {
-                writeln!(out, "      {} {}", switch.question, switch.position)?;
+                writeln!(out, "      {} {}", switch.question.dutch, switch.position)?;
             }
             Exit::Clean
         } else {
@@ -137,24 +137,39 @@ fn each(
     for dir in dirs {
         let exit = match Bundle::load(dir) {
             Ok(bundle) => of_bundle(dir, bundle, out)?,
-            Err(BundleError::Folder { folder, source }) => {
-                writeln!(
-                    out,
-                    "FOUT  {folder}: cannot be read: {source}; name a bundle folder"
-                )?;
-                Exit::Usage
-            }
-            Err(BundleError::Mistakes { bundle, mistakes }) => {
-                list(out, "FOUT", &bundle, &mistakes)?;
-                Exit::Wrong
-            }
+            Err(error) => refused(&error, out)?,
         };
         worst = worst.max(exit);
     }
     Ok(worst)
 }
 
-pub(super) fn list(out: &mut dyn Write, word: &str, bundle: &str, mistakes: &[Mistake]) -> io::Result<()> {
+/// Says why a bundle cannot be used, one line per mistake.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn refused(error: &BundleError, out: &mut dyn Write) -> io::Result<Exit> {
+    match error {
+        BundleError::Folder { folder, source } => {
+            writeln!(
+                out,
+                "FOUT  {folder}: cannot be read: {source}; name a bundle folder"
+            )?;
+            Ok(Exit::Usage)
+        }
+        BundleError::Mistakes { bundle, mistakes } => {
+            list(out, "FOUT", bundle, mistakes)?;
+            Ok(Exit::Wrong)
+        }
+    }
+}
+
+pub(super) fn list(
+    out: &mut dyn Write,
+    word: &str,
+    bundle: &str,
+    mistakes: &[Mistake],
+) -> io::Result<()> {
     for mistake in mistakes {
         let line = mistake.to_string().replace('\n', " ");
         writeln!(out, "{word}  {bundle}/{line}")?;

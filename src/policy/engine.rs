@@ -161,6 +161,15 @@ impl Engine {
         asked.any(|action| action.facts.contains(&fact))
     }
 
+    /// The rules that are asked for an action, in the order of the bundle.
+    pub(super) fn rules_of(&self, action: &str) -> Vec<&Rule> {
+        let asked = self.actions.get(action).into_iter();
+        let policies = asked.flat_map(|action| action.policies.policies());
+        let mut rules: Vec<&Rule> = policies.filter_map(|p| self.rules.get(p.id())).collect();
+        rules.sort_unstable_by_key(|rule| rule.order);
+        rules
+    }
+
     /// Builds and validates the entities of a request.
     pub(super) fn prepare(&self, situation: &Situation<'_>) -> Result<Prepared, Unusable> {
         let mut references = References::default();

@@ -15,6 +15,7 @@ use super::schema::ReadSchema;
 use super::source::line_at;
 use super::statements::Statement;
 use super::verdict::{Ground, Obligation, RuleId};
+use super::vocabulary::{Bilingual, is_sentence};
 
 /// One rule, read.
 #[derive(Debug, Clone)]
@@ -26,8 +27,8 @@ pub(super) struct Rule {
     pub(super) policy: Policy,
     /// As its author wrote it.
     pub(super) text: String,
-    /// What it means, in Dutch.
-    pub(super) sentence: String,
+    /// What it means, in sentences.
+    pub(super) sentence: Bilingual,
     pub(super) file: String,
     pub(super) line: usize,
     /// The switch and position it is part of the bundle for; `None`: always.
@@ -64,23 +65,25 @@ const GROUND: &str = "grondslag";
 const ALSO: &str = "medegrondslag";
 const ARTICLE: &str = "artikel";
 const EXPLANATION: &str = "toelichting";
+const IN_ENGLISH: &str = "explanation";
 const REVIEW: &str = "nabeoordeling";
 const FOUR_EYES: &str = "vierogen";
 const INFORM: &str = "informeren";
 const REASON: &str = "reden";
 const SWITCH: &str = "schakelaar";
-const ON_PERMIT: [&str; 9] = [
+const ON_PERMIT: [&str; 10] = [
     ID,
     GROUND,
     ALSO,
     ARTICLE,
     EXPLANATION,
+    IN_ENGLISH,
     REVIEW,
     FOUR_EYES,
     INFORM,
     SWITCH,
 ];
-const ON_FORBID: [&str; 5] = [ID, ARTICLE, EXPLANATION, REASON, SWITCH];
+const ON_FORBID: [&str; 6] = [ID, ARTICLE, EXPLANATION, IN_ENGLISH, REASON, SWITCH];
 
 /// Reads one rule; all its mistakes go to `mistakes`.
 pub(super) fn read(
@@ -113,9 +116,11 @@ pub(super) fn read(
         Effect::Permit => reading.permit(manifest, schema),
         Effect::Forbid => reading.forbid(),
     };
-    reading.explained();
+    let sentence = Bilingual {
+        dutch: reading.sentence(EXPLANATION),
+        english: reading.sentence(IN_ENGLISH),
+    };
     reading.four_eyes();
-    let sentence = policy.annotation(EXPLANATION).map(str::to_owned);
     let switch = reading.switch(manifest);
     reading.only_known_words(schema);
     reading.only_safe_operations();
@@ -125,7 +130,7 @@ pub(super) fn read(
         order,
         policy: policy.new_id(PolicyId::new(&id)),
         text: statement.text.trim().to_owned(),
-        sentence: sentence.unwrap_or_default(),
+        sentence,
         file: file.to_owned(),
         line: statement.line,
         switch: switch?,
@@ -294,16 +299,17 @@ impl Reading<'_> {
         Some(Says::Forbid { reason })
     }
 
-    /// A sentence in Dutch can only be checked for being one.
-    fn explained(&mut self) {
-        let Some(text) = self.text(EXPLANATION) else {
-            return;
+    /// A sentence can only be checked for being one; empty when it is not there, which is a mistake.
+    fn sentence(&mut self, name: &str) -> String {
+        let Some(text) = self.text(name) else {
+            return String::new();
         };
-        if !text.ends_with('.') || !text.starts_with(char::is_uppercase) {
+        if !is_sentence(&text) {
             self.wrong(format!(
-                "@{EXPLANATION}: verwacht een zin, met een hoofdletter en een punt"
+                "@{name}: verwacht een zin, met een hoofdletter en een punt"
             ));
         }
+        text
     }
 
     /// The action of this rule that must be reviewed afterwards, if there is one.

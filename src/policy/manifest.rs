@@ -9,7 +9,7 @@ use super::manifest_file as file;
 use super::manifest_read::Reader;
 use super::mistake::Mistake;
 use super::source::{MANIFEST, line_at};
-use super::vocabulary::{Switch, Vocabulary};
+use super::vocabulary::{Bilingual, Switch, Vocabulary};
 use crate::clock::Moment;
 use crate::domain::{ChoiceKind, Role};
 
@@ -17,9 +17,9 @@ use crate::domain::{ChoiceKind, Role};
 #[derive(Debug, Clone)]
 pub(super) struct Manifest {
     pub(super) code: String,
-    pub(super) title: String,
+    pub(super) title: Bilingual,
     pub(super) candidate: bool,
-    pub(super) caveat: String,
+    pub(super) caveat: Bilingual,
     pub(super) from: Moment,
     pub(super) until: Option<Moment>,
     /// The lines of those two dates.
@@ -36,22 +36,18 @@ pub(super) struct Manifest {
     pub(super) choice_limits: Vec<ChoiceLimit>,
     /// The longest an unsafe situation counts after its beginning, in days.
     pub(super) unsafe_situation_days: Option<u32>,
-    pub(super) retention: Option<Retention>,
-}
-
-/// How long what is recorded of an exchange is kept, or by what that is decided: one sentence or more,
-/// for a data subject (AVG 15(1)(d)) and for the register (AVG 30(1)(f)). Words only: nothing is
-/// erased on them.
-#[derive(Debug, Clone)]
-pub(super) struct Retention {
-    pub(super) dutch: String,
-    pub(super) english: String,
+    /// How long what is recorded of an exchange is kept, or by what that is decided: one sentence or
+    /// more, for a data subject (AVG 15(1)(d)) and for the register (AVG 30(1)(f)). Words only:
+    /// nothing is erased on them.
+    pub(super) retention: Option<Bilingual>,
 }
 
 /// One ground that can be asked for.
 #[derive(Debug, Clone)]
 pub(super) struct ActionInfo {
     pub(super) code: String,
+    /// What people call it.
+    pub(super) name: Bilingual,
     /// Whether what is given on it must be reviewed afterwards.
     pub(super) review: bool,
 }

@@ -10,8 +10,10 @@ use toml::Spanned;
 pub(super) struct Manifest {
     pub(super) code: String,
     pub(super) titel: String,
+    pub(super) title: String,
     pub(super) status: Status,
     pub(super) voorbehoud: String,
+    pub(super) caveat: String,
     pub(super) van: String,
     pub(super) tot: Option<String>,
     pub(super) ondertekenaars: Vec<String>,
@@ -78,6 +80,7 @@ pub(super) struct Bewaartermijn {
 pub(super) struct Woord {
     pub(super) code: String,
     pub(super) naam: String,
+    pub(super) name: String,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +88,7 @@ pub(super) struct Woord {
 pub(super) struct Soort {
     pub(super) code: String,
     pub(super) naam: String,
+    pub(super) name: String,
     pub(super) van: Vec<String>,
 }
 
@@ -109,8 +113,8 @@ pub(super) struct Grondslag {
 #[serde(deny_unknown_fields)]
 pub(super) struct Handeling {
     pub(super) code: String,
-    #[serde(rename = "naam")]
-    pub(super) _naam: String,
+    pub(super) naam: String,
+    pub(super) name: String,
     #[serde(default)]
     pub(super) nabeoordeling: bool,
 }
@@ -120,6 +124,7 @@ pub(super) struct Handeling {
 pub(super) struct Doel {
     pub(super) code: String,
     pub(super) naam: String,
+    pub(super) name: String,
     pub(super) handelingen: Vec<String>,
     pub(super) verwerkingsactiviteit: BTreeMap<String, String>,
     pub(super) rij: Vec<Rij>,
@@ -146,9 +151,11 @@ pub(super) struct Rij {
 pub(super) struct Schakelaar {
     pub(super) code: String,
     pub(super) vraag: String,
+    pub(super) question: String,
     pub(super) standen: Vec<String>,
     pub(super) stand: String,
     pub(super) toelichting: String,
+    pub(super) explanation: String,
 }
 
 #[derive(Deserialize)]

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::manifest::{ActionInfo, ChoiceLimit, Manifest, Retention};
+use super::manifest::{ActionInfo, ChoiceLimit, Manifest};
 use super::manifest_file as file;
 use super::mistake::Mistake;
-use super::source::{MANIFEST, line_at, line_of};
-use super::vocabulary::{PurposeInfo, PurposeRow, Switch, Vocabulary};
+use super::source::{MANIFEST, line_of};
+use super::vocabulary::{Bilingual, PurposeInfo, PurposeRow, Switch, Vocabulary, is_sentence};
 use super::words::OwnWords;
 use crate::clock::Moment;
 use crate::domain::{ChoiceKind, Purpose, Role, Word};
@@ -73,21 +73,29 @@ impl Reader<'_> {
 
     fn words<T: FromStr<Err: Display> + Ord>(
         &mut self,
-        words: impl IntoIterator<Item = (String, String)>,
-    ) -> BTreeMap<T, String> {
+        words: impl IntoIterator<Item = (String, Bilingual)>,
+    ) -> BTreeMap<T, Bilingual> {
         let mut map = BTreeMap::new();
         for (code, name) in words {
+            let name = self.name(&code, name);
             let Some(word) = self.parsed::<T>(&code) else {
                 continue;
             };
-            if name.trim().is_empty() {
-                self.wrong(&code, format!("\"{code}\" heeft geen naam"));
-            }
             if map.insert(word, name).is_some() {
                 self.wrong(&code, format!("\"{code}\" staat er twee keer"));
             }
         }
         map
+    }
+
+    /// What people call the thing with this code, in both languages.
+    fn name(&mut self, code: &str, name: Bilingual) -> Bilingual {
+        for (text, what) in [(&name.dutch, "naam"), (&name.english, "name")] {
+            if text.trim().is_empty() {
+                self.wrong(code, format!("\"{code}\" heeft geen `{what}`"));
+            }
+        }
+        name
     }
 
     pub(super) fn manifest(&mut self, folder: &str, written: file::Manifest) -> Option<Manifest> {
@@ -99,7 +107,9 @@ impl Reader<'_> {
         }
         for (text, what) in [
             (&written.titel, "titel"),
+            (&written.title, "title"),
             (&written.voorbehoud, "voorbehoud"),
+            (&written.caveat, "caveat"),
         ] {
             if text.trim().is_empty() {
                 self.wrong(text, format!("`{what}` is leeg"));
@@ -138,9 +148,9 @@ impl Reader<'_> {
             .collect();
         Some(Manifest {
             code: written.code,
-            title: written.titel,
+            title: bilingual(written.titel, written.title),
             candidate: written.status == file::Status::Kandidaat,
-            caveat: written.voorbehoud.trim().replace('\n', " "),
+            caveat: bilingual(one_line(&written.voorbehoud), one_line(&written.caveat)),
             from: from?,
             date_lines: [
                 line_of(self.text, &format!("\"{}\"", written.van)),
@@ -169,10 +179,10 @@ impl Reader<'_> {
     }
 
     /// Sentences in two languages; like that of a rule they can only be checked for being sentences.
-    fn retention(&mut self, written: file::Bewaartermijn) -> Retention {
+    fn retention(&mut self, written: file::Bewaartermijn) -> Bilingual {
         let mut told = |language: &str, text: String| {
-            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            if !text.ends_with('.') || !text.starts_with(char::is_uppercase) {
+            let text = one_line(&text);
+            if !is_sentence(&text) {
                 let mut mistake = Mistake::in_file(
                     MANIFEST,
                     format!(
@@ -184,10 +194,7 @@ impl Reader<'_> {
             }
             text
         };
-        Retention {
-            dutch: told("nl", written.nl),
-            english: told("en", written.en),
-        }
+        bilingual(told("nl", written.nl), told("en", written.en))
     }
 
     fn grounds(&mut self, written: &[file::Grondslag]) -> BTreeMap<String, String> {
@@ -215,8 +222,10 @@ impl Reader<'_> {
                     format!("\"{}\" staat er twee keer", action.code),
                 );
             }
+            let name = bilingual(action.naam.clone(), action.name.clone());
             actions.push(ActionInfo {
                 code: action.code.clone(),
+                name: self.name(&action.code, name),
                 review: action.nabeoordeling,
             });
         }
@@ -238,12 +247,23 @@ impl Reader<'_> {
                     ),
                 );
             }
+            for (text, what) in [
+                (&s.vraag, "vraag"),
+                (&s.question, "question"),
+                (&s.toelichting, "toelichting"),
+                (&s.explanation, "explanation"),
+            ] {
+                if text.trim().is_empty() {
+                    let told = format!("schakelaar \"{}\": `{what}` is leeg", s.code);
+                    self.wrong(&s.code, told);
+                }
+            }
             switches.push(Switch {
                 code: s.code,
-                question: s.vraag,
+                question: bilingual(s.vraag, s.question),
                 positions: s.standen,
                 position: s.stand,
-                explanation: s.toelichting.trim().replace('\n', " "),
+                explanation: bilingual(one_line(&s.toelichting), one_line(&s.explanation)),
             });
         }
         switches
@@ -291,11 +311,17 @@ impl Reader<'_> {
         kinds: &[file::Soort],
         marks: Vec<file::Woord>,
     ) -> Vocabulary {
-        let pairs = |words: Vec<file::Woord>| words.into_iter().map(|w| (w.code, w.naam));
+        let pairs = |words: Vec<file::Woord>| {
+            let words = words.into_iter();
+            words.map(|w| (w.code, bilingual(w.naam, w.name)))
+        };
         let mut vocabulary = Vocabulary {
             roles: self.words(pairs(roles)),
             teams: self.words(pairs(teams)),
-            kinds: self.words(kinds.iter().map(|k| (k.code.clone(), k.naam.clone()))),
+            kinds: self.words(kinds.iter().map(|k| {
+                let name = bilingual(k.naam.clone(), k.name.clone());
+                (k.code.clone(), name)
+            })),
             marks: self.words(pairs(marks)),
             ..Vocabulary::default()
         };
@@ -428,7 +454,10 @@ impl Reader<'_> {
             let info = PurposeInfo {
                 closed,
                 code,
-                name: purpose.naam.clone(),
+                name: self.name(
+                    &purpose.code,
+                    bilingual(purpose.naam.clone(), purpose.name.clone()),
+                ),
                 actions: purpose.handelingen.clone(),
                 activities,
                 rows,
@@ -476,4 +505,13 @@ impl Reader<'_> {
             );
         }
     }
+}
+
+const fn bilingual(dutch: String, english: String) -> Bilingual {
+    Bilingual { dutch, english }
+}
+
+/// A text of several lines, as one.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -4,15 +4,38 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::PartyWords;
 use crate::domain::{DocumentKind, Mark, Purpose, Role, Team};
+use crate::language::Language;
+
+/// What a bundle's authors wrote, in both languages.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bilingual {
+    /// In Dutch.
+    pub dutch: String,
+    /// In English.
+    pub english: String,
+}
+
+impl Bilingual {
+    /// The text in this language.
+    #[must_use]
+    pub fn told(&self, l: Language) -> &str {
+        l.pick(&self.dutch, &self.english)
+    }
+}
+
+/// Whether a text begins as a sentence and ends as one; whether it says anything only people can tell.
+pub(super) fn is_sentence(text: &str) -> bool {
+    text.ends_with('.') && text.starts_with(char::is_uppercase)
+}
 
 /// The words of a bundle, as its parties agreed on them.
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
-    pub(super) roles: BTreeMap<Role, String>,
-    pub(super) teams: BTreeMap<Team, String>,
-    pub(super) kinds: BTreeMap<DocumentKind, String>,
+    pub(super) roles: BTreeMap<Role, Bilingual>,
+    pub(super) teams: BTreeMap<Team, Bilingual>,
+    pub(super) kinds: BTreeMap<DocumentKind, Bilingual>,
     pub(super) kind_origins: BTreeMap<DocumentKind, BTreeSet<Role>>,
-    pub(super) marks: BTreeMap<Mark, String>,
+    pub(super) marks: BTreeMap<Mark, Bilingual>,
     pub(super) purposes: BTreeMap<Purpose, PurposeInfo>,
     pub(super) own: BTreeMap<Role, PartyWords>,
 }
@@ -22,8 +45,8 @@ pub struct Vocabulary {
 pub struct PurposeInfo {
     /// Its code.
     pub code: Purpose,
-    /// Its name, in Dutch.
-    pub name: String,
+    /// Its name.
+    pub name: Bilingual,
     /// The grounds it can rest on, by the names of the schema's actions, in order of rank.
     pub actions: Vec<String>,
     /// For each party the URI of the processing activity this purpose belongs to (LDV).
@@ -50,14 +73,14 @@ pub struct PurposeRow {
 pub struct Switch {
     /// Its code.
     pub code: String,
-    /// The question, in Dutch.
-    pub question: String,
+    /// The question.
+    pub question: Bilingual,
     /// The answers that exist.
     pub positions: Vec<String>,
     /// The answer of this bundle.
     pub position: String,
-    /// What the answers mean, in Dutch.
-    pub explanation: String,
+    /// What the answers mean.
+    pub explanation: Bilingual,
 }
 
 impl PurposeInfo {
@@ -118,24 +141,24 @@ impl Vocabulary {
         self.purposes.values()
     }
 
-    /// All document kinds with their Dutch names, sorted by code.
-    pub fn kinds(&self) -> impl Iterator<Item = (&DocumentKind, &str)> {
-        self.kinds.iter().map(|(code, name)| (code, name.as_str()))
+    /// All document kinds with their names, sorted by code.
+    pub fn kinds(&self) -> impl Iterator<Item = (&DocumentKind, &Bilingual)> {
+        self.kinds.iter()
     }
 
-    /// All teams with their Dutch names, sorted by code.
-    pub fn teams(&self) -> impl Iterator<Item = (&Team, &str)> {
-        self.teams.iter().map(|(code, name)| (code, name.as_str()))
+    /// All teams with their names, sorted by code.
+    pub fn teams(&self) -> impl Iterator<Item = (&Team, &Bilingual)> {
+        self.teams.iter()
     }
 
-    /// All roles with their Dutch names, sorted by code.
-    pub fn roles(&self) -> impl Iterator<Item = (&Role, &str)> {
-        self.roles.iter().map(|(code, name)| (code, name.as_str()))
+    /// All roles with their names, sorted by code.
+    pub fn roles(&self) -> impl Iterator<Item = (&Role, &Bilingual)> {
+        self.roles.iter()
     }
 
-    /// All marks with their Dutch names, sorted by code.
-    pub fn marks(&self) -> impl Iterator<Item = (&Mark, &str)> {
-        self.marks.iter().map(|(code, name)| (code, name.as_str()))
+    /// All marks with their names, sorted by code.
+    pub fn marks(&self) -> impl Iterator<Item = (&Mark, &Bilingual)> {
+        self.marks.iter()
     }
 
     /// The roles in which a document of this kind comes into being.

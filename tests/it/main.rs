@@ -49,6 +49,7 @@ mod oracles;
 mod providers;
 mod raced;
 mod struck;
+mod terms;
 mod views;
 mod withdrawal;
 mod witness;

@@ -8,7 +8,7 @@ use super::super::page::{Page, file, html};
 use super::super::problem::Problem;
 use super::super::routes::{EVERYONE, Routes};
 use super::super::visit::Visit;
-use super::super::words::{Wording, purpose_heading};
+use super::super::words::Wording;
 use super::wording::{in_a_row, kind_name};
 use crate::clock::Moment;
 use crate::domain::{ChoiceKind, DocumentKind, Role};
@@ -74,10 +74,16 @@ fn retention(bundle: &Bundle, l: Language) -> &str {
 }
 
 /// What parts are called in sentences.
-fn parties<'r>(roles: impl IntoIterator<Item = &'r Role>, bundle: &Bundle) -> Vec<String> {
+fn parties<'r>(
+    roles: impl IntoIterator<Item = &'r Role>,
+    bundle: &Bundle,
+    l: Language,
+) -> Vec<String> {
     let name = |role: &Role| {
         let mut known = bundle.vocabulary().roles();
-        let name = known.find(|(code, _)| *code == role).map(|(_, name)| name);
+        let name = known
+            .find(|(code, _)| *code == role)
+            .map(|(_, name)| name.told(l));
         name.unwrap_or(role.as_str()).to_owned()
     };
     roles.into_iter().map(name).collect()
@@ -119,8 +125,8 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
     let flow = |flow: &Flow| {
         let kinds: Vec<_> = flow.kinds.iter().cloned().collect();
         FlowLine {
-            from: in_a_row(&parties(&flow.from, &bundle), l),
-            to: in_a_row(&parties(&flow.to, &bundle), l),
+            from: in_a_row(&parties(&flow.from, &bundle, l), l),
+            to: in_a_row(&parties(&flow.to, &bundle, l), l),
             kinds: wording.kinds(&kinds),
         }
     };
@@ -131,7 +137,7 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
     };
     let part = |activity: &Activity| ActivityPart {
         code: activity.purpose.to_string(),
-        name: purpose_heading(&activity.purpose, &activity.name, l),
+        name: activity.name.told(l).to_owned(),
         flows: activity.flows.iter().map(flow).collect(),
         bases: activity.bases.iter().map(basis).collect(),
         uris: activity
@@ -147,10 +153,10 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
             .collect(),
     };
     Ok(html(&ActivitiesPage {
-        bundle: bundle.title().to_owned(),
+        bundle: bundle.title_in(l).to_owned(),
         hash: bundle.hash().to_string(),
         caveat: bundle
-            .caveat()
+            .caveat_in(l)
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" "),
@@ -196,7 +202,7 @@ fn written(bundle: &Bundle, at: Moment) -> Value {
             });
             json!({
                 "doel": activity.purpose,
-                "naam": activity.name,
+                "naam": activity.name.dutch,
                 "verwerkingsactiviteiten": activity.uris,
                 "verstrekkingen": flows.collect::<Vec<_>>(),
                 "rechtsgronden": bases.collect::<Vec<_>>(),
@@ -261,9 +267,9 @@ fn table(bundle: &Bundle) -> Result<Vec<u8>, csv::Error> {
             writer.write_record(
                 [
                     activity.purpose.as_str(),
-                    &activity.name,
-                    &parties(&flow.from, bundle).join(", "),
-                    &parties(&flow.to, bundle).join(", "),
+                    activity.name.told(l),
+                    &parties(&flow.from, bundle, l).join(", "),
+                    &parties(&flow.to, bundle, l).join(", "),
                     &kinds.join(", "),
                     &each(&|basis| ground(basis, bundle)),
                     &each(&|basis| basis.ground.article.clone()),

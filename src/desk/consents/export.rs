@@ -229,7 +229,7 @@ fn processing(choice: &Choice, bases: &[String], bundle: Option<&Bundle>) -> Val
         .iter()
         .map(|code| {
             let known = vocabulary.and_then(|words| words.find_purpose(code));
-            let name = known.map_or(code.as_str(), |purpose| &purpose.name);
+            let name = known.map_or(code.as_str(), |purpose| &purpose.name.dutch);
             json!({"@type": "dpv:Purpose", "dct:identifier": code.as_str(), "dct:title": name})
         })
         .collect();
@@ -238,7 +238,7 @@ fn processing(choice: &Choice, bases: &[String], bundle: Option<&Bundle>) -> Val
         .iter()
         .map(|code| {
             let known = vocabulary.and_then(|words| words.kinds().find(|(kind, _)| *kind == code));
-            let name = known.map_or(code.as_str(), |(_, name)| name);
+            let name = known.map_or(code.as_str(), |(_, name)| &name.dutch);
             let kind = match choice.kind {
                 ChoiceKind::ExplicitAgreement => "dpv:SpecialCategoryPersonalData",
                 _ => "dpv:PersonalData",

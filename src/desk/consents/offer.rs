@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::words::{kind_heading, purpose_heading, short_name};
+use super::super::words::short_name;
 use crate::domain::{ChoiceKind, DocumentKind, Oin, Organisations, Purpose, Role};
 use crate::language::Language;
 use crate::policy::{Activity, Bundle};
@@ -30,7 +30,13 @@ pub(super) struct Offer {
 }
 
 impl Offer {
-    pub(super) fn new(kind: ChoiceKind, bundle: &Bundle, organisations: &Organisations) -> Self {
+    /// What the bundle offers, with the names of a language.
+    pub(super) fn new(
+        kind: ChoiceKind,
+        bundle: &Bundle,
+        organisations: &Organisations,
+        l: Language,
+    ) -> Self {
         let activities = bundle.activities();
         let mut kinds_of: BTreeMap<Purpose, BTreeSet<DocumentKind>> = activities
             .iter()
@@ -50,7 +56,7 @@ impl Offer {
             .collect();
         let purposes = offered.iter().map(|one| Named {
             value: one.purpose.clone(),
-            name: one.name.clone(),
+            name: one.name.told(l).to_owned(),
         });
         let flows = offered.iter().flat_map(|one| &one.flows);
         let to: BTreeSet<&Role> = flows.flat_map(|flow| &flow.to).collect();
@@ -69,7 +75,7 @@ impl Offer {
                 .filter(|(code, _)| known.contains(code))
                 .map(|(code, name)| Named {
                     value: code.clone(),
-                    name: name.to_owned(),
+                    name: name.told(l).to_owned(),
                 })
                 .collect(),
             receivers: receivers.map(named).collect(),
@@ -77,17 +83,6 @@ impl Offer {
             kinds_of,
             makes_no_difference,
         }
-    }
-
-    /// The same with the names of this language.
-    pub(super) fn named_in(mut self, l: Language) -> Self {
-        for one in &mut self.purposes {
-            one.name = purpose_heading(&one.value, &one.name, l);
-        }
-        for one in &mut self.kinds {
-            one.name = kind_heading(&one.value, &one.name, l);
-        }
-        self
     }
 
     /// The document kinds that go with these purposes, in the order of the form.

@@ -183,7 +183,7 @@ fn offer(visit: &Visit, kind: ChoiceKind) -> Result<Offer, Problem> {
     let officers = &visit.desk.officers;
     // Without a bundle in force nothing has a purpose.
     let bundle = officers.bundle_in_force().ok_or(Problem::Unavailable)?;
-    Ok(Offer::new(kind, &bundle, officers.organisations()).named_in(visit.l))
+    Ok(Offer::new(kind, &bundle, officers.organisations(), visit.l))
 }
 
 fn page(visit: &Visit, offer: &Offer, f: Filled) -> Response {

@@ -45,16 +45,16 @@ impl Terms {
         let (from, _) = bundle.in_force();
         Self {
             id: bundle.id().to_owned(),
-            title: bundle.title().to_owned(),
+            title: bundle.title_in(l).to_owned(),
             iso: from.to_string(),
             from: words::day(from.local().day(), l),
-            caveat: bundle.caveat().to_owned(),
+            caveat: bundle.caveat_in(l).to_owned(),
         }
     }
 }
 
 /// The rules that decided, as far as the bundle is here.
-pub(super) fn rules(entry: &Entry, bundle: Option<&Bundle>) -> Vec<Rule> {
+pub(super) fn rules(entry: &Entry, bundle: Option<&Bundle>, l: Language) -> Vec<Rule> {
     let Some(bundle) = bundle else {
         return Vec::new();
     };
@@ -62,7 +62,7 @@ pub(super) fn rules(entry: &Entry, bundle: Option<&Bundle>) -> Vec<Rule> {
     known
         .map(|rule| Rule {
             id: rule.id.to_owned(),
-            sentence: rule.sentence.to_owned(),
+            sentence: rule.sentence.told(l).to_owned(),
             article: rule.article.unwrap_or_default().to_owned(),
             text: rule.text.to_owned(),
         })

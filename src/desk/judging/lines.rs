@@ -63,11 +63,11 @@ pub(in crate::desk) fn rules(visit: &Visit, under: &UnderReview) -> (Vec<RuleLin
     };
     let rules = entry.regels.iter().filter_map(|id| bundle.find_rule(id));
     let rules = rules.map(|rule| RuleLine {
-        sentence: rule.sentence.to_owned(),
+        sentence: rule.sentence.told(visit.l).to_owned(),
         article: rule.article.unwrap_or_default().to_owned(),
         id: rule.id.to_owned(),
     });
-    (rules.collect(), bundle.title().to_owned())
+    (rules.collect(), bundle.title_in(visit.l).to_owned())
 }
 
 /// The dates of the report a release rested on.

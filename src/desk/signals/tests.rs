@@ -205,8 +205,8 @@ fn every_signal_is_told_in_plain_english() {
     One employee of IMG was refused 12 times in a row, mostly for this reason: no legal basis.
     In a row: 12 | Reasons: no legal basis (10); not authorised (2) | Limit: from 10
 
-    # In week 31 00000001823456789000 asked for much more than usual, for aligning damage and strengthening
-    In week 31 (27 July to 2 August 2026) 00000001823456789000 asked for 1,200 documents, for aligning damage and strengthening. Usually it is 10 in a week.
+    # In week 31 00000001823456789000 asked for much more than usual, for afstemming
+    In week 31 (27 July to 2 August 2026) 00000001823456789000 asked for 1,200 documents, for afstemming. Usually it is 10 in a week.
     In this week: 1,200 | Usual: 10 in a week (of 26 weeks) | Spread: 4 | Busiest week before: 19 | Limit: from 540
 
     # In week 31 somebody read far more in the log than others

@@ -3,29 +3,12 @@
 use crate::clock::{Day, Moment, Week};
 use crate::language::Language;
 
-const MONTHS: [(&str, &str); 12] = [
-    ("januari", "January"),
-    ("februari", "February"),
-    ("maart", "March"),
-    ("april", "April"),
-    ("mei", "May"),
-    ("juni", "June"),
-    ("juli", "July"),
-    ("augustus", "August"),
-    ("september", "September"),
-    ("oktober", "October"),
-    ("november", "November"),
-    ("december", "December"),
-];
-
 /// A day as people write it: `18 maart 2026`.
 pub(in crate::desk) fn day(day: Day, l: Language) -> String {
-    let month = usize::from(day.month().saturating_sub(1));
-    let (dutch, english) = MONTHS.get(month).copied().unwrap_or_default();
     format!(
         "{} {} {}",
         day.day_of_month(),
-        l.pick(dutch, english),
+        l.month(day.month()),
         day.year()
     )
 }
@@ -36,9 +19,7 @@ pub(in crate::desk) fn week(week: Week, l: Language) -> String {
     let first = if monday.month() == sunday.month() {
         monday.day_of_month().to_string()
     } else {
-        let month = usize::from(monday.month().saturating_sub(1));
-        let (dutch, english) = MONTHS.get(month).copied().unwrap_or_default();
-        format!("{} {}", monday.day_of_month(), l.pick(dutch, english))
+        format!("{} {}", monday.day_of_month(), l.month(monday.month()))
     };
     format!(
         "week {} ({first} {} {})",

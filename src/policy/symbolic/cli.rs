@@ -163,7 +163,7 @@ fn load(dir: &Path, out: &mut dyn Write) -> io::Result<Result<Bundle, Exit>> {
             Err(Exit::Usage)
         }
         Err(BundleError::Mistakes { bundle, mistakes }) => {
-            list(out, &bundle, &mistakes)?;
+            list(out, "FOUT", &bundle, &mistakes)?;
             Err(Exit::Wrong)
         }
     })

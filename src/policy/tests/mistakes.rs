@@ -58,6 +58,16 @@ fn annotations_that_cedar_ignores_are_ours_to_check() {
             "@toelichting ontbreekt",
         ),
         (
+            "@explanation(\"On request, NCG",
+            "@explanation(\"\")\n@x(\"On request, NCG",
+            "@explanation ontbreekt",
+        ),
+        (
+            "@explanation(\"On request, NCG",
+            "@explanation(\"on request, NCG",
+            "@explanation: verwacht een zin",
+        ),
+        (
             "De eigenaar wordt geïnformeerd.\")",
             "De eigenaar wordt geïnformeerd\")",
             "verwacht een zin",
@@ -140,9 +150,9 @@ fn all_mistakes_are_told_at_once_with_file_line_and_rule() {
         .unwrap();
     let told = lines(&Bundle::from_files(TWG, files).unwrap_err());
     for expected in [
-        "10-wettelijke-plicht.cedar:15 (regel schade-afhandeling): entity",
+        "10-wettelijke-plicht.cedar:16 (regel schade-afhandeling): entity",
         "beordeling",
-        "20-aos.cedar:18: ",
+        "20-aos.cedar:19: ",
         "tabel.csv:",
         "uitkomst: verwacht toegestaan",
     ] {
@@ -154,6 +164,33 @@ fn all_mistakes_are_told_at_once_with_file_line_and_rule() {
 fn the_manifest_is_read_strictly() {
     for (from, to, expected) in [
         ("titel = ", "tittel = ", "unknown field `tittel`"),
+        ("title = ", "# title = ", "missing field `title`"),
+        (
+            "caveat = ",
+            "caveat = \"\"\nkaveat = ",
+            "unknown field `kaveat`",
+        ),
+        ("name = \"Damage claim\"\n", "", "missing field `name`"),
+        (
+            "name = \"Damage claim\"",
+            "name = \" \"",
+            "\"schademelding\" heeft geen `name`",
+        ),
+        (
+            "name = \"Statutory duty\"",
+            "name = \"\"",
+            "\"wettelijkePlicht\" heeft geen `name`",
+        ),
+        (
+            "name = \"Handling mining damage\"",
+            "name = \"\"",
+            "\"schade-afhandeling\" heeft geen `name`",
+        ),
+        (
+            "question = \"Must all owners have chosen, or is one enough?\"",
+            "question = \"\"",
+            "schakelaar \"alle-eigenaren\": `question` is leeg",
+        ),
         (
             "status = \"vastgesteld\"",
             "status = \"bijna\"",
@@ -433,8 +470,8 @@ fn a_check_finds_rules_that_say_other_than_the_parties_signed_and_rules_without_
         (
             "00-verboden.cedar",
             "@id(\"verbod-eigen-document\")",
-            "@id(\"verbod-nieuw\")\n@artikel(\"x\")\n@reden(\"GEEN_GRONDSLAG\")\n@toelichting(\"Nieuw.\")\nforbid (principal, action == Action::\"aos\", resource) when { resource.bron == Partij::\"gemeente\" && principal == resource.houder && resource.adres == \"x\" };\n\n@id(\"verbod-eigen-document\")",
-            "00-verboden.cedar:19 (regel verbod-nieuw): geen rij van de tabel laat deze regel werken",
+            "@id(\"verbod-nieuw\")\n@artikel(\"x\")\n@reden(\"GEEN_GRONDSLAG\")\n@toelichting(\"Nieuw.\")\n@explanation(\"New.\")\nforbid (principal, action == Action::\"aos\", resource) when { resource.bron == Partij::\"gemeente\" && principal == resource.houder && resource.adres == \"x\" };\n\n@id(\"verbod-eigen-document\")",
+            "00-verboden.cedar:20 (regel verbod-nieuw): geen rij van de tabel laat deze regel werken",
         ),
     ] {
         let bundle = changed(TWG, file, &[(from, to)]).unwrap();

@@ -4,7 +4,9 @@
 mod answers;
 mod force;
 mod limits;
+mod matrix;
 mod mistakes;
+mod pages;
 pub(super) mod properties;
 pub(super) mod support;
 mod tables;

@@ -9,7 +9,8 @@ use super::support::{Asked, CANDIDATE, CONVENANT, TWG, bundle, moment, oin};
 use crate::domain::{Choice, ChoiceKind, ChoiceState, OwnerId};
 use crate::policy::{Bundle, Fact, Missing, Verdict};
 
-static BUNDLES: LazyLock<[Bundle; 3]> = LazyLock::new(|| [CONVENANT, TWG, CANDIDATE].map(bundle));
+pub(super) static BUNDLES: LazyLock<[Bundle; 3]> =
+    LazyLock::new(|| [CONVENANT, TWG, CANDIDATE].map(bundle));
 
 pub(in crate::policy) const PURPOSES: [&str; 9] = [
     "schade-afhandeling",

@@ -40,7 +40,7 @@ fn unlinted(rules: &[(&str, &str)]) -> Engine {
                 order,
                 policy: Policy::parse(Some(PolicyId::new(&id)), text).unwrap(),
                 text: text.to_string(),
-                sentence: String::new(),
+                sentence: crate::policy::Bilingual::default(),
                 file: "x.cedar".to_owned(),
                 line: 1,
                 switch: None,
@@ -403,7 +403,7 @@ fn trap_8_spelling_that_cedar_refuses_is_told_with_its_line() {
         "context.melding.actief",
         "context.méling.actief",
     );
-    assert!(told.contains("20-aos.cedar:18:"), "{told}");
+    assert!(told.contains("20-aos.cedar:19:"), "{told}");
 }
 
 #[test]

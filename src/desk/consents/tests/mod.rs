@@ -54,7 +54,7 @@ fn moment(text: &str) -> Moment {
 }
 
 fn offer(kind: ChoiceKind) -> Offer {
-    Offer::new(kind, &bundle(), &organisations())
+    Offer::new(kind, &bundle(), &organisations(), Language::Dutch)
 }
 
 /// A choice with its entry.
