@@ -43,10 +43,7 @@ pub(super) fn run(args: &DocumentArgs) -> Outcome {
             let mut told = Vec::new();
             let exit = cli::refused(&error, &mut told).map_err(|error| Failed::internal(&error))?;
             output::print(&String::from_utf8_lossy(&told));
-            return Ok(match exit {
-                cli::Exit::Clean | cli::Exit::Wrong => Exit::Wrong,
-                cli::Exit::Usage => Exit::Usage,
-            });
+            return Ok(exit.into());
         }
     };
     let page = document::page(&bundle, l).map_err(|error| Failed::internal(&error))?;

@@ -39,6 +39,9 @@ pub(super) struct CompareArgs {
     /// Answer an open question otherwise than the old bundle does.
     #[arg(long = "schakelaar-oud", value_name = "CODE=STAND", value_parser = parse_switch)]
     switches_old: Vec<(String, String)>,
+    /// Write a page for a meeting too: the matrix of both beside each other, and these examples.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Print JSON, on one line.
     #[arg(long)]
     json: bool,
@@ -65,6 +68,7 @@ pub(super) async fn compare(args: CompareArgs) -> Outcome {
         new: args.new,
         switches_old: args.switches_old.into_iter().collect(),
         switches: args.switches.into_iter().collect(),
+        html: args.html,
         json: args.json,
         no_wider: args.no_wider,
     };

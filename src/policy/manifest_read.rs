@@ -8,7 +8,7 @@ use std::str::FromStr;
 use super::manifest::{ActionInfo, ChoiceLimit, Manifest};
 use super::manifest_file as file;
 use super::mistake::Mistake;
-use super::source::{MANIFEST, line_of};
+use super::source::{MANIFEST, line_at, line_of};
 use super::vocabulary::{Bilingual, PurposeInfo, PurposeRow, Switch, Vocabulary, is_sentence};
 use super::words::OwnWords;
 use crate::clock::Moment;

@@ -1,5 +1,6 @@
 //! The bodies of `sluis policy prove` and `sluis policy compare`: what they print and how they end.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -12,9 +13,13 @@ use super::solver::Solver;
 use super::{Positions, SymbolicError};
 use crate::clock::Moment;
 use crate::errors::in_full;
+use crate::language::Language;
 use crate::policy::bundle::Bundle;
 use crate::policy::cli::{Exit, list};
+use crate::policy::comparison::{Example as Shown, Solved, page};
+use crate::policy::matrix::Shift;
 use crate::policy::mistake::BundleError;
+use crate::policy::vocabulary::Bilingual;
 
 /// What `policy prove` was asked.
 #[derive(Debug, Clone)]
@@ -40,6 +45,8 @@ pub struct CompareOptions {
     pub switches_old: Positions,
     /// Open questions to answer otherwise than the new bundle does.
     pub switches: Positions,
+    /// Where the page for a meeting goes; a new file.
+    pub html: Option<PathBuf>,
     /// Print the comparison as JSON, on one line.
     pub json: bool,
     /// End with 1 when anything becomes wider.
@@ -121,6 +128,13 @@ pub(super) async fn prove_with(
 /// # Errors
 /// When `out` cannot be written.
 pub async fn compare_two(options: &CompareOptions, out: &mut dyn Write) -> io::Result<Exit> {
+    if options.html.is_some() && !(options.switches.is_empty() && options.switches_old.is_empty()) {
+        writeln!(
+            out,
+            "FOUT  --html shows both bundles as they stand; leave --schakelaar and --schakelaar-oud away"
+        )?;
+        return Ok(Exit::Usage);
+    }
     let solver = match Solver::find().await {
         Ok(solver) => solver,
         Err(error) => return failed(&error, out),
@@ -146,10 +160,71 @@ pub async fn compare_two(options: &CompareOptions, out: &mut dyn Write) -> io::R
     } else {
         write_comparison(&comparison, out)?;
     }
+    if let Some(file) = &options.html {
+        let made = write_page(file, (&old, &new), &comparison, out)?;
+        if made != Exit::Clean {
+            return Ok(made);
+        }
+    }
     if options.no_wider && comparison.is_wider() {
         return Ok(Exit::Wrong);
     }
     Ok(Exit::Clean)
+}
+
+/// The page for a meeting: the matrix of both, with what the solver found.
+fn write_page(
+    file: &Path,
+    (old, new): (&Bundle, &Bundle),
+    comparison: &Comparison,
+    out: &mut dyn Write,
+) -> io::Result<Exit> {
+    let page = match page(old, new, Some(&solved(comparison)), Language::Dutch) {
+        Ok(page) => page,
+        Err(error) => {
+            writeln!(out, "FOUT  the page cannot be made: {}", in_full(&error))?;
+            return Ok(Exit::Internal);
+        }
+    };
+    let written = File::create_new(file).and_then(|mut made| made.write_all(page.as_bytes()));
+    let file = file.display();
+    if let Err(error) = written {
+        writeln!(
+            out,
+            "FOUT  {file}: cannot be written ({error}); name a file that is not there yet"
+        )?;
+        return Ok(Exit::Usage);
+    }
+    writeln!(out, "\nDe pagina staat in {file}.")?;
+    Ok(Exit::Clean)
+}
+
+/// What the page shows of it. Its sentences are Dutch.
+fn solved(comparison: &Comparison) -> Solved {
+    let told = |sentence: &str| Bilingual {
+        dutch: sentence.to_owned(),
+        english: sentence.to_owned(),
+    };
+    let relation = comparison.relation;
+    Solved {
+        solver: comparison.solver.clone(),
+        is_wider: matches!(relation, Relation::Wider | Relation::Both),
+        is_tighter: matches!(relation, Relation::Tighter | Relation::Both),
+        examples: (comparison.changes.iter())
+            .map(|change| Shown {
+                shift: match change.direction {
+                    Direction::Wider => Shift::Wider,
+                    Direction::Tighter => Shift::Tighter,
+                },
+                told: told(&change.example.sentence),
+                old: told(&change.before.text),
+                new: told(&change.after.text),
+            })
+            .collect(),
+        remarks: (comparison.differences.iter())
+            .map(|difference| told(&difference.sentence))
+            .collect(),
+    }
 }
 
 fn load(dir: &Path, out: &mut dyn Write) -> io::Result<Result<Bundle, Exit>> {

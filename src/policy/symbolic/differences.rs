@@ -202,7 +202,7 @@ impl Found {
             if let (Some(was), Some(is)) = (was, is)
                 && was != is
             {
-                let sentence = format!("{} Straks {is}; eerst {was}.", switch.question);
+                let sentence = format!("{} Straks {is}; eerst {was}.", switch.question.dutch);
                 self.note(Effect::Otherwise, sentence);
             }
         }

@@ -290,6 +290,7 @@ fn the_commands_end_as_they_should_and_say_what_to_do() {
         new: support::folder(CANDIDATE),
         switches_old: Positions::new(),
         switches: Positions::new(),
+        html: None,
         json: true,
         no_wider: false,
     };
