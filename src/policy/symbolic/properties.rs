@@ -69,7 +69,7 @@ fn permits(engine: &Engine, situation: &Situation<'_>) -> bool {
 fn words_apart() -> Both {
     let mut less = files(CONVENANT);
     replace(&mut less, "schema.cedarschema", "\"interventieteam\", ", "");
-    let block = "[[team]]\ncode = \"interventieteam\"\nnaam = \"Interventieteam (schrijnende situaties)\"\n\n";
+    let block = "[[team]]\ncode = \"interventieteam\"\nnaam = \"Interventieteam (schrijnende situaties)\"\nname = \"Intervention team (distressing situations)\"\n\n";
     replace(&mut less, "manifest.toml", block, "");
     let mut more = files(TWG);
     let last = "\"contactgegevens\",\n  \"gezondheidsgegevens\"";
