@@ -80,7 +80,7 @@ fn words_apart() -> Both {
         &format!("\"nieuwsbrief\", {last}"),
     );
     let block = "[[soort]]\ncode = \"contactgegevens\"";
-    let new = "[[soort]]\ncode = \"nieuwsbrief\"\nnaam = \"Nieuwsbrief\"\nvan = [\"img\"]\n\n";
+    let new = "[[soort]]\ncode = \"nieuwsbrief\"\nnaam = \"Nieuwsbrief\"\nname = \"Newsletter\"\nvan = [\"img\"]\n\n";
     replace(&mut more, "manifest.toml", block, &format!("{new}{block}"));
     Both::new(
         Bundle::from_files(CONVENANT, less).unwrap(),
