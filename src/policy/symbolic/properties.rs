@@ -132,9 +132,9 @@ fn all() -> Vec<Both> {
                 "00-verboden.cedar",
                 &[(
                     "@id(\"verbod-gezondheid\")",
-                    "@id(\"verbod-een\")\n@artikel(\"x\")\n@reden(\"GEEN_GRONDSLAG\")\n@toelichting(\"Een.\")\n\
+                    "@id(\"verbod-een\")\n@artikel(\"x\")\n@reden(\"GEEN_GRONDSLAG\")\n@toelichting(\"Een.\")\n@explanation(\"One.\")\n\
                      forbid (principal, action == Action::\"toestemming\", resource) when { context.bezwaar.actief.isEmpty() } unless { context.combinatie };\n\
-                     @id(\"verbod-twee\")\n@artikel(\"x\")\n@reden(\"GEEN_GRONDSLAG\")\n@toelichting(\"Twee.\")\n\
+                     @id(\"verbod-twee\")\n@artikel(\"x\")\n@reden(\"GEEN_GRONDSLAG\")\n@toelichting(\"Twee.\")\n@explanation(\"Two.\")\n\
                      forbid (principal, action in Action::\"verstrekken\", resource) when { action in [Action::\"publiekeTaak\", Action::\"aos\"] && resource.soort == Soort::\"planning\" };\n\
                      @id(\"verbod-gezondheid\")",
                 )],
