@@ -193,7 +193,9 @@ impl Ledger {
             return Err(NotDone::SamePerson);
         }
         if let Some(owner) = &asked.owner {
-            return self.erase_owner(by, &asked, owner).await;
+            let erased = self.erase_owner(by, &asked, owner).await?;
+            self.clear().await;
+            return Ok(erased);
         }
         let owner = Owner::Address(asked.address);
         let tag = self.0.master.tag(owner);
@@ -225,7 +227,11 @@ impl Ledger {
             (owner, personal, Change::Answered(answer))
         };
         let appended = self.append_retrying(&entry, &personal, owner, &change);
-        Ok(appended.await?)
+        let receipt = appended.await?;
+        if asked.ask == Ask::Erase {
+            self.clear().await;
+        }
+        Ok(receipt)
     }
 
     /// Turns down what was asked. Who asked may do so too.
@@ -291,6 +297,9 @@ impl Ledger {
                 Err(NotAppended::NothingToErase) => break,
                 Err(error) => return Err(error),
             }
+        }
+        if expired.steps > 0 {
+            self.clear().await;
         }
         expired.held = self
             .0

@@ -338,6 +338,8 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .pragma("temp_store", "memory")
         .pragma("wal_autocheckpoint", "4000")
         .pragma("cache_size", "-16384")
+        // What is deleted is written over; otherwise it stays in its pages.
+        .pragma("secure_delete", "on")
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging()
 }

@@ -7,6 +7,8 @@
 
 mod check;
 mod choices;
+#[cfg(test)]
+mod cleared;
 mod erase;
 #[cfg(test)]
 mod erasing;
