@@ -37,10 +37,11 @@ pub struct Person {
 }
 
 impl Person {
-    /// Whether this is the same person, whatever the case.
+    /// Whether this is the same person, whatever their case; and however their name is written, for at
+    /// the command line nobody but themselves says who they are.
     #[must_use]
     pub fn is_same(&self, organisation: Oin, employee: &Employee) -> bool {
-        self.organisation == organisation && self.employee == *employee
+        self.organisation == organisation && self.employee.is_same(employee)
     }
 
     /// Who agrees, and to whom.
