@@ -4,6 +4,7 @@
 //! What this module does not do: decide anything. It appends what it is handed, if the facts it
 //! rests on are still the newest.
 
+mod clearing;
 mod compare;
 mod draft;
 pub mod entry;
@@ -269,6 +270,7 @@ impl Ledger {
         // Before the first release: one of a gateway that was never seen would be taken for an orphan.
         ledger.beat().await.map_err(OpenError::Write)?;
         ledger.destroy_again().await?;
+        ledger.clear().await;
         Ok(ledger)
     }
 

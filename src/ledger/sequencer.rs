@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::draft::{ClosingJob, NotAppended};
 use super::note::{Checkpoint, Signer};
-use super::plan::{Job, Plan};
+use super::plan::{Job, Plan, Reply};
 use super::seal::{KeyCache, MasterKey};
 use super::{Failure, Figures, Published};
 use crate::bounds;
@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::domain::AddressId;
 use crate::errors::in_full;
 use crate::merkle::{self, Edge};
-use crate::store::{Batch, Change, Head, NewHead, Store, StoreError, Writer};
+use crate::store::{Batch, Change, Clear, Head, NewHead, Store, StoreError, Writer};
 
 /// Why a batch was not committed.
 #[derive(Debug, thiserror::Error)]
@@ -158,8 +158,9 @@ impl Sequencer {
                 if erased {
                     self.writer.empty_journal().await;
                 }
+                let clears = std::mem::take(&mut plan.clears);
                 plan.answer(&self.clock);
-                Ok(())
+                self.clear(clears).await
             }
             Err(BatchError::Store(error)) => {
                 tracing::error!(error = in_full(&error), "a batch was not recorded");
@@ -189,6 +190,25 @@ impl Sequencer {
                 Err(Failure::History)
             }
         }
+    }
+
+    /// Takes steps of clearing the pages of the file; however long one takes, nothing is half done.
+    async fn clear(&mut self, steps: Vec<(Clear, Reply<Option<i64>>)>) -> Result<(), Failure> {
+        for (step, reply) in steps {
+            let done = self.writer.clear(step).await;
+            let is_fatal = matches!(&done, Err(error) if error.is_disk_failure());
+            let _ = reply.send(done.map_err(|error| {
+                tracing::warn!(
+                    error = in_full(&error),
+                    "pages of the file were not cleared"
+                );
+                NotAppended::Unavailable
+            }));
+            if is_fatal {
+                return Err(Failure::Storage);
+            }
+        }
+        Ok(())
     }
 
     /// Reads whether a commit of unknown outcome happened (SECURITY 6), before anyone is answered.

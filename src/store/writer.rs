@@ -361,8 +361,10 @@ macro_rules! for_rows {
     }};
 }
 
+mod clear;
 mod erase;
 
+pub use clear::{Clear, PERSONAL};
 pub use erase::{Answer, Ask, Erasing, Refused, Resealed, Resealing};
 
 impl Batch<'_> {

@@ -131,7 +131,9 @@ fn find(visit: &Visit, number: &str) -> Result<About, Problem> {
 /// Which proposal asks the same there already.
 fn same(about: &About) -> Option<u64> {
     let mut waits = about.weighed.waits.iter();
-    waits.find(|one| one.ask == about.ask).map(|one| one.index)
+    // To erase an owner who is named there is something else.
+    let same = waits.find(|one| one.ask == about.ask && !one.of_owner);
+    same.map(|one| one.index)
 }
 
 /// Whether it can be asked at all.

@@ -21,7 +21,7 @@ use super::page::Page;
 use super::problem::Problem;
 use super::routes::Routes;
 use super::visit::Visit;
-use crate::exchange::officer::{Cause, ERASERS, NotErased, Remark};
+use crate::exchange::officer::{Cause, ERASERS, NotErased, Remark, is_party};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -55,7 +55,7 @@ impl Visit {
     /// Whether somebody may ask to erase and hold, and agree to it.
     pub(super) fn may_erase(&self) -> bool {
         let officer = self.officer();
-        officer.is_any(&ERASERS) && officer.organisation.provides
+        officer.is_any(&ERASERS) && is_party(&officer.organisation)
     }
 
     fn must_erase(&self) -> Result<(), Problem> {
