@@ -5,6 +5,7 @@ mod demo;
 mod erase;
 mod extract;
 pub(crate) mod output;
+mod told;
 mod trust;
 mod verify;
 mod views;

@@ -1,6 +1,8 @@
 //! Whom somebody believes who was handed a checkpoint: the key of the log, the policy file with its
 //! witnesses, or both. What they say of it is told whole, for a person to read.
 
+use std::fmt;
+
 use super::cosign::CosignerKey;
 use super::policy::{Policy, WitnessLine};
 use super::{Checkpoint, NoteError, UnverifiedNote, Verifier};
@@ -66,14 +68,43 @@ pub enum Distrust {
     },
     /// Too few.
     #[error(
-        "too few witnesses cosigned it: {cosigned} of the {known} that the policy names, and its quorum asks for more"
+        "too few witnesses cosigned it: {cosigned} of the {known} that the policy names, and its quorum asks for more; {}", told(.missing)
     )]
     Quorum {
         /// How many did.
         cosigned: usize,
         /// How many the policy names.
         known: usize,
+        /// Who did not.
+        missing: Vec<Missing>,
     },
+}
+
+/// A witness of the policy that did not cosign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// What the policy calls it.
+    pub name: String,
+    /// The name of its key.
+    pub key: String,
+    /// Whether a line that names it is by another key than the policy gives.
+    pub other_key: bool,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, key, .. } = self;
+        write!(f, "{name} ({key})")?;
+        if self.other_key {
+            f.write_str(", under whose name another key signed than the policy gives")?;
+        }
+        Ok(())
+    }
+}
+
+fn told(missing: &[Missing]) -> String {
+    let names: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    format!("missing: {}", names.join("; "))
 }
 
 impl Trust {
@@ -143,9 +174,17 @@ impl Trust {
 fn stood(policy: &Policy, note: &UnverifiedNote<'_>) -> Result<Stood, Distrust> {
     let mut witnesses = Vec::new();
     let mut times = Vec::new();
+    let mut missing = Vec::new();
     for WitnessLine { name, key, .. } in policy.witnesses() {
         let at = time(name, key, note)?;
         times.push(at);
+        if at.is_none() {
+            missing.push(Missing {
+                name: name.clone(),
+                key: key.name().to_owned(),
+                other_key: note.lines().iter().any(|line| line.name == key.name()),
+            });
+        }
         witnesses.push((name.clone(), key.name().to_owned(), at));
     }
     let quorum = policy.quorum_at(&times);
@@ -153,6 +192,7 @@ fn stood(policy: &Policy, note: &UnverifiedNote<'_>) -> Result<Stood, Distrust> 
         return Err(Distrust::Quorum {
             cosigned: times.iter().flatten().count(),
             known: times.len(),
+            missing,
         });
     }
     let quorum = quorum.filter(|_| policy.asks_for_witnesses());
