@@ -13,7 +13,8 @@ use crate::ledger::EntryFlaw;
 use crate::ledger::entry::Entry;
 use crate::ledger::note::Verifier;
 use crate::ledger::verify::{
-    BookSource as _, Checker, DatabaseBook, Known, Memory, Progress, SealedSource as _, Summary, Walk, Wrong,
+    BookSource as _, Checker, DatabaseBook, Known, Memory, Progress, SealedSource as _, Summary,
+    Walk, Wrong,
 };
 use crate::merkle::{self, TILE_WIDTH, TileAt};
 use crate::store::{Once, SealedEntry, Store, StoredKey};

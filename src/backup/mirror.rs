@@ -4,7 +4,6 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::files;
 use super::folder::{BUNDLE_BYTES, SMALL_BYTES, damaged, read_at_most};
 use crate::ledger::verify::{BookSource, Claim, SourceError, split_bundle};
 use crate::merkle::{Hash, TILE_WIDTH, TileAt, tile_number};
@@ -21,8 +20,10 @@ impl Mirror {
     /// it is part of a whole export.
     #[must_use]
     pub fn find(root: &Path) -> Option<Self> {
-        let beside = ["sealed", "index"].map(|name| root.join(name));
-        if root.join(files::ABOUT).exists() && beside.iter().any(|part| part.exists()) {
+        if ["sealed", "index"]
+            .iter()
+            .any(|part| root.join(part).exists())
+        {
             return None;
         }
         let places = [root.to_owned(), root.join("log")];

@@ -122,7 +122,7 @@ pub(super) async fn run(args: VerifyArgs) -> Outcome {
                         .to_owned(),
                 ])
             })?;
-            let reader = Reader::new(verifier, policy, Seen::of(&args)?)?;
+            let reader = Reader::new(verifier, policy, &Seen::of(&args)?)?;
             copied(Copied::open(export, &reader.verifier)?, reader).await?
         }
         _ => {
@@ -170,11 +170,7 @@ impl Seen {
 }
 
 impl Reader {
-    fn new(
-        verifier: Verifier,
-        policy: Option<Policy>,
-        seen: Seen,
-    ) -> Result<Self, Failed> {
+    fn new(verifier: Verifier, policy: Option<Policy>, seen: &Seen) -> Result<Self, Failed> {
         let key = seen.key.as_ref().unwrap_or(&verifier);
         let known = trust::seen_before(seen.file.as_deref(), key)?;
         Ok(Self {
@@ -190,7 +186,11 @@ impl Reader {
             checkpoint: backing.checkpoint,
             memory: Memory::Beside,
         });
-        self.known.map(Known::from).into_iter().chain(beside).collect()
+        self.known
+            .map(Known::from)
+            .into_iter()
+            .chain(beside)
+            .collect()
     }
 }
 
@@ -216,7 +216,7 @@ async fn served(
     let tls = tls.map_err(|error| Failed::usage([in_full(&error)]))?;
     let book = HttpsBook::new(&url, tls);
     let book = book.map_err(|error| Failed::usage([format!("--url: {error}")]))?;
-    let reader = Reader::new(verifier, policy, seen)?;
+    let reader = Reader::new(verifier, policy, &seen)?;
     let (summary, backing) = whole(&book, &reader).await?;
     Ok((Found::Whole(summary), reader, backing))
 }
@@ -280,8 +280,10 @@ async fn with_config(
         (Some(given), Err(error)) => (given, Err(error)),
         (None, Err(error)) => return Err(unread(error)),
     };
-    let reader = Reader::new(verifier, asked.policy, asked.seen)?;
-    let copy = asked.export.map(|path| Copied::open(path, &reader.verifier));
+    let reader = Reader::new(verifier, asked.policy, &asked.seen)?;
+    let copy = asked
+        .export
+        .map(|path| Copied::open(path, &reader.verifier));
     let copy = copy.transpose()?;
     let master_key = config.ledger.master_key.clone();
     if !asked.replay {
@@ -299,7 +301,8 @@ async fn with_config(
     };
     let (replayed, backing) = match copy {
         Some(Copied::Public(_)) => {
-            let why = "--replay: this is a copy of what is public; what opens the entries is not in it";
+            let why =
+                "--replay: this is a copy of what is public; what opens the entries is not in it";
             return Err(Failed::usage([why.to_owned()]));
         }
         Some(Copied::Export(folder)) => {

@@ -24,7 +24,7 @@ use sluis::ledger::{Leaf, Opener};
 use sluis::views::{Form, Setting, Table, View, otlp};
 
 use super::verify::{bundles, not_right};
-use super::{Exit, Failed, Outcome, output};
+use super::{Exit, Failed, OIN, Outcome, expecting, output};
 
 /// In whose words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,7 +45,12 @@ pub(super) struct ViewArgs {
     #[arg(long = "as", value_name = "FORM")]
     pub(super) words: Option<Words>,
     /// Only what this organisation is party to, seen from its side; with --as.
-    #[arg(long = "for", value_name = "OIN", requires = "words")]
+    #[arg(
+        long = "for",
+        value_name = "OIN",
+        requires = "words",
+        value_parser = expecting::<Oin>(OIN)
+    )]
     of: Option<Oin>,
     /// Records of entries from this index on; with --as.
     #[arg(long, value_name = "INDEX", default_value_t = 0, requires = "words")]

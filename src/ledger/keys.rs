@@ -26,7 +26,9 @@ pub struct Keys {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
     /// There is none.
-    #[error("there is no key file {path}; make the ledger with `sluis ledger init`, or correct ledger.key and ledger.master-key")]
+    #[error(
+        "there is no key file {path}; make the ledger with `sluis ledger init`, or correct ledger.key and ledger.master-key"
+    )]
     Missing {
         /// The file.
         path: PathBuf,

@@ -227,9 +227,7 @@ pub enum Wrong {
         size: u64,
     },
     /// It is older than what was seen of it before.
-    #[error(
-        "it was rolled back: {memory} signs {known} entries, and this ledger has {size}"
-    )]
+    #[error("it was rolled back: {memory} signs {known} entries, and this ledger has {size}")]
     RolledBack {
         /// Who knows better.
         memory: Memory,
@@ -239,9 +237,7 @@ pub enum Wrong {
         size: u64,
     },
     /// What was seen of it before is not its past.
-    #[error(
-        "it was forked: its first {known} entries are not those that {memory} signs"
-    )]
+    #[error("it was forked: its first {known} entries are not those that {memory} signs")]
     Forked {
         /// Who knows better.
         memory: Memory,

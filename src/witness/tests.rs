@@ -433,7 +433,9 @@ fn a_damaged_or_missing_state_is_no_beginning() {
         Err(OpenError::Missing { .. })
     ));
     // Nothing is remembered at all: no start, and no beginning under the same key.
-    let other = place.state().join(format!("{}.checkpoint", origin_hash("elders")));
+    let other = place
+        .state()
+        .join(format!("{}.checkpoint", origin_hash("elders")));
     std::fs::remove_file(other).unwrap();
     for forgot in [place.try_open(&book).err(), again().err()] {
         assert!(

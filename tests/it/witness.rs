@@ -349,6 +349,11 @@ async fn a_ledger_that_was_rolled_back_is_not_served() {
     let mut gateway = world.try_start(0).await.unwrap();
     witness.start().await;
     assert_eq!(gateway.ended().await, Some(70), "{}", gateway.said());
+    let last = gateway.said().lines().last().unwrap().to_owned();
+    assert!(
+        last.starts_with("sluis: the ledger was rolled back: w0 cosigned"),
+        "{last}"
+    );
     world.abandon();
 }
 
@@ -514,7 +519,7 @@ async fn a_witness_answers_as_the_specification_says() {
     let good = std::fs::read(&state).unwrap();
     for (what, damage, told) in [
         ("damaged", Some(&good[..good.len() / 2]), "is damaged"),
-        ("missing", None, "is missing"),
+        ("missing", None, "this key has signed before, and"),
     ] {
         match damage {
             Some(bytes) => std::fs::write(&state, bytes).unwrap(),
@@ -527,6 +532,18 @@ async fn a_witness_answers_as_the_specification_says() {
             last.starts_with("sluis: ") && last.contains(told),
             "{what}: {ended:?}"
         );
+    }
+    // Nor is there a beginning under a key that has signed before.
+    for gone in [false, true] {
+        if gone {
+            std::fs::remove_dir_all(witness.folder.join("state")).unwrap();
+        }
+        let again = sluis(["witness", "init", "--config", &witness.config()]);
+        assert_eq!(again.status.code(), Some(64), "{again:?}");
+        let told = String::from_utf8(again.stderr).unwrap();
+        assert!(told.contains("make a new name and a new key"), "{told}");
+        let ended = witness.try_start().await.unwrap_err();
+        assert!(!ended.said.contains("witness init"), "{ended:?}");
     }
     let nothing = sluis(["witness"]);
     assert_eq!(nothing.status.code(), Some(64), "{nothing:?}");

@@ -210,3 +210,48 @@ fn time(
     })?;
     Ok(found.map(|cosignature| cosignature.at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemRandomness;
+    use crate::ledger::note::{Cosigner, Signer};
+
+    #[test]
+    fn who_is_missing_is_named_and_who_uses_the_name() {
+        let random = SystemRandomness::default();
+        let signer = Signer::generate("sluis.example/logboek", &random).unwrap();
+        let witness = |name| Cosigner::generate(name, &random).unwrap();
+        let (one, other) = (witness("een.example"), witness("twee.example"));
+        let file = format!(
+            "witness een {}\nwitness twee {}\ngroup beide all een twee\nquorum beide\n",
+            one.key(),
+            other.key()
+        );
+        let policy = Policy::parse(file.as_bytes()).unwrap();
+        let trust = Trust::new(Some(signer.verifier()), Some(policy)).unwrap();
+        let root = [3; 32];
+        let note = signer.sign(&Checkpoint { size: 9, root });
+        let body = UnverifiedNote::parse(&note).unwrap().body().to_owned();
+        let at = Moment::parse("2026-11-21T12:00:00Z").unwrap();
+        let (of_one, of_other) = (one.cosign(&body, at), other.cosign(&body, at));
+        let impostor = witness("twee.example").cosign(&body, at);
+        for (lines, told) in [
+            (
+                String::new(),
+                "missing: een (een.example); twee (twee.example)",
+            ),
+            (of_one.clone(), "missing: twee (twee.example)"),
+            (
+                format!("{of_one}{impostor}"),
+                "missing: twee (twee.example), under whose name another key signed than the policy gives",
+            ),
+        ] {
+            let doubt = trust.open(&format!("{note}{lines}")).unwrap_err();
+            assert!(doubt.to_string().ends_with(told), "{doubt}");
+        }
+        let both = format!("{note}{of_one}{impostor}{of_other}");
+        let backing = trust.open(&both).unwrap();
+        assert_eq!(backing.unverified_names, ["twee.example"]);
+    }
+}
