@@ -280,6 +280,7 @@ async fn a_new_ledger_begins_with_what_is_left_of_another() {
     world.owners(ADDRESS, &["eig-1"]).await;
     let call = Call::get("/v1/logboek/checkpoint");
     let seen = world.call("img", &call).await.expect("200");
+    world.owners(ADDRESS, &["eig-2"]).await;
     assert_eq!(world.gateways[0].stop().await, Some(0));
     let place = |name: &str| world.folder.path().join(name).display().to_string();
     std::fs::write(place("seen"), &seen.body).unwrap();
