@@ -329,12 +329,30 @@ async fn a_new_ledger_begins_with_what_is_left_of_another() {
         &begun,
         &["it grew from your checkpoint of", "Every decision follows"],
     );
-    refused(&begun[..8], 64, "it is of another origin");
+    refused(&begun[..8], 64, "it is not signed by the expected key");
     // A gateway takes it on, under its new name.
     let config = Path::new(&anew);
     let mut gateway = crate::process::Gateway::start(config, &world.log(1))
         .await
         .unwrap();
     assert_eq!(gateway.stop().await, Some(0));
+    world.abandon();
+}
+
+/// Where no tile is kept yet, what an entry seals may still say which one was changed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_entry_of_the_last_ones_is_named_where_it_can_be() {
+    let mut world = World::new(Store::Postgres).await;
+    world.owners(ADDRESS, &["eig-1"]).await;
+    let last = world.size().await - 1;
+    assert_eq!(world.gateways[0].stop().await, Some(0));
+    let change = format!(
+        "update entries set entry = convert_to(replace(convert_from(entry, 'UTF8'), \
+         '\"transactie\":\"01', '\"transactie\":\"02'), 'UTF8') where idx = {last}"
+    );
+    assert_eq!(world.database.run(&change).await, 1);
+    let config = world.config().display().to_string();
+    let verify = ["verify", "--config", &config];
+    refused(&verify, 1, &format!("sluis: entry {last} is wrong: "));
     world.abandon();
 }
