@@ -80,6 +80,16 @@ pub enum Failure {
     /// The database holds another history than this process wrote.
     #[error("the ledger in the database is not the one this gateway wrote; do not go on with it")]
     History,
+    /// It holds less of it.
+    #[error(
+        "the ledger was rolled back: this gateway knows {known} entries, the database has {here}; put the newest database back"
+    )]
+    Shorter {
+        /// Entries that were written or read.
+        known: u64,
+        /// Entries that are there.
+        here: u64,
+    },
 }
 
 /// Why the ledger was not opened.

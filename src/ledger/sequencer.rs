@@ -34,6 +34,14 @@ pub(super) enum BatchError {
     /// The database holds another history than this process has seen.
     #[error("the ledger in the database is not the one this gateway wrote: {0}")]
     History(&'static str),
+    /// It holds less than this process has seen.
+    #[error("the database has {here} entries, and this gateway knows {known}")]
+    Shorter {
+        /// Entries that were seen.
+        known: u64,
+        /// Entries that are there.
+        here: u64,
+    },
 }
 
 /// What a committed batch leaves behind.
@@ -189,6 +197,10 @@ impl Sequencer {
                 plan.refuse(NotAppended::Unavailable);
                 Err(Failure::History)
             }
+            Err(BatchError::Shorter { known, here }) => {
+                plan.refuse(NotAppended::Unavailable);
+                Err(Failure::Shorter { known, here })
+            }
         }
     }
 
@@ -242,6 +254,10 @@ impl Sequencer {
                 Err(BatchError::History(why)) => {
                     tracing::error!(ledger.found = why, "the ledger is another one");
                     break;
+                }
+                Err(BatchError::Shorter { known, here }) => {
+                    plan.refuse(NotAppended::Unavailable);
+                    return Err(Failure::Shorter { known, here });
                 }
                 Err(error) => {
                     tracing::error!(error = in_full(&error), "the ledger cannot be read");
@@ -389,7 +405,10 @@ async fn catch_up(
         return Ok(());
     }
     if head.size < edge.size() {
-        return Err(BatchError::History("shorter"));
+        return Err(BatchError::Shorter {
+            known: edge.size(),
+            here: head.size,
+        });
     }
     let mut whole = Vec::new();
     while edge.size() < head.size {
