@@ -44,6 +44,7 @@ pub enum Clear {
 }
 
 const DOING: &str = "clear its pages";
+const EMPTY: &str = "pragma wal_checkpoint(truncate)";
 const MARK: &str = "select user_version, \
      exists(select 1 from entries where erases is not null) from pragma_user_version";
 
@@ -99,15 +100,15 @@ async fn take(c: &mut SqliteConnection, step: Clear) -> Result<Option<i64>, sqlx
         Clear::Table(table) => renew(c, table).await.map(|()| None),
         Clear::End(seen) => {
             // Before the mark: while somebody reads, the journal keeps what it has.
-            let row = sqlx::query("pragma wal_checkpoint(truncate)")
-                .fetch_one(&mut *c)
-                .await?;
+            let row = sqlx::query(EMPTY).fetch_one(&mut *c).await?;
             let is_busy: bool = row.try_get(0)?;
             if is_busy {
                 return Err(sqlx::Error::Protocol("the journal is being read".into()));
             }
             if mark(c).await?.0 == seen {
                 set_mark(c, if seen <= 0 { 2 } else { seen + 1 }).await?;
+                // The mark alone is in the journal now; it is as good there as in the file.
+                sqlx::query(EMPTY).fetch_one(c).await?;
             }
             Ok(None)
         }
