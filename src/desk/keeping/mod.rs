@@ -62,6 +62,13 @@ impl Visit {
         self.may_erase().then_some(()).ok_or(Problem::NotYours)
     }
 
+    /// What somebody is about to ask, as it was counted under this number.
+    fn about_to_ask<T: Clone + Send + Sync + 'static>(&self, number: &str) -> Result<T, Problem> {
+        let number = number.parse().map_err(|_| Problem::NotFound)?;
+        let kept = self.session.find_kept::<T>(number);
+        Ok(T::clone(&*kept.ok_or(Problem::NotFound)?))
+    }
+
     /// Around a page that has no place of its own in the menu: one comes here from Integriteit.
     fn keeping_page(&self, title: &str) -> Page {
         let mut page = self.page(title);
