@@ -10,6 +10,7 @@ use sqlx::{Connection, Row};
 
 #[cfg(test)]
 use super::faults::Faults;
+use super::journal::Journal;
 use super::log::{Head, StoredKey, parse_head};
 use super::open::{Conn, Engine, Settings, connect};
 use super::sql::{self, Rows};
@@ -215,6 +216,8 @@ macro_rules! fail_point {
 pub struct Writer {
     conn: Option<Conn>,
     settings: Settings,
+    /// Only with SQLite.
+    journal: Option<Journal>,
     #[cfg(test)]
     faults: Faults,
 }
@@ -222,6 +225,7 @@ pub struct Writer {
 impl Writer {
     pub(super) fn new(conn: Conn, settings: Settings, #[cfg(test)] faults: Faults) -> Self {
         Self {
+            journal: matches!(conn, Engine::Sqlite(_)).then(|| Journal::keep(settings.clone())),
             conn: Some(conn),
             settings,
             #[cfg(test)]
@@ -236,6 +240,9 @@ impl Writer {
     pub async fn begin(&mut self) -> Result<(Batch<'_>, Head), StoreError> {
         const DOING: &str = "begin a batch";
         fail_point!(self, before, Begin);
+        if let Some(failure) = self.journal.as_ref().and_then(Journal::take_failure) {
+            return Err(failure);
+        }
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
             None => connect(&self.settings, false).await?,
@@ -269,6 +276,7 @@ impl Writer {
         let batch = Batch {
             conn,
             home: &mut self.conn,
+            journal: self.journal.as_ref(),
             #[cfg(test)]
             faults: self.faults.clone(),
         };
@@ -290,6 +298,7 @@ impl Writer {
         Ok(Batch {
             conn,
             home: &mut self.conn,
+            journal: self.journal.as_ref(),
             #[cfg(test)]
             faults: self.faults.clone(),
         })
@@ -310,6 +319,9 @@ impl Writer {
 
     /// Says goodbye, so that the engine can tidy up.
     pub async fn close(mut self) {
+        if let Some(journal) = self.journal.take() {
+            journal.close().await;
+        }
         if let Some(conn) = self.conn.take() {
             let _ = on!(conn, c => c.close().await);
         }
@@ -322,6 +334,7 @@ impl Writer {
 pub struct Batch<'w> {
     pub(super) conn: Conn,
     home: &'w mut Option<Conn>,
+    journal: Option<&'w Journal>,
     #[cfg(test)]
     faults: Faults,
 }
@@ -913,6 +926,9 @@ impl Batch<'_> {
         on!(&mut self.conn, c => {
             sqlx::query("commit").execute(&mut *c).await.map_err(failed("commit"))?;
         });
+        if let Some(journal) = self.journal {
+            journal.note_commit();
+        }
         fail_point!(self, after, Commit);
         *self.home = Some(self.conn);
         Ok(())
