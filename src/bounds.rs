@@ -100,6 +100,8 @@ pub const DECISION_ATTEMPTS: u32 = 4;
 pub const COMMIT: Duration = Duration::from_secs(5);
 /// How long a closing entry waits for a decision to share its commit with.
 pub const CLOSING_WAIT: Duration = Duration::from_millis(5);
+/// How long SQLite's journal gathers commits before they are moved into its file together.
+pub const JOURNAL_PAUSE: Duration = Duration::from_millis(100);
 /// How often the sequencer lets other tasks run before it commits, when several are at work.
 pub const GATHER_YIELDS: u32 = 4;
 /// How long the sequencer waits after the database failed.

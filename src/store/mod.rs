@@ -11,6 +11,7 @@ mod facts;
 #[cfg(test)]
 pub(crate) mod faults;
 mod held;
+mod journal;
 mod log;
 mod open;
 mod place;

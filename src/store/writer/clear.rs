@@ -80,6 +80,10 @@ impl Writer {
             Some(conn) => conn,
             None => super::connect(&self.settings, false).await?,
         };
+        let _turn = match &self.journal {
+            Some(journal) => Some(journal.turn().await),
+            None => None,
+        };
         let done = match &mut conn {
             Engine::Sqlite(c) => take(c, step).await.map_err(failed(DOING))?,
             Engine::Postgres(_) => None,
