@@ -100,6 +100,8 @@ pub const DECISION_ATTEMPTS: u32 = 4;
 pub const COMMIT: Duration = Duration::from_secs(5);
 /// How long a closing entry waits for a decision to share its commit with.
 pub const CLOSING_WAIT: Duration = Duration::from_millis(5);
+/// How long SQLite's journal gathers commits before they are moved into its file together.
+pub const JOURNAL_PAUSE: Duration = Duration::from_millis(100);
 /// How often the sequencer lets other tasks run before it commits, when several are at work.
 pub const GATHER_YIELDS: u32 = 4;
 /// How long the sequencer waits after the database failed.
@@ -222,6 +224,9 @@ pub const WITNESS_RELOAD: Duration = Duration::from_secs(2);
 /// How long one call to a witness may take, from connecting to the last byte of its answer. Longer
 /// lets a slow witness count, but a quorum that needs it is that much older.
 pub const WITNESS_CALL: Duration = Duration::from_secs(5);
+/// How long a gateway that stops waits for its witnesses to cosign its last entries. Shorter leaves them
+/// to the next start; longer holds up the stop where a witness is away.
+pub const WITNESS_PARTING: Duration = Duration::from_secs(2);
 /// How often witnesses are asked at most. Also how often a witness that is away is tried again.
 pub const WITNESS_ROUND: Duration = Duration::from_secs(1);
 /// How often they are asked again for a checkpoint they cosigned, when nothing was appended.

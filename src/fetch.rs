@@ -45,6 +45,16 @@ pub enum FetchError {
     /// The exchange broke off.
     #[error("the answer broke off, or is longer than it can be")]
     Http(#[source] Box<dyn Error + Send + Sync>),
+    /// It ended before any answer, as it was made.
+    #[error(
+        "the server ended the connection before it answered, as it does where it does not accept the client certificate, or none: give one of a configured organisation, of a CA it trusts (--cert, --key)"
+    )]
+    Ended(#[source] Box<dyn Error + Send + Sync>),
+    /// The certificate is nobody's here.
+    #[error(
+        "the server answered {0}: it did not accept the client certificate; give one of an organisation that it knows (--cert, --key)"
+    )]
+    NotAccepted(StatusCode),
     /// Another status than 200.
     #[error("the answer has status {0}")]
     Status(StatusCode),
@@ -110,11 +120,17 @@ impl HttpsBook {
         most_bytes: usize,
     ) -> Result<Option<Bytes>, FetchError> {
         let http = |error: Box<dyn Error + Send + Sync>| FetchError::Http(error);
+        let fresh = kept.is_none();
+        // In TLS 1.3 a server looks at the client's certificate when the client thinks it is connected.
+        let lost = |error: hyper::Error| match error {
+            error if fresh => FetchError::Ended(error.into()),
+            error => FetchError::Http(error.into()),
+        };
         let mut sender = match kept.take() {
             Some(sender) => sender,
             None => self.connect().await?,
         };
-        sender.ready().await.map_err(|error| http(error.into()))?;
+        sender.ready().await.map_err(lost)?;
         let request = Request::get(format!("{}/{path}", self.path))
             .header(header::HOST, self.address.host_header())
             .header(
@@ -123,10 +139,7 @@ impl HttpsBook {
             )
             .body(Empty::new())
             .map_err(|error| http(error.into()))?;
-        let answer = sender
-            .send_request(request)
-            .await
-            .map_err(|error| http(error.into()))?;
+        let answer = sender.send_request(request).await.map_err(lost)?;
         let status = answer.status();
         let body = Limited::new(answer.into_body(), most_bytes)
             .collect()
@@ -136,6 +149,9 @@ impl HttpsBook {
         match status {
             StatusCode::OK => Ok(Some(body.to_bytes())),
             StatusCode::NOT_FOUND => Ok(None),
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                Err(FetchError::NotAccepted(status))
+            }
             status => Err(FetchError::Status(status)),
         }
     }

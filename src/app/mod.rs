@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use prometheus::Registry;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::bounds;
@@ -174,6 +175,17 @@ pub enum StartError {
     Figures(#[from] prometheus::Error),
 }
 
+/// Why a gateway ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    /// The book can no longer be written with certainty.
+    #[error(transparent)]
+    Book(#[from] ledger::Failure),
+    /// Its witnesses know another book.
+    #[error(transparent)]
+    Broken(#[from] cosign::Broken),
+}
+
 /// Makes the keys and the empty book.
 ///
 /// # Errors
@@ -207,6 +219,9 @@ pub struct Gateway {
     stopper: Stopper,
     listeners: JoinSet<()>,
     chores: JoinSet<ledger::Failure>,
+    /// Following the witnesses, where there are any; and the word that there is nothing more to show them.
+    cosigning: JoinSet<Result<(), cosign::Broken>>,
+    leave: oneshot::Sender<()>,
 }
 
 /// Where a gateway listens.
@@ -348,8 +363,10 @@ impl Gateway {
         let mut chores = JoinSet::new();
         chores::start(&mut chores, &identity, &ledger, &store, &readiness);
         chores.spawn(chores::retain(ledger.clone(), config.retention.clone()));
+        let (leave, left) = oneshot::channel();
+        let mut following = JoinSet::new();
         if let Some(cosigning) = cosigning {
-            chores.spawn(cosigning.run());
+            following.spawn(cosigning.run(left));
         }
         collector::start(&mut chores, followers);
         tracing::info!(
@@ -367,6 +384,8 @@ impl Gateway {
             stopper,
             listeners,
             chores,
+            cosigning: following,
+            leave,
         })
     }
 
@@ -398,12 +417,13 @@ impl Gateway {
     /// trusted, and then ends at once.
     ///
     /// # Errors
-    /// The [`ledger::Failure`] that ended it.
-    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), ledger::Failure> {
-        let failed = tokio::select! {
+    /// [`Stopped`]: what ended it.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), Stopped> {
+        let failed: Option<Stopped> = tokio::select! {
             () = stop => None,
-            failure = self.ledger.failed() => Some(failure),
-            Some(Ok(failure)) = self.chores.join_next() => Some(failure),
+            failure = self.ledger.failed() => Some(failure.into()),
+            Some(Ok(failure)) = self.chores.join_next() => Some(failure.into()),
+            Some(Ok(Err(broken))) = self.cosigning.join_next() => Some(broken.into()),
         };
         self.stopper.stop();
         if let Some(failure) = failed {
@@ -412,8 +432,17 @@ impl Gateway {
         }
         tracing::info!("the gateway stops; running requests may end");
         while self.listeners.join_next().await.is_some() {}
-        self.chores.shutdown().await;
         // Closing entries of the last requests are committed before this beat is answered.
+        let _ = self.ledger.beat().await;
+        let _ = self.leave.send(());
+        let parting = tokio::time::timeout(bounds::WITNESS_PARTING, self.cosigning.join_next());
+        if let Ok(Some(Ok(Err(broken)))) = parting.await {
+            tracing::error!(error = %broken, "the gateway stops at once");
+            return Err(broken.into());
+        }
+        self.cosigning.shutdown().await;
+        self.chores.shutdown().await;
+        // And what the witnesses cosigned last.
         let _ = self.ledger.beat().await;
         // And the database is let go of, so that whoever starts next finds it free.
         drop((self.exchange, self.officers));

@@ -74,18 +74,25 @@ pub struct Made {
     pub logs: Vec<String>,
 }
 
-/// Makes the key, if there is none, and the state of every configured log that has none. What is
-/// there stays as it is.
+/// Makes the state of every configured log that has none, and the key, if there is none. What is
+/// there stays as it is. The key comes last: where there is one, there was a state.
 ///
 /// # Errors
 /// [`StartError`].
 pub fn init(config: &WitnessConfig, random: &dyn Random) -> Result<Made, StartError> {
-    if !config.key.exists() {
+    let found = config.key.exists();
+    let key = if found {
+        read_key(&config.key, &config.name)?;
+        witness::Key::MadeBefore
+    } else {
+        witness::Key::New
+    };
+    let logs = witness::init(&config.state, &config.logs, key)?;
+    if !found {
         let made = Cosigner::generate(&config.name, random)?;
         write_secret(&config.key, &format!("{}\n", made.secret()))?;
     }
     let key = read_key(&config.key, &config.name)?.key().to_string();
-    let logs = witness::init(&config.state, &config.logs)?;
     Ok(Made { key, logs })
 }
 

@@ -13,7 +13,8 @@ use crate::ledger::EntryFlaw;
 use crate::ledger::entry::Entry;
 use crate::ledger::note::Verifier;
 use crate::ledger::verify::{
-    BookSource as _, Checker, DatabaseBook, Progress, SealedSource as _, Summary, Walk, Wrong,
+    BookSource as _, Checker, DatabaseBook, Known, Memory, Progress, SealedSource as _, Summary,
+    Walk, Wrong,
 };
 use crate::merkle::{self, TILE_WIDTH, TileAt};
 use crate::store::{Once, SealedEntry, Store, StoredKey};
@@ -57,7 +58,10 @@ async fn write(
         book,
         checkpoint: checkpoint.checkpoint,
     };
-    let known = cosigned.as_ref().map(|(signed, _)| *signed);
+    let known = cosigned.as_ref().map(|(signed, _)| Known {
+        checkpoint: *signed,
+        memory: Memory::Beside,
+    });
     let walk = Walk::begin(&fixed, verifier, known).await?;
     let mut checker = walk.checker();
     let mut keys: BTreeMap<u64, StoredKey> = BTreeMap::new();

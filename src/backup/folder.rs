@@ -19,8 +19,8 @@ use crate::merkle::{self, Hash, TILE_WIDTH, TileAt};
 use crate::store::{KeptSearch, Once, SealedEntry, StoredKey, StoredOpening};
 
 /// A checkpoint with its signatures, and what an export says of itself.
-const SMALL_BYTES: u64 = 64 * 1024;
-const BUNDLE_BYTES: u64 = TILE_WIDTH as u64 * (2 + bounds::ENTRY_BYTES as u64);
+pub(super) const SMALL_BYTES: u64 = 64 * 1024;
+pub(super) const BUNDLE_BYTES: u64 = TILE_WIDTH as u64 * (2 + bounds::ENTRY_BYTES as u64);
 /// An opening holds what its entry committed to, which can be longer than the entry.
 const OPENINGS_BYTES: u64 = 4 * BUNDLE_BYTES;
 /// A line of the index.
@@ -43,7 +43,7 @@ pub struct Sealed {
 }
 
 /// What is wrong with the content of a file.
-fn damaged(name: &str, what: &str) -> SourceError {
+pub(super) fn damaged(name: &str, what: &str) -> SourceError {
     SourceError::Damaged {
         what: format!("{name} ({what})"),
     }
@@ -452,7 +452,7 @@ impl SealedSource for Sealed {
 }
 
 /// The content of a file; `None` when it is longer than that.
-fn read_at_most(path: &Path, most_bytes: u64) -> std::io::Result<Option<Vec<u8>>> {
+pub(super) fn read_at_most(path: &Path, most_bytes: u64) -> std::io::Result<Option<Vec<u8>>> {
     let mut content = Vec::new();
     let mut file = File::open(path)?.take(most_bytes + 1);
     file.read_to_end(&mut content)?;

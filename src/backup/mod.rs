@@ -23,6 +23,7 @@
 mod export;
 mod files;
 mod folder;
+mod mirror;
 mod restore;
 #[cfg(test)]
 mod tests;
@@ -38,7 +39,8 @@ use crate::ledger::verify::{Flaw, SourceError, Wrong};
 use crate::store::{OpenError, StoreError};
 pub use export::export;
 pub use folder::{Folder, Sealed};
-pub use restore::{Restored, restore};
+pub use mirror::Mirror;
+pub use restore::{Restored, restore, restore_as};
 
 /// The version of the form of exports.
 const FORM: u32 = 1;
@@ -80,7 +82,7 @@ pub enum BackupError {
         source: std::io::Error,
     },
     /// There is no export.
-    #[error("{0} is no export: it has no export.json")]
+    #[error("{0} is no export: it has no export.json, nor a public book (checkpoint, tile)")]
     NoExport(PathBuf),
     /// What an export says of itself is in no known form.
     #[error("{0} is not in the form of an export of this version")]

@@ -4,12 +4,13 @@
 use super::BackupError;
 use super::folder::Sealed;
 use crate::bounds;
+use crate::clock::Moment;
 use crate::domain::{Document, Oin};
 use crate::ledger::entry::Kind;
-use crate::ledger::note::Verifier;
+use crate::ledger::note::{Checkpoint, Signer, Verifier};
 use crate::ledger::registry::{Registry, Taken};
 use crate::ledger::verify::{
-    BookSource as _, Checker, Progress, SealedSource as _, Summary, Walk, Wrong,
+    BookSource as _, Checker, Known, Memory, Progress, SealedSource as _, Summary, Walk, Wrong,
 };
 use crate::ledger::{Leaf, Opener, Waiting};
 use crate::store::{
@@ -43,11 +44,39 @@ pub async fn restore(
     export: &Sealed,
     verifier: &Verifier,
     opener: &Opener,
+    progress: impl FnMut(Progress) + Send,
+) -> Result<Restored, BackupError> {
+    fill_empty(settings, export, verifier, opener, None, progress).await
+}
+
+/// The same as the beginning of a new ledger: what the export was is checked with the key of the old one,
+/// and `signer` signs for the new. Its witnesses know the old one longer than any copy, and never sign
+/// another of that name.
+///
+/// # Errors
+/// [`BackupError`]; then there is no book in the database.
+pub async fn restore_as(
+    settings: &Settings,
+    export: &Sealed,
+    old: &Verifier,
+    opener: &Opener,
+    signer: &Signer,
+    progress: impl FnMut(Progress) + Send,
+) -> Result<Restored, BackupError> {
+    fill_empty(settings, export, old, opener, Some(signer), progress).await
+}
+
+async fn fill_empty(
+    settings: &Settings,
+    export: &Sealed,
+    verifier: &Verifier,
+    opener: &Opener,
+    signer: Option<&Signer>,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Restored, BackupError> {
     export.folder().check_beside()?;
     let mut anew = Anew::make(settings).await?;
-    let filled = fill(&mut anew, export, verifier, opener, &mut progress).await;
+    let filled = fill(&mut anew, export, verifier, opener, signer, &mut progress).await;
     match filled {
         Ok(restored) => {
             anew.done().await;
@@ -77,6 +106,7 @@ async fn fill(
     export: &Sealed,
     verifier: &Verifier,
     opener: &Opener,
+    signer: Option<&Signer>,
     progress: &mut (impl FnMut(Progress) + Send),
 ) -> Result<Restored, BackupError> {
     let mut restoring = Restoring {
@@ -91,7 +121,14 @@ async fn fill(
     for key in export.keys() {
         restoring.batch.keep_opening_key(key).await?;
     }
-    let walk = Walk::begin(export, verifier, None).await?;
+    // What does not open with our key is none of ours.
+    let cosigned = export.cosigned().await.map_err(BackupError::at(0))?;
+    let cosigned = cosigned.and_then(|note| Some((verifier.open(&note).ok()?, note)));
+    let known = cosigned.as_ref().map(|(signed, _)| Known {
+        checkpoint: *signed,
+        memory: Memory::Beside,
+    });
+    let walk = Walk::begin(export, verifier, known).await?;
     let mut checker = walk.checker();
     while let Some((from, to)) = walk.next(&checker) {
         let sealed = export.sealed(from, to).await;
@@ -118,16 +155,34 @@ async fn fill(
     }
     let summary = walk.finish_but_keys(checker).await?;
     let documents = restoring.fill_index(export).await?;
-    let checkpoint = export.checkpoint().await.map_err(BackupError::at(0))?;
+    let checkpoint = match signer {
+        None => {
+            let own = export.checkpoint().await.map_err(BackupError::at(0))?;
+            own.checkpoint
+        }
+        Some(signer) => signer.sign(&Checkpoint {
+            size: summary.size,
+            root: summary.root,
+        }),
+    };
     let policy_epoch = restoring.registry.activations().last();
     let new = NewHead {
         size: summary.size,
-        checkpoint: &checkpoint.checkpoint,
+        checkpoint: &checkpoint,
         facts_epoch: summary.size,
         policy_epoch: policy_epoch.map_or(0, |last| last.index + 1),
         keys_epoch: summary.size,
     };
     restoring.batch.make_head(&new).await?;
+    // The witnesses of the old ledger say nothing of a new one.
+    if let Some((signed, note)) = cosigned.filter(|_| signer.is_none()) {
+        // Since when its quorum stands is the policy's to say; whatever the witnesses sign next is newer.
+        let at = Moment::EPOCH;
+        restoring
+            .batch
+            .keep_cosigned(signed.size, at, &note)
+            .await?;
+    }
     restoring.batch.commit().await?;
     Ok(Restored {
         summary,

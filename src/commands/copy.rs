@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use clap::Args;
 use sluis::backup::{self, Folder, Restored};
+use sluis::clock::SystemRandomness;
 use sluis::config::Config;
 use sluis::errors::in_full;
-use sluis::ledger::note::Verifier;
+use sluis::ledger::note::{Signer, Verifier};
 use sluis::ledger::seal::MasterKey;
 use sluis::ledger::verify::{DatabaseBook, Summary};
 use sluis::ledger::{Keys, Opener};
 use sluis::replay::{self, Replayed};
-use sluis::store::{Location, Settings};
+use sluis::store::{Location, Settings, Store};
 
-use super::verify::{bundles, copy_failed, not_right, open, progress_bar, tell_root, threads};
+use super::told::{progress_bar, tell_root};
+use super::verify::{bundles, check_master, copy_failed, not_right, open, threads};
 use super::views::{self, ViewArgs};
-use super::{Exit, Failed, Outcome, output, read};
+use super::{Exit, Failed, Outcome, output, read, trust};
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
@@ -39,12 +41,22 @@ pub(super) struct RestoreArgs {
     /// The export.
     #[arg(long, value_name = "DIR")]
     from: PathBuf,
+    /// Begin a new ledger with these entries, under the new origin and key that the configuration names:
+    /// for when witnesses know more of the old one than any copy has (deploy/lost.md).
+    #[arg(long, requires = "log_key")]
+    begin_anew: bool,
+    /// The verifier key of the old ledger, or a file that holds it; with --begin-anew.
+    #[arg(long, value_name = "KEY", requires = "begin_anew")]
+    log_key: Option<String>,
 }
 
 /// The keys of the ledger, as its configuration names them.
 struct Secrets {
+    signer: Signer,
     verifier: Verifier,
     master: Arc<MasterKey>,
+    /// Where the master key is, to be told.
+    master_key: PathBuf,
 }
 
 impl Secrets {
@@ -54,12 +66,22 @@ impl Secrets {
             .map_err(|error| Failed::usage([in_full(&error)]))?;
         Ok(Self {
             verifier: keys.signer.verifier(),
+            signer: keys.signer,
             master: Arc::new(keys.master),
+            master_key: ledger.master_key.clone(),
         })
     }
 
     fn opener(&self) -> Opener {
         Opener::new(Arc::clone(&self.master))
+    }
+
+    /// The database, read beside whoever writes it; the master key is the one of its ledger.
+    async fn open(&self, settings: Settings) -> Result<Store, Failed> {
+        let store = open(settings).await?;
+        let book = DatabaseBook::new(store.clone());
+        check_master(&book, &self.opener(), &self.master_key).await?;
+        Ok(store)
     }
 }
 
@@ -69,8 +91,12 @@ pub(super) async fn export(args: ExportArgs) -> Outcome {
     let secrets = Secrets::read(&config)?;
     let out = match (args.view.words, args.out) {
         (Some(words), out) => {
-            let Secrets { verifier, master } = secrets;
-            return views::export(args.view, words, out, config, &verifier, master).await;
+            let store = secrets.open(config.store.clone()).await?;
+            let book = DatabaseBook::new(store);
+            let Secrets {
+                verifier, master, ..
+            } = secrets;
+            return views::export(args.view, words, out, &config, &book, &verifier, master).await;
         }
         (None, Some(out)) => out,
         (None, None) => {
@@ -79,7 +105,7 @@ pub(super) async fn export(args: ExportArgs) -> Outcome {
             ]));
         }
     };
-    let store = open(config.store).await?;
+    let store = secrets.open(config.store).await?;
     let exported = backup::export(&store, &secrets.verifier, &out, progress_bar()).await;
     let summary = exported.map_err(|error| copy_failed(&error))?;
     output::say(&format!(
@@ -99,8 +125,50 @@ pub(super) async fn export(args: ExportArgs) -> Outcome {
 /// Fills the database that the configuration names.
 pub(super) async fn restore(args: RestoreArgs) -> Outcome {
     let config = read(&args.config)?;
+    if args.begin_anew {
+        return begin_anew(&config, &args).await;
+    }
     let secrets = Secrets::read(&config)?;
-    let restored = fill(&config.store, &args.from, &secrets).await?;
+    let of = &secrets.verifier;
+    let restored = fill(&config.store, &args.from, of, &secrets, None).await?;
+    tell_restored(&restored);
+    output::say(
+        "Compare with a newer checkpoint before you serve it: `sluis ledger verify --at-least`.",
+    );
+    Ok(Exit::Done)
+}
+
+/// A new ledger, whose first entries are those of another that was lost in part.
+async fn begin_anew(config: &Config, args: &RestoreArgs) -> Outcome {
+    let old = trust::key("--log-key", args.log_key.as_deref())?;
+    let old = old.ok_or_else(|| Failed::usage(["--log-key is missing".to_owned()]))?;
+    let ledger = &config.ledger;
+    if old.name() == ledger.origin {
+        return Err(Failed::usage([format!(
+            "ledger.origin is still {}, under which witnesses know another book; give the new ledger a new origin, and ledger.key and store.url new places",
+            ledger.origin
+        )]));
+    }
+    if !ledger.key.exists() {
+        let made = Keys::create_signer(&ledger.key, &ledger.origin, &SystemRandomness::default());
+        made.map_err(|error| Failed::usage([in_full(&error)]))?;
+    }
+    let secrets = Secrets::read(config)?;
+    let signer = Some(&secrets.signer);
+    let restored = fill(&config.store, &args.from, &old, &secrets, signer).await?;
+    tell_restored(&restored);
+    let size = restored.summary.size;
+    output::say(&format!(
+        "The ledger {} ends for good; the new ledger {} begins with its first {size} entries.",
+        old.name(),
+        ledger.origin
+    ));
+    output::say("Whoever checks the new one, witnesses too, needs this key:");
+    output::say(&secrets.verifier.to_string());
+    Ok(Exit::Done)
+}
+
+fn tell_restored(restored: &Restored) {
     output::say(&format!(
         "{} entries, {} changes of the registry and {} documents were restored.",
         restored.summary.size, restored.changes, restored.documents
@@ -112,17 +180,27 @@ pub(super) async fn restore(args: RestoreArgs) -> Outcome {
             restored.erased
         ));
     }
-    output::say(
-        "Compare with a newer checkpoint before you serve it: `sluis ledger verify --at-least`.",
-    );
-    Ok(Exit::Done)
 }
 
-async fn fill(store: &Settings, from: &Path, secrets: &Secrets) -> Result<Restored, Failed> {
-    let opened = Folder::open(from, &secrets.verifier).and_then(Folder::with_keys);
+/// Fills an empty database from an export of the ledger `of` this key; under a new name where there is
+/// somebody to sign for that.
+async fn fill(
+    store: &Settings,
+    from: &Path,
+    of: &Verifier,
+    secrets: &Secrets,
+    anew: Option<&Signer>,
+) -> Result<Restored, Failed> {
+    let opened = Folder::open(from, of).and_then(Folder::with_keys);
     let sealed = opened.map_err(|error| copy_failed(&error))?;
-    let (verifier, opener) = (&secrets.verifier, secrets.opener());
-    let restored = backup::restore(store, &sealed, verifier, &opener, progress_bar()).await;
+    let opener = secrets.opener();
+    check_master(&sealed, &opener, &secrets.master_key).await?;
+    let restored = match anew {
+        None => backup::restore(store, &sealed, of, &opener, progress_bar()).await,
+        Some(signer) => {
+            backup::restore_as(store, &sealed, of, &opener, signer, progress_bar()).await
+        }
+    };
     restored.map_err(|error| copy_failed(&error))
 }
 
@@ -155,7 +233,7 @@ impl Drop for Scratch {
 pub(super) async fn drill(config: PathBuf) -> Outcome {
     let config = read(&config)?;
     let secrets = Secrets::read(&config)?;
-    let store = open(config.store.clone()).await?;
+    let store = secrets.open(config.store.clone()).await?;
     let scratch = Scratch::make(&config)?;
     let folder = scratch.0.join("export");
     let exported = backup::export(&store, &secrets.verifier, &folder, progress_bar()).await;
@@ -164,7 +242,7 @@ pub(super) async fn drill(config: PathBuf) -> Outcome {
         location: Location::Sqlite(scratch.0.join("ledger.db")),
         password: None,
     };
-    fill(&settings, &folder, &secrets).await?;
+    fill(&settings, &folder, &secrets.verifier, &secrets, None).await?;
     let replayed = replay_of(settings, &config, &secrets).await?;
     same(&exported, &replayed)?;
     output::say(&format!(

@@ -1,15 +1,19 @@
 //! `sluis ledger check-proof`: checks an extract of a ledger, or a C2SP tlog-proof of one entry, with
 //! nothing but the ledger's key and, if there is one, the witnesses' policy. No network, no database.
 
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use ring::digest::{Context, SHA256};
 use serde_json::Value;
 use sluis::bounds;
+use sluis::domain::Sha256;
 use sluis::errors::in_full;
 use sluis::ledger::entry::{Act, End, Kind, Outcome as Decided};
-use sluis::ledger::extract::{Extract, Told, ToldEntry};
-use sluis::ledger::note::Trust;
+use sluis::ledger::extract::{Extract, ExtractFlaw, Told, ToldEntry};
+use sluis::ledger::note::{Distrust, Trust};
 use sluis::ledger::proof::PROOF_HEADER;
 
 use super::trust::{self, plain, read_at_most};
@@ -20,8 +24,8 @@ pub(super) struct CheckArgs {
     /// An extract (`GET /v1/besluiten/{transactieId}/uittreksel`), or a C2SP tlog-proof.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The key that verifies the log's checkpoints: name+hash+base64. It may be left out where the
-    /// policy names the log.
+    /// The key that verifies the log's checkpoints, name+hash+base64, or a file that holds it. It may
+    /// be left out where the policy names the log.
     #[arg(
         long,
         visible_alias = "key",
@@ -32,6 +36,9 @@ pub(super) struct CheckArgs {
     /// The witnesses to ask for (a C2SP tlog-policy): their quorum must stand behind it.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// The document in hand: it must be the one that was handed over, byte for byte.
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
     /// The entry that a bare tlog-proof is of, as it stands in the ledger.
     #[arg(long, value_name = "FILE")]
     entry: Option<PathBuf>,
@@ -39,16 +46,71 @@ pub(super) struct CheckArgs {
 
 /// Checks it, and says in words what it shows or the first thing wrong with it.
 pub(super) fn run(args: &CheckArgs) -> Outcome {
-    let key = trust::key(args.log_key.as_deref())?;
+    let key = trust::key("--log-key", args.log_key.as_deref())?;
     let policy = trust::policy(args.policy.as_deref())?;
     let trust = Trust::new(key, policy).ok_or_else(|| {
         let why = "the policy names no log; name the ledger's key with --log-key";
         Failed::usage([why.to_owned()])
     })?;
     let extract = read(&args.file, args.entry.as_deref())?;
-    let told = extract.check(&trust);
-    tell(&told.map_err(|flaw| wrong(&args.file, &in_full(&flaw)))?);
+    let told = extract.check(&trust).map_err(|flaw| {
+        let why = match &flaw {
+            ExtractFlaw::Distrust(Distrust::Quorum { .. }) => format!(
+                "{}; witnesses cosign within some seconds: take it again after that",
+                in_full(&flaw)
+            ),
+            _ => in_full(&flaw),
+        };
+        wrong(&args.file, &why)
+    })?;
+    let matched = match &args.document {
+        Some(path) => Some(compare(path, &told.entries)?),
+        None => None,
+    };
+    tell(&told);
+    if let Some(index) = matched {
+        output::say(&format!(
+            "The document given is, byte for byte, the one that entry {index} says was handed over."
+        ));
+    }
     Ok(Exit::Done)
+}
+
+/// The paper in hand must have the hash that a release tells; answers the index of that.
+fn compare(path: &Path, entries: &[ToldEntry]) -> Result<u64, Failed> {
+    let released = entries
+        .iter()
+        .find_map(|told| Some((told.index, told.entry.sha256?)));
+    let Some((index, expected)) = released else {
+        let why = "--document: no entry of this file tells the hash of a document; take an extract after the release has ended";
+        return Err(Failed::usage([why.to_owned()]));
+    };
+    let found = hash_of(path)
+        .map_err(|error| Failed::usage([format!("{} cannot be read ({error})", path.display())]))?;
+    if found == expected {
+        return Ok(index);
+    }
+    let why = format!(
+        "it is not the document that entry {index} says was handed over: its SHA-256 is {found}, and that entry says {expected}"
+    );
+    Err(wrong(path, &why))
+}
+
+fn hash_of(path: &Path) -> std::io::Result<Sha256> {
+    let mut file = BufReader::new(File::open(path)?);
+    let mut hash = Context::new(&SHA256);
+    loop {
+        let part = file.fill_buf()?;
+        if part.is_empty() {
+            break;
+        }
+        hash.update(part);
+        let length = part.len();
+        file.consume(length);
+    }
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(hash.finish().as_ref());
+    Ok(Sha256::from_bytes(bytes))
 }
 
 fn wrong(file: &Path, why: &str) -> Failed {
@@ -103,7 +165,7 @@ fn tell(told: &Told) {
         plain(&backing.origin),
         backing.checkpoint.size
     ));
-    let root = sluis::domain::Sha256::from_bytes(backing.checkpoint.root);
+    let root = Sha256::from_bytes(backing.checkpoint.root);
     output::say(&format!("  root {root}"));
     trust::tell(backing, "it");
     for entry in &told.entries {

@@ -7,6 +7,7 @@ mod erase;
 mod extract;
 pub(crate) mod output;
 mod proving;
+mod told;
 mod trust;
 mod verify;
 mod views;
@@ -15,6 +16,7 @@ mod witness;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
@@ -24,6 +26,7 @@ use sluis::config::Config;
 use sluis::domain::{CaseNumber, DocumentId, Employee, Team, Word};
 use sluis::errors::in_full;
 use sluis::identity::{TokenRequest, dev_pki, make_token};
+use sluis::ledger::{KeyFileError, Keys};
 use sluis::policy;
 use sluis::telemetry;
 
@@ -135,10 +138,26 @@ struct ConfigFile {
     config: PathBuf,
 }
 
+/// What a pseudonym or a number of a case looks like.
+const TEXT: &str = "1 to 128 characters without white space at either end";
+const CODE: &str = "a code of 1 to 64 lower-case letters, digits and hyphens, a letter first";
+const UUID: &str = "a UUID such as 018f5e2a-7c41-7d0e-9b6a-3f1c2d4e5a60";
+/// What names an organisation.
+pub(crate) const OIN: &str = "an OIN of twenty digits";
+
+/// Reads an argument as this type, whose own error speaks the language of the wire.
+fn expecting<T: FromStr>(
+    what: &'static str,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    move |text| text.parse().map_err(|_| format!("expected {what}"))
+}
+
 #[derive(Debug, Subcommand)]
 enum LedgerCommand {
     /// Make the keys and the empty ledger that the configuration names.
     Init(ConfigFile),
+    /// Print the key that verifies the ledger's checkpoints, as `init` did.
+    Key(ConfigFile),
     /// Check a ledger from its first entry to its last: tree, signatures, order, and with the keys
     /// every decision again.
     Verify(verify::VerifyArgs),
@@ -182,19 +201,19 @@ struct TokenArgs {
     #[arg(long, value_name = "URL")]
     aud: String,
     /// Who asks: a pseudonym.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = expecting::<Employee>(TEXT))]
     sub: Employee,
     /// What for: a purpose code, or `beheer` for the registry.
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = expecting::<Word>(CODE))]
     doel: Word,
     /// The requester's own case number.
-    #[arg(long, value_name = "NR")]
+    #[arg(long, value_name = "NR", value_parser = expecting::<CaseNumber>(TEXT))]
     zaak: CaseNumber,
     /// In which team.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = expecting::<Team>(CODE))]
     team: Option<Team>,
     /// For which document only.
-    #[arg(long, value_name = "UUID")]
+    #[arg(long, value_name = "UUID", value_parser = expecting::<DocumentId>(UUID))]
     document: Option<DocumentId>,
     /// How long it lives, in seconds.
     #[arg(long, value_name = "S", default_value_t = 60)]
@@ -236,6 +255,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Demo(args) => in_runtime(demo::run(args)),
         Command::Serve(file) => in_runtime(serve(&file.config)),
         Command::Ledger(LedgerCommand::Init(file)) => in_runtime(init(&file.config)),
+        Command::Ledger(LedgerCommand::Key(file)) => ledger_key(&file.config),
         Command::Ledger(LedgerCommand::Verify(args)) => in_runtime(verify::run(args)),
         Command::Ledger(LedgerCommand::CheckProof(args)) => extract::run(&args),
         Command::Ledger(LedgerCommand::Export(args)) => in_runtime(copy::export(args)),
@@ -325,8 +345,33 @@ async fn stop_signal() {
 async fn init(path: &Path) -> Outcome {
     let config = read(path)?;
     let made = app::init_ledger(&config, &SystemRandomness::default()).await;
-    let key = made.map_err(|error| start_failed(&error))?;
+    let key = made.map_err(|error| {
+        let mut failed = start_failed(&error);
+        // Whoever does it twice wants the key.
+        if let (StartError::Keys(KeyFileError::Exists { .. }), Ok(key)) = (&error, key_of(&config))
+        {
+            let known = format!("; nothing was made, and whoever checks this ledger needs {key}");
+            failed
+                .lines
+                .last_mut()
+                .into_iter()
+                .for_each(|line| line.push_str(&known));
+        }
+        failed
+    })?;
     output::say("The ledger is empty and ready. Whoever checks it needs this key:");
+    output::say(&key);
+    Ok(Exit::Done)
+}
+
+fn key_of(config: &Config) -> Result<String, KeyFileError> {
+    let ledger = &config.ledger;
+    let keys = Keys::read(&ledger.key, &ledger.master_key, &ledger.origin)?;
+    Ok(keys.signer.verifier().to_string())
+}
+
+fn ledger_key(path: &Path) -> Outcome {
+    let key = key_of(&read(path)?).map_err(|error| Failed::usage([in_full(&error)]))?;
     output::say(&key);
     Ok(Exit::Done)
 }

@@ -23,8 +23,8 @@ use sluis::ledger::verify::{DatabaseBook, SealedSource as _, Walk, Wrong};
 use sluis::ledger::{Leaf, Opener};
 use sluis::views::{Form, Setting, Table, View, otlp};
 
-use super::verify::{bundles, not_right, open};
-use super::{Exit, Failed, Outcome, output};
+use super::verify::{bundles, not_right};
+use super::{Exit, Failed, OIN, Outcome, expecting, output};
 
 /// In whose words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,7 +45,12 @@ pub(super) struct ViewArgs {
     #[arg(long = "as", value_name = "FORM")]
     pub(super) words: Option<Words>,
     /// Only what this organisation is party to, seen from its side; with --as.
-    #[arg(long = "for", value_name = "OIN", requires = "words")]
+    #[arg(
+        long = "for",
+        value_name = "OIN",
+        requires = "words",
+        value_parser = expecting::<Oin>(OIN)
+    )]
     of: Option<Oin>,
     /// Records of entries from this index on; with --as.
     #[arg(long, value_name = "INDEX", default_value_t = 0, requires = "words")]
@@ -197,7 +202,8 @@ pub(super) async fn export(
     args: ViewArgs,
     words: Words,
     out: Option<PathBuf>,
-    config: Config,
+    config: &Config,
+    book: &DatabaseBook,
     verifier: &sluis::ledger::note::Verifier,
     master: Arc<MasterKey>,
 ) -> Outcome {
@@ -210,10 +216,14 @@ pub(super) async fn export(
     let setting = Setting {
         origin: config.ledger.origin.clone(),
         organisations: config.organisations.clone(),
-        policies: bundles(&config)?,
-        of: args.of,
+        policies: bundles(config)?,
+        of: known_party(&args, config)?,
     };
-    let mut sink = Sink::open(&args, form, out, &config)?;
+    let walk = Walk::begin(book, verifier, None).await;
+    let walk = walk.map_err(|wrong| not_right(&wrong.into()))?;
+    check_from(args.from, walk.size())?;
+    let is_file = out.is_some();
+    let mut sink = Sink::open(&args, form, out, config)?;
     let mut maker = match form {
         Some(form) => Maker::View(View::new(form, setting, master.clone())),
         None => Maker::Table(Table::new(setting)),
@@ -221,9 +231,6 @@ pub(super) async fn export(
     if let Maker::Table(table) = &maker {
         sink.print(&table.head())?;
     }
-    let book = DatabaseBook::new(open(config.store).await?);
-    let walk = Walk::begin(&book, verifier, None).await;
-    let walk = walk.map_err(|wrong| not_right(&wrong.into()))?;
     let (mut checker, opener) = (walk.checker(), Opener::new(master));
     while let Some((from, to)) = walk.next(&checker) {
         let sealed = book.sealed(from, to).await;
@@ -254,7 +261,7 @@ pub(super) async fn export(
             summary.size
         ));
     }
-    if args.otlp.is_some() {
+    if args.otlp.is_some() || is_file {
         output::say(&format!(
             "The records of {} entries were taken; the next export begins with --from {}.",
             summary.size.saturating_sub(args.from),
@@ -262,6 +269,26 @@ pub(super) async fn export(
         ));
     }
     Ok(Exit::Done)
+}
+
+/// Whose side is taken must be somebody's.
+fn known_party(args: &ViewArgs, config: &Config) -> Result<Option<Oin>, Failed> {
+    let Some(oin) = args.of else { return Ok(None) };
+    if config.organisations.find(oin).is_some() {
+        return Ok(Some(oin));
+    }
+    Err(Failed::usage([format!(
+        "--for: no organisation of the configuration has the OIN {oin}"
+    )]))
+}
+
+fn check_from(from: u64, size: u64) -> Result<(), Failed> {
+    if from <= size {
+        return Ok(());
+    }
+    Err(Failed::usage([format!(
+        "--from {from}: the ledger has {size} entries; what comes next begins with --from {size}"
+    )]))
 }
 
 async fn tell(maker: &mut Maker, sink: &mut Sink, leaf: &Leaf, from: u64) -> Result<(), Failed> {

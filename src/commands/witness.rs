@@ -25,7 +25,8 @@ pub(super) struct WitnessArgs {
 
 #[derive(Debug, Subcommand)]
 enum WitnessCommand {
-    /// Make the key and the state that the configuration names; what is there stays as it is.
+    /// Make the key and the state that the configuration names; what is there stays as it is. Where the
+    /// key is there and the state is not, the witness forgot what it signed, and needs a new name and key.
     Init(ConfigFile),
 }
 
@@ -44,7 +45,9 @@ fn read(path: &Path) -> Result<WitnessConfig, Failed> {
 
 fn failed(error: &StartError) -> Failed {
     let exit = match error {
-        StartError::State(OpenError::Damaged { .. } | OpenError::Missing { .. }) => Exit::Wrong,
+        StartError::State(
+            OpenError::Damaged { .. } | OpenError::Missing { .. } | OpenError::Forgot { .. },
+        ) => Exit::Wrong,
         StartError::Random(_) => Exit::Internal,
         StartError::Key(_)
         | StartError::NoKey { .. }
@@ -61,7 +64,11 @@ fn failed(error: &StartError) -> Failed {
 
 fn init(path: &Path) -> Outcome {
     let made = witness::init(&read(path)?, &SystemRandomness::default());
-    let made = made.map_err(|error| failed(&error))?;
+    let made = made.map_err(|error| match error {
+        // Nothing was looked for: this is the wrong thing to ask.
+        StartError::State(OpenError::Forgot { .. }) => Failed::usage([in_full(&error)]),
+        error => failed(&error),
+    })?;
     for log in &made.logs {
         output::say(&format!("The witness begins to remember the log {log}."));
     }

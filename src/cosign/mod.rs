@@ -22,6 +22,7 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -35,7 +36,7 @@ use crate::clock::Clock;
 use crate::errors::in_full;
 use crate::https::Address;
 use crate::ledger::note::{Cosignature, UnverifiedNote};
-use crate::ledger::{Compared, Cosigned, Failure, Ledger, NotCompared, Stand};
+use crate::ledger::{Compared, Cosigned, Ledger, NotCompared, Stand};
 use ask::{Reply, Road};
 use gather::Gathered;
 
@@ -49,7 +50,7 @@ const QUORUM: &str = "a quorum of witnesses";
 pub enum Broken {
     /// The database has fewer entries than were cosigned.
     #[error(
-        "the ledger was rolled back: {who} cosigned {cosigned} entries, the database has {here}; put the newest database back"
+        "the ledger was rolled back: {who} cosigned {cosigned} entries, the database has {here}; put the newest database back (deploy/lost.md: what if there is none)"
     )]
     Behind {
         /// The witness, as the policy file calls it.
@@ -200,12 +201,20 @@ impl Cosigning {
         self.watch.clone()
     }
 
-    /// Runs until a witness shows that the book is not the one that was witnessed.
-    pub async fn run(mut self) -> Failure {
+    /// Runs until it is told that the book takes no more entries, which are then shown once more; or until
+    /// a witness shows that the book is not the one that was witnessed.
+    ///
+    /// # Errors
+    /// [`Broken`].
+    pub async fn run(mut self, mut leave: oneshot::Receiver<()>) -> Result<(), Broken> {
         let mut rounds = interval(bounds::WITNESS_ROUND);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let broken = loop {
             tokio::select! {
+                _ = &mut leave => match self.part().await {
+                    Ok(()) => return Ok(()),
+                    Err(broken) => break broken,
+                },
                 _ = rounds.tick() => {
                     // Ours is not young: perhaps another gateway reached the witnesses.
                     let age = self.ledger.quorum_age();
@@ -224,7 +233,22 @@ impl Cosigning {
             }
         };
         tracing::error!(error = %broken, "the ledger is not the one that was witnessed");
-        Failure::History
+        Err(broken)
+    }
+
+    /// One last round; whoever was still being asked about an older book, is asked about this one too.
+    /// Whoever calls bounds how long it takes.
+    async fn part(&mut self) -> Result<(), Broken> {
+        let mut under_way = self.calls.len();
+        self.round();
+        while let Some(asked) = self.calls.join_next().await {
+            self.take(asked)?;
+            if under_way > 0 {
+                under_way -= 1;
+                self.round();
+            }
+        }
+        Ok(())
     }
 
     /// Asks all that are not being asked, and have not cosigned this checkpoint lately.

@@ -93,6 +93,15 @@ bounded_text! {
     /// Who asks inside the requesting organisation: the token's `sub`, a pseudonym of its choosing.
     Employee, 128, "een pseudoniem van 1 tot 128 tekens zonder witruimte aan begin of eind"
 }
+
+impl Employee {
+    /// Whether this is the same name, however it is written.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.as_str().to_lowercase() == other.as_str().to_lowercase()
+    }
+}
+
 bounded_text! {
     /// The requester's own case number: the token's `zaak`.
     CaseNumber, 128, "een zaaknummer van 1 tot 128 tekens zonder witruimte aan begin of eind"

@@ -37,10 +37,11 @@ pub struct Person {
 }
 
 impl Person {
-    /// Whether this is the same person, whatever the case.
+    /// Whether this is the same person, whatever their case; and however their name is written, for at
+    /// the command line nobody but themselves says who they are.
     #[must_use]
     pub fn is_same(&self, organisation: Oin, employee: &Employee) -> bool {
-        self.organisation == organisation && self.employee == *employee
+        self.organisation == organisation && self.employee.is_same(employee)
     }
 
     /// Who agrees, and to whom.
@@ -193,7 +194,9 @@ impl Ledger {
             return Err(NotDone::SamePerson);
         }
         if let Some(owner) = &asked.owner {
-            return self.erase_owner(by, &asked, owner).await;
+            let erased = self.erase_owner(by, &asked, owner).await?;
+            self.clear().await;
+            return Ok(erased);
         }
         let owner = Owner::Address(asked.address);
         let tag = self.0.master.tag(owner);
@@ -225,7 +228,11 @@ impl Ledger {
             (owner, personal, Change::Answered(answer))
         };
         let appended = self.append_retrying(&entry, &personal, owner, &change);
-        Ok(appended.await?)
+        let receipt = appended.await?;
+        if asked.ask == Ask::Erase {
+            self.clear().await;
+        }
+        Ok(receipt)
     }
 
     /// Turns down what was asked. Who asked may do so too.
@@ -291,6 +298,9 @@ impl Ledger {
                 Err(NotAppended::NothingToErase) => break,
                 Err(error) => return Err(error),
             }
+        }
+        if expired.steps > 0 {
+            self.clear().await;
         }
         expired.held = self
             .0

@@ -25,6 +25,14 @@ pub struct Keys {
 /// Why a key file was not read or made.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
+    /// There is none.
+    #[error(
+        "there is no key file {path}; make the ledger with `sluis ledger init`, or correct ledger.key and ledger.master-key"
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// The system refused.
     #[error("the key file {path} could not be read or written")]
     Io {
@@ -122,12 +130,20 @@ pub fn write_secret(path: &Path, secret: &str) -> Result<(), KeyFileError> {
         .map_err(io)
 }
 
+fn is_missing(path: &Path) -> bool {
+    fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
 impl Keys {
     /// Reads both keys of the ledger with this origin.
     ///
     /// # Errors
     /// [`KeyFileError`], naming the file and what to do.
     pub fn read(key: &Path, master: &Path, origin: &str) -> Result<Self, KeyFileError> {
+        if let Some(path) = [key, master].into_iter().find(|path| is_missing(path)) {
+            let path = path.to_owned();
+            return Err(KeyFileError::Missing { path });
+        }
         let signer = Signer::parse(&read_secret(key)?).map_err(|source| KeyFileError::Signer {
             path: key.to_owned(),
             source,
@@ -170,14 +186,27 @@ impl Keys {
                 });
             }
         }
-        let signer = Signer::generate(origin, random)?;
         let mut secret = [0; 32];
         random.fill(&mut secret)?;
-        write_secret(key, &format!("{}\n", signer.secret()))?;
+        let signer = Self::create_signer(key, origin, random)?;
         write_secret(master, &format!("{}\n", BASE64.encode(secret)))?;
         Ok(signer.sign(&Checkpoint {
             size: 0,
             root: merkle::empty_root(),
         }))
+    }
+
+    /// Makes the signing key alone, for a new name of a book that has a master key.
+    ///
+    /// # Errors
+    /// [`KeyFileError`].
+    pub fn create_signer(
+        key: &Path,
+        origin: &str,
+        random: &dyn Random,
+    ) -> Result<Signer, KeyFileError> {
+        let signer = Signer::generate(origin, random)?;
+        write_secret(key, &format!("{}\n", signer.secret()))?;
+        Ok(signer)
     }
 }

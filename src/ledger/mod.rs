@@ -4,6 +4,7 @@
 //! What this module does not do: decide anything. It appends what it is handed, if the facts it
 //! rests on are still the newest.
 
+mod clearing;
 mod compare;
 mod draft;
 pub mod entry;
@@ -79,6 +80,16 @@ pub enum Failure {
     /// The database holds another history than this process wrote.
     #[error("the ledger in the database is not the one this gateway wrote; do not go on with it")]
     History,
+    /// It holds less of it.
+    #[error(
+        "the ledger was rolled back: this gateway knows {known} entries, the database has {here}; put the newest database back"
+    )]
+    Shorter {
+        /// Entries that were written or read.
+        known: u64,
+        /// Entries that are there.
+        here: u64,
+    },
 }
 
 /// Why the ledger was not opened.
@@ -269,6 +280,7 @@ impl Ledger {
         // Before the first release: one of a gateway that was never seen would be taken for an orphan.
         ledger.beat().await.map_err(OpenError::Write)?;
         ledger.destroy_again().await?;
+        ledger.clear().await;
         Ok(ledger)
     }
 

@@ -1,5 +1,6 @@
 //! Opening entries one by one as a checker does: the form, the commitments, and whose key it is.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Leaf;
@@ -7,6 +8,7 @@ use super::entry::{Entry, EntryError, Kind};
 use super::seal::{
     self, HeldKey, KeyCache, KeyId, KeyName, MasterKey, OpeningFlaw, Owner, SealError,
 };
+use super::verify::SealedSource;
 use crate::domain::AddressId;
 use crate::merkle;
 use crate::store::{SealedEntry, StoredKey};
@@ -83,6 +85,53 @@ impl Opener {
         } else {
             Err(OpeningFlaw::Key.into())
         }
+    }
+
+    /// Whether the master key is this book's: it unwraps one of the first keys there are. Where there
+    /// is none yet, or nothing could be read, nothing speaks against it.
+    pub async fn fits<S: SealedSource>(&self, source: &S) -> bool {
+        /// One that was damaged says nothing of the master key.
+        const TRIED: usize = 8;
+        let mut tried = HashSet::new();
+        let mut from = 0;
+        loop {
+            let to = from + source.step();
+            let sealed = source.sealed(from, to).await.unwrap_or_default();
+            for one in &sealed {
+                let (Some(opening), Ok(entry)) = (&one.opening, Entry::parse(&one.entry)) else {
+                    continue;
+                };
+                let name = KeyName {
+                    tag: opening.key.tag,
+                    year: opening.key.year,
+                    kind: entry.soort,
+                };
+                if unwrap(&self.keys, &self.master, name, &opening.key).is_ok() {
+                    return true;
+                }
+                tried.insert(opening.key.id);
+                if tried.len() >= TRIED {
+                    return false;
+                }
+            }
+            if (sealed.len() as u64) < source.step() {
+                return tried.is_empty();
+            }
+            from = to;
+        }
+    }
+
+    /// The first of the last entries of a book of this size that is not what its opening was sealed
+    /// for: where no tile is kept yet, only this can say which one was changed, if it was one of these.
+    pub async fn first_flaw<S: SealedSource>(
+        &self,
+        source: &S,
+        size: u64,
+    ) -> Option<(u64, EntryFlaw)> {
+        let from = size - size % source.step();
+        let sealed = source.sealed(from, size).await.ok()?;
+        let flaw = |one: &SealedEntry| Some((one.index, self.open(one).err()?));
+        sealed.iter().find_map(flaw)
     }
 
     /// Whether this is the key that seals what this entry says.

@@ -17,8 +17,8 @@ use crate::clock::{Clock, Moment};
 use crate::domain::{AddressId, Oin, TransactionId};
 use crate::merkle::{Edge, Hash};
 use crate::store::{
-    Batch, Change, DocumentChange, DocumentOutcome, EntryRow, Erasing, Head, Once, OpeningRow,
-    SavedChange, StoreError, StoredKey,
+    Batch, Change, Clear, DocumentChange, DocumentOutcome, EntryRow, Erasing, Head, Once,
+    OpeningRow, SavedChange, StoreError, StoredKey,
 };
 
 /// Where an entry stands, and for a release the duty to close it. It travels in one piece, so that
@@ -41,6 +41,11 @@ pub(super) enum Job {
     Destroy {
         keys: Vec<u64>,
         reply: Reply<Destroyed>,
+    },
+    /// Take a step of clearing what was erased out of the pages of the file.
+    Clear {
+        step: Clear,
+        reply: Reply<Option<i64>>,
     },
     /// Keep a wrapped key, unless there is one.
     Key {
@@ -147,6 +152,8 @@ pub(super) struct Plan {
     pub(super) closings: Vec<ClosingJob>,
     index: Vec<IndexChange>,
     again: Vec<Again>,
+    /// Steps of clearing, for after the commit.
+    pub(super) clears: Vec<(Clear, Reply<Option<i64>>)>,
     keys: Vec<NewKey>,
     claims: Vec<Claim>,
     saved: Vec<Saved>,
@@ -190,6 +197,7 @@ impl Plan {
         self.len() == 0
             && self.keys.is_empty()
             && self.again.is_empty()
+            && self.clears.is_empty()
             && self.saved.is_empty()
             && self.cosigned.is_none()
             && self.places.is_empty()
@@ -233,6 +241,7 @@ impl Plan {
                 let done = Destroyed::default();
                 self.again.push(Again { keys, reply, done });
             }
+            Job::Clear { step, reply } => self.clears.push((step, reply)),
             Job::Key { key, reply } => {
                 self.keys.push(NewKey {
                     key,
@@ -598,6 +607,9 @@ impl Plan {
         }
         for again in self.again {
             let _ = again.reply.send(Err(why));
+        }
+        for (_, reply) in self.clears {
+            let _ = reply.send(Err(why));
         }
         for key in self.keys {
             let _ = key.reply.send(Err(why));

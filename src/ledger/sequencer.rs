@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::draft::{ClosingJob, NotAppended};
 use super::note::{Checkpoint, Signer};
-use super::plan::{Job, Plan};
+use super::plan::{Job, Plan, Reply};
 use super::seal::{KeyCache, MasterKey};
 use super::{Failure, Figures, Published};
 use crate::bounds;
@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::domain::AddressId;
 use crate::errors::in_full;
 use crate::merkle::{self, Edge};
-use crate::store::{Batch, Change, Head, NewHead, Store, StoreError, Writer};
+use crate::store::{Batch, Change, Clear, Head, NewHead, Store, StoreError, Writer};
 
 /// Why a batch was not committed.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,14 @@ pub(super) enum BatchError {
     /// The database holds another history than this process has seen.
     #[error("the ledger in the database is not the one this gateway wrote: {0}")]
     History(&'static str),
+    /// It holds less than this process has seen.
+    #[error("the database has {here} entries, and this gateway knows {known}")]
+    Shorter {
+        /// Entries that were seen.
+        known: u64,
+        /// Entries that are there.
+        here: u64,
+    },
 }
 
 /// What a committed batch leaves behind.
@@ -158,8 +166,9 @@ impl Sequencer {
                 if erased {
                     self.writer.empty_journal().await;
                 }
+                let clears = std::mem::take(&mut plan.clears);
                 plan.answer(&self.clock);
-                Ok(())
+                self.clear(clears).await
             }
             Err(BatchError::Store(error)) => {
                 tracing::error!(error = in_full(&error), "a batch was not recorded");
@@ -188,7 +197,30 @@ impl Sequencer {
                 plan.refuse(NotAppended::Unavailable);
                 Err(Failure::History)
             }
+            Err(BatchError::Shorter { known, here }) => {
+                plan.refuse(NotAppended::Unavailable);
+                Err(Failure::Shorter { known, here })
+            }
         }
+    }
+
+    /// Takes steps of clearing the pages of the file; however long one takes, nothing is half done.
+    async fn clear(&mut self, steps: Vec<(Clear, Reply<Option<i64>>)>) -> Result<(), Failure> {
+        for (step, reply) in steps {
+            let done = self.writer.clear(step).await;
+            let is_fatal = matches!(&done, Err(error) if error.is_disk_failure());
+            let _ = reply.send(done.map_err(|error| {
+                tracing::warn!(
+                    error = in_full(&error),
+                    "pages of the file were not cleared"
+                );
+                NotAppended::Unavailable
+            }));
+            if is_fatal {
+                return Err(Failure::Storage);
+            }
+        }
+        Ok(())
     }
 
     /// Reads whether a commit of unknown outcome happened (SECURITY 6), before anyone is answered.
@@ -222,6 +254,10 @@ impl Sequencer {
                 Err(BatchError::History(why)) => {
                     tracing::error!(ledger.found = why, "the ledger is another one");
                     break;
+                }
+                Err(BatchError::Shorter { known, here }) => {
+                    plan.refuse(NotAppended::Unavailable);
+                    return Err(Failure::Shorter { known, here });
                 }
                 Err(error) => {
                     tracing::error!(error = in_full(&error), "the ledger cannot be read");
@@ -369,7 +405,10 @@ async fn catch_up(
         return Ok(());
     }
     if head.size < edge.size() {
-        return Err(BatchError::History("shorter"));
+        return Err(BatchError::Shorter {
+            known: edge.size(),
+            here: head.size,
+        });
     }
     let mut whole = Vec::new();
     while edge.size() < head.size {

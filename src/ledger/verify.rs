@@ -114,6 +114,40 @@ pub enum SourceError {
     },
 }
 
+/// A checkpoint that somebody knows of this book: it must be of its past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// What it says; its signature was verified.
+    pub checkpoint: Checkpoint,
+    /// Who knows it.
+    pub memory: Memory,
+}
+
+/// Where a known checkpoint comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// Whoever checks saw it before.
+    Seen,
+    /// The book itself keeps it, for its witnesses.
+    Beside,
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Seen => "a checkpoint seen before",
+            Self::Beside => "the cosigned checkpoint that is kept beside it",
+        })
+    }
+}
+
+impl From<Checkpoint> for Known {
+    fn from(checkpoint: Checkpoint) -> Self {
+        let memory = Memory::Seen;
+        Self { checkpoint, memory }
+    }
+}
+
 /// What a whole book was found to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
@@ -193,20 +227,20 @@ pub enum Wrong {
         size: u64,
     },
     /// It is older than what was seen of it before.
-    #[error(
-        "it was rolled back: a checkpoint seen before signs {known} entries, and this ledger has {size}"
-    )]
+    #[error("it was rolled back: {memory} signs {known} entries, and this ledger has {size}")]
     RolledBack {
+        /// Who knows better.
+        memory: Memory,
         /// What the checkpoint seen before signs.
         known: u64,
         /// Entries in the book.
         size: u64,
     },
     /// What was seen of it before is not its past.
-    #[error(
-        "it was forked: its first {known} entries are not those a checkpoint seen before signs"
-    )]
+    #[error("it was forked: its first {known} entries are not those that {memory} signs")]
     Forked {
+        /// Who knows better.
+        memory: Memory,
         /// What the checkpoint seen before signs.
         known: u64,
     },
@@ -293,14 +327,16 @@ pub async fn run<S: BookSource>(
     run_knowing(source, verifier, None, progress).await
 }
 
-/// The same, by somebody who saw checkpoints of this book before: they must be of its past.
+/// The same, by somebody who saw checkpoints of this book before: they must be of its past. That is
+/// judged last: a book that is not what its own checkpoint signs is damaged, and says nothing of another
+/// history.
 ///
 /// # Errors
 /// [`Wrong`]: the first thing that is wrong.
 pub async fn run_knowing<S: BookSource>(
     source: &S,
     verifier: &Verifier,
-    known: impl IntoIterator<Item = Checkpoint>,
+    known: impl IntoIterator<Item = Known>,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Summary, Wrong> {
     let walk = Walk::begin(source, verifier, known).await?;
@@ -326,7 +362,7 @@ pub async fn run_knowing<S: BookSource>(
 pub struct Walk<'s, S> {
     source: &'s S,
     signed: Checkpoint,
-    known: Vec<Checkpoint>,
+    known: Vec<Known>,
 }
 
 impl<'s, S: BookSource> Walk<'s, S> {
@@ -337,9 +373,8 @@ impl<'s, S: BookSource> Walk<'s, S> {
     pub async fn begin(
         source: &'s S,
         verifier: &Verifier,
-        known: impl IntoIterator<Item = Checkpoint>,
+        known: impl IntoIterator<Item = Known>,
     ) -> Result<Self, Wrong> {
-        let known: Vec<Checkpoint> = known.into_iter().collect();
         let claim = source
             .checkpoint()
             .await
@@ -354,16 +389,10 @@ impl<'s, S: BookSource> Walk<'s, S> {
                 signed: size,
             });
         }
-        if let Some(known) = known.iter().find(|known| known.size > size) {
-            return Err(Wrong::RolledBack {
-                known: known.size,
-                size,
-            });
-        }
         Ok(Self {
             source,
             signed,
-            known,
+            known: known.into_iter().collect(),
         })
     }
 
@@ -424,10 +453,7 @@ impl<'s, S: BookSource> Walk<'s, S> {
                 what: "the entry".to_owned(),
             });
         }
-        match checker.forked_at() {
-            Some(known) => Err(Wrong::Forked { known }),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// Compares what is left with what was signed.
@@ -449,10 +475,22 @@ impl<'s, S: BookSource> Walk<'s, S> {
     pub async fn finish_but_keys(self, checker: Checker) -> Result<Summary, Wrong> {
         let size = self.size();
         compare_edge(self.source, &checker, size).await?;
-        if let Some(known) = checker.forked_at() {
-            return Err(Wrong::Forked { known });
-        }
+        let forked = checker.forked();
         let summary = checker.finish(&self.signed).ok_or(Wrong::Root { size })?;
+        // It is what its own checkpoint signs; now, whether it is what others know.
+        if let Some(Known { checkpoint, memory }) = forked {
+            let known = checkpoint.size;
+            return Err(Wrong::Forked { memory, known });
+        }
+        let newer = self.known.iter().find(|one| one.checkpoint.size > size);
+        if let Some(Known { checkpoint, memory }) = newer.copied() {
+            let known = checkpoint.size;
+            return Err(Wrong::RolledBack {
+                memory,
+                known,
+                size,
+            });
+        }
         let excess = self.source.has_excess(size).await;
         if excess.map_err(|error| Wrong::at(size, error))? {
             return Err(Wrong::Excess { index: size });

@@ -1,6 +1,7 @@
 //! What erasing an address would destroy, in numbers, and what stands in its way.
 
 use super::Ledger;
+use super::entry::Kind;
 use super::read::{Found, ReadError};
 use super::seal::Owner;
 use crate::domain::AddressId;
@@ -15,6 +16,43 @@ pub struct Weight {
     pub holds: Vec<Hold>,
     /// What waits for a second person there, oldest first.
     pub pending: Vec<Pending>,
+    /// Documents that providers told of, up to a thousand.
+    pub documents: u64,
+    /// Times that owners were told.
+    pub ownerships: u64,
+    /// Choices of owners.
+    pub choices: u64,
+    /// Dossiers.
+    pub dossiers: u64,
+    /// Reports of an unsafe situation.
+    pub aos: u64,
+}
+
+/// Documents of an address that are counted; where there are more, so many are told.
+const MOST_DOCUMENTS: u32 = 1_000;
+
+impl Weight {
+    /// How many entries could be read no more.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.sealed.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Whether neither book nor registry knows anything but who looked and what was asked.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        let of_itself = [Kind::Reading, Kind::Proposal, Kind::Review, Kind::Hold];
+        let of_itself = |kind: &str| of_itself.iter().any(|one| one.code() == kind);
+        let known = self.sealed.iter().any(|(kind, _)| !of_itself(kind));
+        let registry = [
+            self.documents,
+            self.ownerships,
+            self.choices,
+            self.dossiers,
+            self.aos,
+        ];
+        !known && registry.iter().sum::<u64>() == 0
+    }
 }
 
 impl Ledger {
@@ -29,10 +67,18 @@ impl Ledger {
         holds.retain(|hold| hold.tag == tag);
         let mut pending = store.pending().await?;
         pending.retain(|one| one.tag == tag);
+        let listed = store.documents_at(address, None, MOST_DOCUMENTS).await;
+        let (documents, loaded) = listed?;
+        let facts = &loaded.facts;
         Ok(Weight {
             sealed: store.sealed_count_of(tag).await?,
             holds,
             pending,
+            documents: documents.len() as u64,
+            ownerships: facts.ownerships.len() as u64,
+            choices: facts.choices.len() as u64,
+            dossiers: facts.dossiers.len() as u64,
+            aos: facts.aos.len() as u64,
         })
     }
 

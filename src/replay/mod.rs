@@ -31,9 +31,9 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::domain::Organisations;
-use crate::ledger::note::{Checkpoint, Verifier};
+use crate::ledger::note::Verifier;
 use crate::ledger::registry::Registry;
-use crate::ledger::verify::{Checker, Progress, SealedSource, Summary, Walk, Wrong};
+use crate::ledger::verify::{Checker, Known, Progress, SealedSource, Summary, Walk, Wrong};
 use crate::ledger::{EntryFlaw, Leaf, Opener};
 use crate::policy::{Judgements, Policies};
 use crate::store::SealedEntry;
@@ -220,7 +220,7 @@ type Judging = JoinHandle<Result<Result<Counts, (u64, Fault)>, NotRight>>;
 pub async fn run<S: SealedSource + Send + 'static>(
     source: Arc<S>,
     verifier: &Verifier,
-    known: impl IntoIterator<Item = Checkpoint>,
+    known: impl IntoIterator<Item = Known>,
     with: With,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Replayed, NotRight> {

@@ -21,6 +21,7 @@ pub(crate) enum Step {
     Heartbeat,
     SwapHead,
     Commit,
+    Clear,
 }
 
 pub(crate) const STEPS: [Step; 12] = [

@@ -11,6 +11,7 @@ mod facts;
 #[cfg(test)]
 pub(crate) mod faults;
 mod held;
+mod journal;
 mod log;
 mod open;
 mod place;
@@ -33,8 +34,8 @@ pub use open::{Location, OpenError, Settings, Store};
 pub use saved::{SavedChange, SavedSearch};
 pub use sealed::{SealedEntry, StoredKey, StoredOpening};
 pub use writer::{
-    Answer, Ask, Batch, Change, ClaimedToken, DocumentChange, DocumentOutcome, EntryRow, Erasing,
-    NewHead, Once, OpeningRow, Refused, Resealed, Resealing, Writer,
+    Answer, Ask, Batch, Change, ClaimedToken, Clear, DocumentChange, DocumentOutcome, EntryRow,
+    Erasing, NewHead, Once, OpeningRow, PERSONAL, Refused, Resealed, Resealing, Writer,
 };
 
 use crate::bounds;

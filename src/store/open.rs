@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -237,7 +238,16 @@ impl Store {
             Location::Sqlite(path) if !path.exists() => {
                 return Err(OpenError::Missing(settings.location.clone()));
             }
-            Location::Sqlite(path) => Some(Arc::new(lock_beside(path, &settings.location)?)),
+            Location::Sqlite(path) => {
+                let lock = lock_beside(path, &settings.location)?;
+                for file in open_to_others(path) {
+                    tracing::warn!(
+                        file = %file.display(),
+                        "others on this machine can read this file, with personal data and keys: chmod 600"
+                    );
+                }
+                Some(Arc::new(lock))
+            }
             Location::Postgres(_) => None,
         };
         Self::open_unlocked(settings, lock).await
@@ -338,6 +348,8 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .pragma("temp_store", "memory")
         .pragma("wal_autocheckpoint", "4000")
         .pragma("cache_size", "-16384")
+        // What is deleted is written over; otherwise it stays in its pages.
+        .pragma("secure_delete", "on")
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging()
 }
@@ -369,8 +381,12 @@ fn postgres_options(settings: &Settings) -> Result<PgConnectOptions, StoreError>
 pub(super) async fn connect(settings: &Settings, create: bool) -> Result<Conn, StoreError> {
     match &settings.location {
         Location::Sqlite(path) => {
-            let options = sqlite_options(path).create_if_missing(create);
-            options
+            if create {
+                let made = options_of_ours().open(path).map_err(sqlx::Error::Io);
+                made.map_err(failed("make its file"))?;
+            }
+            // SQLite gives what it puts beside the file the permissions of the file.
+            sqlite_options(path)
                 .connect()
                 .await
                 .map(Engine::Sqlite)
@@ -386,18 +402,37 @@ pub(super) async fn connect(settings: &Settings, create: bool) -> Result<Conn, S
     }
 }
 
+/// A file that is made here is nobody else's to read: addresses and titles of documents stand in it in
+/// the clear, and the keys beside them.
+fn options_of_ours() -> std::fs::OpenOptions {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true).mode(0o600);
+    options
+}
+
+/// Which of the database's own files others on this machine can read or write.
+pub(super) fn open_to_others(path: &Path) -> Vec<PathBuf> {
+    let beside = ["-wal", "-shm", ".lock"].map(|end| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    });
+    let mut files = vec![path.to_owned()];
+    files.extend(beside);
+    files.retain(|file| {
+        let found = std::fs::metadata(file);
+        found.is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
+    });
+    files
+}
+
 pub(super) fn lock_beside(path: &Path, location: &Location) -> Result<File, OpenError> {
     let lock_path = path.with_added_extension("lock");
     let io = |source| OpenError::Lock {
         path: lock_path.clone(),
         source,
     };
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock_path)
-        .map_err(io)?;
+    let file = options_of_ours().open(&lock_path).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(location.clone())),

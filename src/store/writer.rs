@@ -10,6 +10,7 @@ use sqlx::{Connection, Row};
 
 #[cfg(test)]
 use super::faults::Faults;
+use super::journal::Journal;
 use super::log::{Head, parse_head};
 use super::open::{Conn, Engine, Settings, connect};
 use super::sealed::StoredKey;
@@ -216,6 +217,8 @@ macro_rules! fail_point {
 pub struct Writer {
     conn: Option<Conn>,
     settings: Settings,
+    /// Only with SQLite.
+    journal: Option<Journal>,
     #[cfg(test)]
     faults: Faults,
 }
@@ -223,6 +226,7 @@ pub struct Writer {
 impl Writer {
     pub(super) fn new(conn: Conn, settings: Settings, #[cfg(test)] faults: Faults) -> Self {
         Self {
+            journal: matches!(conn, Engine::Sqlite(_)).then(|| Journal::keep(settings.clone())),
             conn: Some(conn),
             settings,
             #[cfg(test)]
@@ -237,6 +241,9 @@ impl Writer {
     pub async fn begin(&mut self) -> Result<(Batch<'_>, Head), StoreError> {
         const DOING: &str = "begin a batch";
         fail_point!(self, before, Begin);
+        if let Some(failure) = self.journal.as_ref().and_then(Journal::take_failure) {
+            return Err(failure);
+        }
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
             None => connect(&self.settings, false).await?,
@@ -270,6 +277,7 @@ impl Writer {
         let batch = Batch {
             conn,
             home: &mut self.conn,
+            journal: self.journal.as_ref(),
             #[cfg(test)]
             faults: self.faults.clone(),
         };
@@ -291,6 +299,7 @@ impl Writer {
         Ok(Batch {
             conn,
             home: &mut self.conn,
+            journal: self.journal.as_ref(),
             #[cfg(test)]
             faults: self.faults.clone(),
         })
@@ -299,7 +308,8 @@ impl Writer {
     /// Moves what was committed into the file of SQLite, and empties the journal: what was erased does
     /// not stay in it. If somebody reads meanwhile it stays until the next time.
     pub async fn empty_journal(&mut self) {
-        if let Some(Engine::Sqlite(c)) = &mut self.conn {
+        if let (Some(Engine::Sqlite(c)), Some(journal)) = (&mut self.conn, &self.journal) {
+            let _turn = journal.turn().await;
             let done = sqlx::query("pragma wal_checkpoint(truncate)")
                 .execute(c)
                 .await;
@@ -311,6 +321,9 @@ impl Writer {
 
     /// Says goodbye, so that the engine can tidy up.
     pub async fn close(mut self) {
+        if let Some(journal) = self.journal.take() {
+            journal.close().await;
+        }
         if let Some(conn) = self.conn.take() {
             let _ = on!(conn, c => c.close().await);
         }
@@ -323,6 +336,7 @@ impl Writer {
 pub struct Batch<'w> {
     pub(super) conn: Conn,
     home: &'w mut Option<Conn>,
+    journal: Option<&'w Journal>,
     #[cfg(test)]
     faults: Faults,
 }
@@ -361,8 +375,10 @@ macro_rules! for_rows {
     }};
 }
 
+mod clear;
 mod erase;
 
+pub use clear::{Clear, PERSONAL};
 pub use erase::{Answer, Ask, Erasing, Refused, Resealed, Resealing};
 
 impl Batch<'_> {
@@ -914,6 +930,9 @@ impl Batch<'_> {
         on!(&mut self.conn, c => {
             sqlx::query("commit").execute(&mut *c).await.map_err(failed("commit"))?;
         });
+        if let Some(journal) = self.journal {
+            journal.note_commit();
+        }
         fail_point!(self, after, Commit);
         *self.home = Some(self.conn);
         Ok(())

@@ -61,13 +61,32 @@ struct Log {
     file: Mutex<LogFile>,
 }
 
+/// The key of a witness that is made ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// It signed nothing yet.
+    New,
+    /// It was there, and may have signed.
+    MadeBefore,
+}
+
 /// Makes the folder for what a witness knows, and in it the file of each log that has none yet;
 /// answers the origins of those.
 ///
+/// INVARIANT (never forget): a key that was made `before` signed what the folder must remember. Where
+/// the folder has nothing, a fresh start under that key would be a witness that signs a second history.
+///
 /// # Errors
-/// [`OpenError`].
-pub fn init(folder: &Path, logs: &[Verifier]) -> Result<Vec<String>, OpenError> {
+/// [`OpenError`]; [`OpenError::Forgot`] makes nothing.
+pub fn init(folder: &Path, logs: &[Verifier], key: Key) -> Result<Vec<String>, OpenError> {
+    if key == Key::MadeBefore && !folder.is_dir() {
+        let path = folder.to_owned();
+        return Err(OpenError::Forgot { path });
+    }
     let directory = Directory::create(folder)?;
+    if key == Key::MadeBefore && !directory.remembers()? {
+        return Err(directory.forgot());
+    }
     let mut made = Vec::new();
     for origin in keys_by_origin(logs).into_keys() {
         if directory.begin(&origin)? {

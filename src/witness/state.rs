@@ -26,10 +26,18 @@ const FILE_BYTES: u64 = 2 * NOTE_BYTES as u64;
 pub enum OpenError {
     /// The folder.
     #[error(
-        "there is no folder {path} for the witness's state; make it with `sluis witness init`, or correct state"
+        "there is no folder {path} with what the witness remembers; correct state, or put the folder itself back; if it is lost, so is this witness: make one with a new name and a new key"
     )]
     NoFolder {
         /// Which.
+        path: PathBuf,
+    },
+    /// There is a key, and nothing that was remembered under it.
+    #[error(
+        "this key has signed before, and {path} remembers nothing of it; make a new name and a new key, for a witness that forgot would sign another history"
+    )]
+    Forgot {
+        /// The folder.
         path: PathBuf,
     },
     /// The folder is another witness's.
@@ -40,7 +48,7 @@ pub enum OpenError {
     },
     /// A log without a file.
     #[error(
-        "the state of the log {origin} is missing ({path}); if the log is new here run `sluis witness init`, else find out who removed it"
+        "the state of the log {origin} is missing ({path}); if the log was added just now run `sluis witness init`; else it is lost, and so is this witness: make one with a new name and a new key"
     )]
     Missing {
         /// Of which log.
@@ -136,6 +144,24 @@ impl Directory {
         }
     }
 
+    /// Whether the file of any log is there.
+    pub(super) fn remembers(&self) -> Result<bool, OpenError> {
+        let failed = |source| io_error(&self.path, source);
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.extension().is_some_and(|end| end == "checkpoint") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The folder, of which nothing is remembered.
+    pub(super) fn forgot(&self) -> OpenError {
+        let path = self.path.clone();
+        OpenError::Forgot { path }
+    }
+
     fn file_of(&self, origin: &str) -> PathBuf {
         self.path
             .join(format!("{}.checkpoint", origin_hash(origin)))
@@ -173,6 +199,9 @@ impl Directory {
         let bytes = match read_bounded(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => {
+                if !self.remembers()? {
+                    return Err(self.forgot());
+                }
                 let origin = origin.to_owned();
                 return Err(OpenError::Missing { origin, path });
             }

@@ -90,7 +90,7 @@ impl Place {
             clock: FixedClock::at(Moment::from_unix_seconds(1_700_000_000).unwrap()),
             cosigner: Cosigner::generate("getuige.example", &SystemRandomness::default()).unwrap(),
         };
-        let made = init(&place.state(), &[book.signer.verifier()]).unwrap();
+        let made = init(&place.state(), &[book.signer.verifier()], Key::New).unwrap();
         assert_eq!(made, [ORIGIN]);
         place
     }
@@ -386,7 +386,7 @@ fn it_knows_the_same_after_a_crash_at_any_step() {
     assert_eq!(place.newest_on_disk(&book), 12);
     // What is there is never begun anew.
     assert!(
-        init(&place.state(), &[book.signer.verifier()])
+        init(&place.state(), &[book.signer.verifier()], Key::MadeBefore)
             .unwrap()
             .is_empty()
     );
@@ -419,16 +419,37 @@ fn a_damaged_or_missing_state_is_no_beginning() {
         assert!(matches!(error, OpenError::Damaged { .. }), "{what}: {told}");
         assert!(told.contains(ORIGIN) && !told.contains('\n'), "{told}");
     }
+    let keys = [book.signer.verifier()];
+    let again = || init(&place.state(), &keys, Key::MadeBefore);
+    // A log that is new beside one that is remembered; ours is not there any more.
+    let elders = Book::new("elders").signer.verifier();
+    assert_eq!(
+        init(&place.state(), &[elders], Key::MadeBefore).unwrap(),
+        ["elders"]
+    );
     std::fs::remove_file(place.file()).unwrap();
     assert!(matches!(
         place.try_open(&book),
         Err(OpenError::Missing { .. })
     ));
+    // Nothing is remembered at all: no start, and no beginning under the same key.
+    let other = place
+        .state()
+        .join(format!("{}.checkpoint", origin_hash("elders")));
+    std::fs::remove_file(other).unwrap();
+    for forgot in [place.try_open(&book).err(), again().err()] {
+        assert!(
+            matches!(forgot, Some(OpenError::Forgot { .. })),
+            "{forgot:?}"
+        );
+    }
     std::fs::remove_dir_all(place.state()).unwrap();
     assert!(matches!(
         place.try_open(&book),
         Err(OpenError::NoFolder { .. })
     ));
+    assert!(matches!(again(), Err(OpenError::Forgot { .. })));
+    assert!(!place.state().exists(), "nothing was made");
 }
 
 /// A signature line with one letter near its end exchanged.
@@ -444,7 +465,7 @@ fn touched(line: &str) -> String {
 fn state_of_nothing(origin: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let key = Book::new(origin).signer.verifier();
-    init(folder.path(), &[key]).unwrap();
+    init(folder.path(), &[key], Key::New).unwrap();
     let file = format!("{}.checkpoint", origin_hash(origin));
     std::fs::read_to_string(folder.path().join(file)).unwrap()
 }

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use sluis::clock::{FixedClock, Moment};
 use sluis::ledger::note::{Checkpoint, Cosigner, UnverifiedNote};
 use sluis::merkle::{Edge, leaf_hash};
-use sluis::witness::{Answer, OpenError, Witness, init, origin_hash};
+use sluis::witness::{Answer, Key, OpenError, Witness, init, origin_hash};
 use tlog_tiles::{Hash, check_tree};
 
 use super::{ORIGIN, SIGNER, SIZE, Seed, VERIFIER};
@@ -55,7 +55,7 @@ impl Kept {
         let name = format!("sluis-fuzz-{}-{number}", std::process::id());
         let folder = Folder(std::env::temp_dir().join(name));
         let logs = [VERIFIER.clone()];
-        init(&folder.0, &logs).expect("a folder");
+        init(&folder.0, &logs, Key::New).expect("a folder");
         let cosigner = Cosigner::generate("getuige.example", &Seed).expect("a key from a seed");
         let at = Moment::from_unix_seconds(1_700_000_000).expect("a moment");
         let secret = cosigner.secret();

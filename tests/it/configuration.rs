@@ -42,13 +42,13 @@ fn a_wrong_command_line_is_one_line_that_says_where_to_look() {
         (&[][..], "name a command: demo, serve, ", "sluis"),
         (
             &["ledger"],
-            "name a command: init, verify, check-proof, export, restore, drill, erase, hold, retain;",
+            "name a command: init, key, verify, check-proof, export, restore, drill, erase, hold, retain;",
             "sluis ledger",
         ),
         (&["serv"], "'serve'", "sluis"),
         (
-            &["ledger", "verify"],
-            "--config <FILE>",
+            &["ledger", "verify", "--cert", "x"],
+            "--url <URL>",
             "sluis ledger verify",
         ),
         (&["demo", "--ports", "x"], "--ports <PORT>", "sluis demo"),

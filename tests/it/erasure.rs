@@ -9,6 +9,7 @@ use crate::world::{Store, World, on_each_store};
 
 const ADDRESS: &str = "1651204071930258";
 const HELD: &str = "1651204071930259";
+const UNKNOWN: &str = "1651204071930260";
 const OWNER: &str = "kanarie-eigenaar-7f31";
 const KIND: &str = "schademelding";
 
@@ -67,6 +68,50 @@ fn download(uuid: &str) -> Call {
     Call::get(format!("/v1/documenten/{uuid}/download")).token(&token)
 }
 
+/// What is asked wrongly, and what is said of it.
+fn wrong_is_refused(config: &Path) {
+    let [img, city] = ["img", "gemeente"].map(|name| Party::find(name).oin.clone());
+    for (wrong, says) in [
+        (by(&["erase", "--address", "12"], &img, "anna"), "--address"),
+        (by(&["erase"], &img, "anna"), "--address"),
+        (by(&["erase", "--reject", "3"], &img, "anna"), "--reason"),
+        (
+            by(
+                &["erase", "--address", ADDRESS],
+                "00000001899999999000",
+                "anna",
+            ),
+            "organisations",
+        ),
+        (
+            by(&["erase", "--address", ADDRESS], &city, "anna"),
+            "provides no documents",
+        ),
+        (
+            by(&["erase", "--confirm", "0"], &city, "anna"),
+            "provides no documents",
+        ),
+        (
+            by(&["erase", "--address", UNKNOWN], &img, "anna"),
+            "nothing is known of this address",
+        ),
+        (
+            by(&["erase", "--owner", "eig-bestaatniet"], &img, "anna"),
+            "names this owner at no address",
+        ),
+        (vec!["erase", "--address", ADDRESS], "--person"),
+        (
+            by(&["erase", "--confirm", "0"], &img, "anna"),
+            "no proposal",
+        ),
+        (by(&["hold", "--lift", "0"], &img, "anna"), "no proposal"),
+    ] {
+        let (code, said) = ledger(config, &wrong);
+        assert_eq!(code, Some(64), "{wrong:?}: {said}");
+        assert!(said.contains(says), "{wrong:?}: {said}");
+    }
+}
+
 on_each_store! {
     async fn what_two_people_erase_is_gone_and_the_book_is_whole(store) {
         let mut world = World::new(store).await;
@@ -82,32 +127,41 @@ on_each_store! {
         }
         world.gateways[0].stop().await;
 
-        for (wrong, says) in [
-            (by(&["erase", "--address", "12"], &img, "anna"), "--address"),
-            (by(&["erase"], &img, "anna"), "--address"),
-            (by(&["erase", "--reject", "3"], &img, "anna"), "--reason"),
-            (by(&["erase", "--address", ADDRESS], "00000001899999999000", "anna"), "organisations"),
-            (by(&["erase", "--confirm", "0"], &img, "anna"), "no proposal"),
-            (by(&["hold", "--lift", "0"], &img, "anna"), "no proposal"),
-        ] {
-            let (code, said) = ledger(&config, &wrong);
-            assert_eq!(code, Some(64), "{wrong:?}: {said}");
-            assert!(said.contains(says), "{wrong:?}: {said}");
-        }
+        wrong_is_refused(&config);
         let (code, said) = ledger(&config, &ask);
         assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("Known of this address: ") && said.contains("1 document,"), "{said}");
         let asked = entry(&said);
+        let (code, said) = ledger(&config, &ask);
+        assert_eq!(code, Some(64), "{said}");
+        assert!(said.contains(&format!("asked in entry {asked} already")), "{said}");
+        let (code, said) = ledger(&config, &["erase", "--list"]);
+        assert_eq!(code, Some(0), "{said}");
+        let waits = format!("{asked}: to erase an address, asked by {img} at ");
+        assert!(said.starts_with(&waits) && !said.contains(ADDRESS), "{said}");
         let confirm = ["erase", "--confirm", asked.as_str()];
         let (code, said) = ledger(&config, &by(&confirm, &img, "anna"));
         assert_eq!(code, Some(64), "{said}");
         assert!(said.contains("second person"), "{said}");
+        let (_, same) = ledger(&config, &by(&confirm, &img, "Anna"));
+        assert_eq!(same, said, "however it is written");
 
         // A hold of another address keeps that one, from the moment it is asked.
         let (code, said) = ledger(&config, &by(&["hold", "--address", HELD], &ncg, "ben"));
         assert_eq!(code, Some(0), "{said}");
+        let held = entry(&said);
         let (code, said) = ledger(&config, &by(&["erase", "--address", HELD], &img, "anna"));
         assert_eq!(code, Some(64), "{said}");
-        assert!(said.contains("is held"), "{said}");
+        assert!(said.contains(&format!("hold --reject {held}")), "{said}");
+        let (code, said) = ledger(&config, &by(&["hold", "--confirm", &held], &img, "anna"));
+        assert_eq!(code, Some(0), "{said}");
+        let (code, said) = ledger(&config, &by(&["erase", "--address", HELD], &img, "anna"));
+        assert_eq!(code, Some(64), "{said}");
+        assert!(said.contains(&format!("hold --lift {held}")), "{said}");
+        let (code, said) = ledger(&config, &["hold", "--list"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.starts_with(&format!("{held}: held by {ncg} at ")), "{said}");
+        assert!(said.contains("confirmed in entry") && !said.contains(HELD), "{said}");
 
         let (code, said) = ledger(&config, &by(&confirm, &ncg, "anna"));
         assert_eq!(code, Some(0), "{said}");

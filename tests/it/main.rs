@@ -32,6 +32,7 @@ mod world;
 
 mod checking;
 mod configuration;
+mod copies;
 mod cosigned;
 mod crash;
 mod desk;

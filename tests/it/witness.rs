@@ -349,6 +349,11 @@ async fn a_ledger_that_was_rolled_back_is_not_served() {
     let mut gateway = world.try_start(0).await.unwrap();
     witness.start().await;
     assert_eq!(gateway.ended().await, Some(70), "{}", gateway.said());
+    let last = gateway.said().lines().last().unwrap().to_owned();
+    assert!(
+        last.starts_with("sluis: the ledger was rolled back: w0 cosigned"),
+        "{last}"
+    );
     world.abandon();
 }
 
@@ -433,6 +438,21 @@ async fn nothing_is_released_when_the_quorum_is_too_old() {
     assert_eq!(refused.count(), 1, "the refusal is in the book");
 }
 
+/// What was remembered is gone: no start, and no beginning under a key that has signed before.
+async fn no_beginning_under_an_old_key(witness: &mut Witness) {
+    for gone in [false, true] {
+        if gone {
+            std::fs::remove_dir_all(witness.folder.join("state")).unwrap();
+        }
+        let again = sluis(["witness", "init", "--config", &witness.config()]);
+        assert_eq!(again.status.code(), Some(64), "{again:?}");
+        let told = String::from_utf8(again.stderr).unwrap();
+        assert!(told.contains("make a new name and a new key"), "{told}");
+        let ended = witness.try_start().await.unwrap_err();
+        assert!(!ended.said.contains("witness init"), "{ended:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_witness_answers_as_the_specification_says() {
     let (mut world, mut witness, _) = grown().await;
@@ -514,7 +534,7 @@ async fn a_witness_answers_as_the_specification_says() {
     let good = std::fs::read(&state).unwrap();
     for (what, damage, told) in [
         ("damaged", Some(&good[..good.len() / 2]), "is damaged"),
-        ("missing", None, "is missing"),
+        ("missing", None, "this key has signed before, and"),
     ] {
         match damage {
             Some(bytes) => std::fs::write(&state, bytes).unwrap(),
@@ -528,6 +548,7 @@ async fn a_witness_answers_as_the_specification_says() {
             "{what}: {ended:?}"
         );
     }
+    no_beginning_under_an_old_key(&mut witness).await;
     let nothing = sluis(["witness"]);
     assert_eq!(nothing.status.code(), Some(64), "{nothing:?}");
     world.close().await;

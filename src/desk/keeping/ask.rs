@@ -121,17 +121,12 @@ async fn weigh(visit: Visit, form: Form) -> Result<Response, Problem> {
     Ok(see_other(&format!("/bewaren/vragen/{number}")))
 }
 
-fn find(visit: &Visit, number: &str) -> Result<About, Problem> {
-    let number = number.parse().map_err(|_| Problem::NotFound)?;
-    let kept = visit.session.find_kept::<About>(number);
-    let kept = kept.ok_or(Problem::NotFound)?;
-    Ok(About::clone(&kept))
-}
-
 /// Which proposal asks the same there already.
 fn same(about: &About) -> Option<u64> {
     let mut waits = about.weighed.waits.iter();
-    waits.find(|one| one.ask == about.ask).map(|one| one.index)
+    // To erase an owner who is named there is something else.
+    let same = waits.find(|one| one.ask == about.ask && !one.of_owner);
+    same.map(|one| one.index)
 }
 
 /// Whether it can be asked at all.
@@ -156,14 +151,14 @@ fn sure_page(visit: &Visit, number: &str, about: &About, f: Filled) -> Response 
 
 async fn look(visit: Visit, Path(number): Path<String>) -> Result<Response, Problem> {
     visit.must_erase()?;
-    let about = find(&visit, &number)?;
+    let about: About = visit.about_to_ask(&number)?;
     let f = Filled::new(Form::default(), visit.l);
     Ok(sure_page(&visit, &number, &about, f))
 }
 
 async fn ask(visit: Visit, Path(number): Path<String>, form: Form) -> Result<Response, Problem> {
     visit.must_erase()?;
-    let about = find(&visit, &number)?;
+    let about: About = visit.about_to_ask(&number)?;
     let mut f = Filled::new(form, visit.l);
     if !can_ask(&about) {
         return Ok((StatusCode::CONFLICT, sure_page(&visit, &number, &about, f)).into_response());
@@ -225,7 +220,8 @@ const fn sure(ask: Ask) -> (&'static str, &'static str) {
     }
 }
 
-const fn asked(ask: Ask, l: Language) -> &'static str {
+/// What one is told when it was asked.
+pub(super) const fn asked(ask: Ask, l: Language) -> &'static str {
     match ask {
         Ask::Erase => l.pick(
             "Uw vraag staat in het logboek. Er is nog niets gewist: een ander moet het bevestigen.",

@@ -21,7 +21,7 @@ use super::page::Page;
 use super::problem::Problem;
 use super::routes::Routes;
 use super::visit::Visit;
-use crate::exchange::officer::{Cause, ERASERS, NotErased, Remark};
+use crate::exchange::officer::{Cause, ERASERS, NotErased, Remark, is_party};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -55,11 +55,18 @@ impl Visit {
     /// Whether somebody may ask to erase and hold, and agree to it.
     pub(super) fn may_erase(&self) -> bool {
         let officer = self.officer();
-        officer.is_any(&ERASERS) && officer.organisation.provides
+        officer.is_any(&ERASERS) && is_party(&officer.organisation)
     }
 
     fn must_erase(&self) -> Result<(), Problem> {
         self.may_erase().then_some(()).ok_or(Problem::NotYours)
+    }
+
+    /// What somebody is about to ask, as it was counted under this number.
+    fn about_to_ask<T: Clone + Send + Sync + 'static>(&self, number: &str) -> Result<T, Problem> {
+        let number = number.parse().map_err(|_| Problem::NotFound)?;
+        let kept = self.session.find_kept::<T>(number);
+        Ok(T::clone(&*kept.ok_or(Problem::NotFound)?))
     }
 
     /// Around a page that has no place of its own in the menu: one comes here from Integriteit.

@@ -12,6 +12,7 @@ use super::super::problem::Problem;
 use super::super::routes::{KEEPERS, Routes};
 use super::super::visit::{Visit, see_other};
 use super::super::words::Wording;
+use super::ask::asked;
 use super::counted::CountedOwner;
 use super::wording::ask_name;
 use super::{NO_REASON, because};
@@ -97,13 +98,6 @@ async fn weigh(visit: Visit, form: Form) -> Result<Response, Problem> {
     Ok(see_other(&format!("/bewaren/eigenaar/{number}")))
 }
 
-fn find(visit: &Visit, number: &str) -> Result<About, Problem> {
-    let number = number.parse().map_err(|_| Problem::NotFound)?;
-    let kept = visit.session.find_kept::<About>(number);
-    let kept = kept.ok_or(Problem::NotFound)?;
-    Ok(About::clone(&kept))
-}
-
 fn sure_page(visit: &Visit, number: &str, about: &About, f: Filled) -> Response {
     let wording = Wording::new(&visit.desk.officers, visit.l);
     html(&SurePage {
@@ -118,14 +112,14 @@ fn sure_page(visit: &Visit, number: &str, about: &About, f: Filled) -> Response 
 
 async fn look(visit: Visit, Path(number): Path<String>) -> Result<Response, Problem> {
     visit.must_erase()?;
-    let about = find(&visit, &number)?;
+    let about: About = visit.about_to_ask(&number)?;
     let f = Filled::new(Form::default(), visit.l);
     Ok(sure_page(&visit, &number, &about, f))
 }
 
 async fn ask(visit: Visit, Path(number): Path<String>, form: Form) -> Result<Response, Problem> {
     visit.must_erase()?;
-    let about = find(&visit, &number)?;
+    let about: About = visit.about_to_ask(&number)?;
     let mut f = Filled::new(form, visit.l);
     if !about.can_ask() {
         return Ok((StatusCode::CONFLICT, sure_page(&visit, &number, &about, f)).into_response());
@@ -144,14 +138,14 @@ async fn ask(visit: Visit, Path(number): Path<String>, form: Form) -> Result<Res
         return Ok((StatusCode::BAD_REQUEST, shown).into_response());
     };
     let (officers, officer) = (&visit.desk.officers, visit.officer());
-    let asked = because(cause.clone(), about.reason.clone());
+    let because = because(cause.clone(), about.reason.clone());
     let owner = &about.weighed.owner;
-    match officers.propose_owner_erasure(officer, &asked, owner).await {
+    match officers
+        .propose_owner_erasure(officer, &because, owner)
+        .await
+    {
         Ok(receipt) => {
-            visit.session.tell(Notice::done(visit.l.pick(
-                "Uw vraag staat in het logboek. Er is nog niets gewist: een ander moet het bevestigen.",
-                "What you ask is in the log. Nothing is erased yet: somebody else must confirm it.",
-            )));
+            visit.session.tell(Notice::done(asked(Ask::Erase, visit.l)));
             Ok(see_other(&format!("/bewaren/voorstel/{}", receipt.index)))
         }
         // Somebody held one of the addresses meanwhile: the page says since when.

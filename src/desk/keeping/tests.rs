@@ -295,7 +295,9 @@ async fn what_two_people_erase_says_so_everywhere() {
         &[
             "Adres gewist",
             "Voorgoed onleesbaar",
-            "Reservekopieën",
+            "Wie er een in haar geheel terugzet, kan alles weer lezen",
+            "de hash (SHA-256) van het verstrekte document",
+            "blijft het pseudoniem van de eigenaar staan",
             "Uw zaak is gesloten",
         ],
     );

@@ -7,13 +7,20 @@
 
 use super::{Cause, Failure, Officer, Officers, Remark, Viewed, unreadable};
 use crate::clock::Moment;
-use crate::domain::{AddressId, DeskRole, Oin, OwnerId};
+use crate::domain::{AddressId, DeskRole, Oin, Organisation, OwnerId};
 use crate::ledger::entry::Entry;
 use crate::ledger::{Asked, NotAppended, NotDone, Person, Receipt, asks_of_owner};
 use crate::store::{Ask, Hold, Pending};
 
 /// Who may ask and agree, of an organisation that provides documents.
 pub const ERASERS: [DeskRole; 2] = [DeskRole::Fg, DeskRole::Beheer];
+
+/// Whether people of an organisation may ask and agree, at the desk and at the command line alike: one
+/// that provides documents, since the book is of those.
+#[must_use]
+pub const fn is_party(organisation: &Organisation) -> bool {
+    organisation.provides
+}
 
 /// Why nothing was erased or held.
 #[derive(Debug)]
@@ -240,7 +247,7 @@ impl Officers {
         if entry.aanvrager == Some(officer.organisation.oin) {
             let asked = self.exchange.ledger.find_asked(one.index).await;
             let asked = asked.map_err(unreadable)?;
-            is_mine = asked.is_some_and(|asked| asked.employee == officer.subject);
+            is_mine = asked.is_some_and(|asked| asked.employee.is_same(&officer.subject));
         }
         Ok(Some(Waits {
             index: one.index,
@@ -283,8 +290,8 @@ impl Officers {
 
 pub(super) fn may_erase(officer: &Officer) -> Result<(), Failure> {
     officer.must_be(&ERASERS)?;
-    let provides = officer.organisation.provides;
-    provides.then_some(()).ok_or(Failure::NotAuthorised)
+    let party = is_party(&officer.organisation);
+    party.then_some(()).ok_or(Failure::NotAuthorised)
 }
 
 fn person(officer: &Officer, cause: &Cause) -> Person {

@@ -7,6 +7,8 @@
 
 mod check;
 mod choices;
+#[cfg(test)]
+mod cleared;
 mod erase;
 #[cfg(test)]
 mod erasing;
@@ -24,7 +26,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use check::{Checked, Checking};
-pub use erase::{ERASERS, InForce, NotErased, Waits};
+pub use erase::{ERASERS, InForce, NotErased, Waits, is_party};
 pub use judge::{Finding, Measure, Verdict};
 pub use look::{Exchanged, Opened, Proof, Viewed};
 pub use propose::{Doubts, Proposed, ProposedChange};

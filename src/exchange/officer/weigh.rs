@@ -8,9 +8,6 @@ use crate::ledger::entry::{Entry, Kind};
 use crate::ledger::{Asked, asked_by};
 use crate::oversight::{Did, Personal};
 
-/// Documents of an address that are counted; where there are more, so many are told.
-const MOST_DOCUMENTS: u32 = 1_000;
-
 /// What the book, the registry and the index of documents have of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weighed {
@@ -36,6 +33,7 @@ pub struct Weighed {
     pub reviews: u64,
     /// Incidents of the officer's own organisation that are not closed.
     pub incidents: u64,
+    unknown: bool,
 }
 
 impl Weighed {
@@ -47,18 +45,8 @@ impl Weighed {
 
     /// Whether neither book nor registry knows anything but who looked and what was asked.
     #[must_use]
-    pub fn is_unknown(&self) -> bool {
-        let of_itself = [Kind::Reading, Kind::Proposal, Kind::Review, Kind::Hold];
-        let of_itself = |kind: &str| of_itself.iter().any(|one| one.code() == kind);
-        let known = self.entries.iter().any(|(kind, _)| !of_itself(kind));
-        let registry = [
-            self.documents,
-            self.ownerships,
-            self.choices,
-            self.dossiers,
-            self.aos,
-        ];
-        !known && registry.iter().sum::<u64>() == 0
+    pub const fn is_unknown(&self) -> bool {
+        self.unknown
     }
 }
 
@@ -198,10 +186,7 @@ impl Officers {
     async fn weighed(&self, officer: &Officer, address: AddressId) -> Result<Weighed, Failure> {
         let weight = self.exchange.ledger.weigh(address).await;
         let weight = weight.map_err(unreadable)?;
-        let store = &self.exchange.store;
-        let listed = store.documents_at(address, None, MOST_DOCUMENTS).await;
-        let (documents, loaded) = listed.map_err(unreadable)?;
-        let facts = &loaded.facts;
+        let unknown = weight.is_unknown();
         let (mut holds, mut waits) = (Vec::new(), Vec::new());
         for hold in weight.holds {
             holds.extend(self.in_force(hold).await?);
@@ -225,15 +210,16 @@ impl Officers {
         Ok(Weighed {
             address,
             entries: weight.sealed,
-            documents: documents.len() as u64,
-            ownerships: facts.ownerships.len() as u64,
-            choices: facts.choices.len() as u64,
-            dossiers: facts.dossiers.len() as u64,
-            aos: facts.aos.len() as u64,
+            documents: weight.documents,
+            ownerships: weight.ownerships,
+            choices: weight.choices,
+            dossiers: weight.dossiers,
+            aos: weight.aos,
             holds,
             waits,
             reviews,
             incidents,
+            unknown,
         })
     }
 

@@ -20,7 +20,7 @@ pub use cosign::{Cosignature, Cosigner, CosignerKey};
 pub use form::{Checkpoint, NOTE_BYTES, UnverifiedNote, hash, size};
 pub use key::is_key_name;
 pub use policy::{LogLine, NotWitnessed, Policy, PolicyError, Rule, WitnessLine, Witnessed};
-pub use trust::{Backing, Distrust, Stood, Trust};
+pub use trust::{Backing, Distrust, Missing, Stood, Trust};
 
 /// Why a note is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -33,6 +33,9 @@ pub enum PolicyError {
         "it has no quorum line; add one, such as `quorum NAME` with a witness or group above it"
     )]
     NoQuorum,
+    /// It begins with a byte order mark, which is no character of it.
+    #[error("it begins with a byte order mark (BOM); save it as UTF-8 without one")]
+    Mark,
     /// It is too long.
     #[error("it is longer than {POLICY_BYTES} bytes; leave out what is not needed")]
     TooLong,
@@ -114,6 +117,9 @@ impl Policy {
     pub fn parse(file: &[u8]) -> Result<Self, PolicyError> {
         if file.len() > POLICY_BYTES {
             return Err(PolicyError::TooLong);
+        }
+        if file.starts_with(b"\xef\xbb\xbf") {
+            return Err(PolicyError::Mark);
         }
         let mut reader = Reader::default();
         for (line, bytes) in (1..).zip(file.split(|byte| *byte == b'\n')) {

@@ -1,6 +1,8 @@
 //! Whom somebody believes who was handed a checkpoint: the key of the log, the policy file with its
 //! witnesses, or both. What they say of it is told whole, for a person to read.
 
+use std::fmt;
+
 use super::cosign::CosignerKey;
 use super::policy::{Policy, WitnessLine};
 use super::{Checkpoint, NoteError, UnverifiedNote, Verifier};
@@ -66,14 +68,43 @@ pub enum Distrust {
     },
     /// Too few.
     #[error(
-        "too few witnesses cosigned it: {cosigned} of the {known} that the policy names, and its quorum asks for more"
+        "too few witnesses cosigned it: {cosigned} of the {known} that the policy names, and its quorum asks for more; {}", told(.missing)
     )]
     Quorum {
         /// How many did.
         cosigned: usize,
         /// How many the policy names.
         known: usize,
+        /// Who did not.
+        missing: Vec<Missing>,
     },
+}
+
+/// A witness of the policy that did not cosign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// What the policy calls it.
+    pub name: String,
+    /// The name of its key.
+    pub key: String,
+    /// Whether a line that names it is by another key than the policy gives.
+    pub other_key: bool,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, key, .. } = self;
+        write!(f, "{name} ({key})")?;
+        if self.other_key {
+            f.write_str(", under whose name another key signed than the policy gives")?;
+        }
+        Ok(())
+    }
+}
+
+fn told(missing: &[Missing]) -> String {
+    let names: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    format!("missing: {}", names.join("; "))
 }
 
 impl Trust {
@@ -143,9 +174,17 @@ impl Trust {
 fn stood(policy: &Policy, note: &UnverifiedNote<'_>) -> Result<Stood, Distrust> {
     let mut witnesses = Vec::new();
     let mut times = Vec::new();
+    let mut missing = Vec::new();
     for WitnessLine { name, key, .. } in policy.witnesses() {
         let at = time(name, key, note)?;
         times.push(at);
+        if at.is_none() {
+            missing.push(Missing {
+                name: name.clone(),
+                key: key.name().to_owned(),
+                other_key: note.lines().iter().any(|line| line.name == key.name()),
+            });
+        }
         witnesses.push((name.clone(), key.name().to_owned(), at));
     }
     let quorum = policy.quorum_at(&times);
@@ -153,6 +192,7 @@ fn stood(policy: &Policy, note: &UnverifiedNote<'_>) -> Result<Stood, Distrust> 
         return Err(Distrust::Quorum {
             cosigned: times.iter().flatten().count(),
             known: times.len(),
+            missing,
         });
     }
     let quorum = quorum.filter(|_| policy.asks_for_witnesses());
@@ -169,4 +209,49 @@ fn time(
         source,
     })?;
     Ok(found.map(|cosignature| cosignature.at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemRandomness;
+    use crate::ledger::note::{Cosigner, Signer};
+
+    #[test]
+    fn who_is_missing_is_named_and_who_uses_the_name() {
+        let random = SystemRandomness::default();
+        let signer = Signer::generate("sluis.example/logboek", &random).unwrap();
+        let witness = |name| Cosigner::generate(name, &random).unwrap();
+        let (one, other) = (witness("een.example"), witness("twee.example"));
+        let file = format!(
+            "witness een {}\nwitness twee {}\ngroup beide all een twee\nquorum beide\n",
+            one.key(),
+            other.key()
+        );
+        let policy = Policy::parse(file.as_bytes()).unwrap();
+        let trust = Trust::new(Some(signer.verifier()), Some(policy)).unwrap();
+        let root = [3; 32];
+        let note = signer.sign(&Checkpoint { size: 9, root });
+        let body = UnverifiedNote::parse(&note).unwrap().body().to_owned();
+        let at = Moment::parse("2026-11-21T12:00:00Z").unwrap();
+        let (of_one, of_other) = (one.cosign(&body, at), other.cosign(&body, at));
+        let impostor = witness("twee.example").cosign(&body, at);
+        for (lines, told) in [
+            (
+                String::new(),
+                "missing: een (een.example); twee (twee.example)",
+            ),
+            (of_one.clone(), "missing: twee (twee.example)"),
+            (
+                format!("{of_one}{impostor}"),
+                "missing: twee (twee.example), under whose name another key signed than the policy gives",
+            ),
+        ] {
+            let doubt = trust.open(&format!("{note}{lines}")).unwrap_err();
+            assert!(doubt.to_string().ends_with(told), "{doubt}");
+        }
+        let both = format!("{note}{of_one}{impostor}{of_other}");
+        let backing = trust.open(&both).unwrap();
+        assert_eq!(backing.unverified_names, ["twee.example"]);
+    }
 }

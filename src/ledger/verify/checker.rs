@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::Summary;
+use super::{Known, Summary};
 use crate::bounds;
 use crate::clock::Moment;
 use crate::domain::{AosId, ChoiceId, TransactionId};
@@ -91,15 +91,15 @@ pub struct Checker {
     /// The keys that entries destroyed, each with the index of that entry.
     destroyed: Vec<(KeyId, u64)>,
     newest: Option<Moment>,
-    known: Vec<Checkpoint>,
-    /// The size of the first known checkpoint that turned out to be of another history.
-    forked: Option<u64>,
+    known: Vec<Known>,
+    /// The first known checkpoint that turned out to be of another history.
+    forked: Option<Known>,
 }
 
 impl Checker {
     /// A checker that also compares with checkpoints that were seen before.
     #[must_use]
-    pub fn knowing(known: impl IntoIterator<Item = Checkpoint>) -> Self {
+    pub fn knowing(known: impl IntoIterator<Item = Known>) -> Self {
         let mut checker = Self {
             known: known.into_iter().collect(),
             ..Self::default()
@@ -134,15 +134,17 @@ impl Checker {
 
     fn look_back(&mut self) {
         let size = self.edge.size();
-        let mut reached = self.known.iter().filter(|known| known.size == size);
-        if self.forked.is_none() && reached.any(|known| known.root != self.edge.root()) {
-            self.forked = Some(size);
+        let mut reached = self.known.iter().map(|known| (known, known.checkpoint));
+        let differs = |of: &Checkpoint| of.size == size && of.root != self.edge.root();
+        if self.forked.is_none() {
+            let found = reached.find(|(_, of)| differs(of));
+            self.forked = found.map(|(known, _)| *known);
         }
     }
 
-    /// The size of a checkpoint that was seen before and is not of this history, when it was passed.
+    /// A checkpoint that was seen before and is not of this history, when it was passed.
     #[must_use]
-    pub const fn forked_at(&self) -> Option<u64> {
+    pub const fn forked(&self) -> Option<Known> {
         self.forked
     }
 

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{BookSource, Checker, Claim, Flaw, Progress, SourceError, run, split_bundle};
+use super::{
+    BookSource, Checker, Claim, Flaw, Known, Memory, Progress, SourceError, Wrong, run,
+    run_knowing, split_bundle,
+};
 use crate::clock::{Moment, SystemRandomness};
 use crate::domain::{AosId, ChoiceId, Sha256, TransactionId};
 use crate::ledger::entry::{Act, End, Entry, EntryError, Kind, Outcome};
@@ -346,6 +349,43 @@ async fn a_source_that_goes_wrong_is_told_where() {
         let wrong = run(&book, &signer.verifier(), |_| {}).await.unwrap_err();
         assert_eq!(wrong.to_string(), expected, "{what}");
         assert_eq!(wrong.is_finding(), finding, "{what}");
+    }
+}
+
+/// A copy that is not what its own checkpoint signs is damaged, and says nothing of another history.
+#[tokio::test]
+async fn damage_is_told_before_another_history() {
+    let random = SystemRandomness::default();
+    let signer = Signer::generate("sluis.example/logboek", &random).unwrap();
+    let verifier = signer.verifier();
+    let other_entry = Served::new(1, &signer).lines.remove(0);
+    for (size, memory, told) in [
+        (
+            7,
+            Memory::Seen,
+            "it was forked: its first 7 entries are not those that a checkpoint seen before signs",
+        ),
+        (
+            604,
+            Memory::Beside,
+            "it was rolled back: the cosigned checkpoint that is kept beside it signs 604 entries, \
+             and this ledger has 603",
+        ),
+    ] {
+        let root = [7; 32];
+        let known = Known {
+            checkpoint: Checkpoint { size, root },
+            memory,
+        };
+        let mut book = Served::new(201, &signer);
+        let wrong = run_knowing(&book, &verifier, [known], |_| {}).await;
+        assert_eq!(wrong.unwrap_err().to_string(), told);
+        book.lines[300].clone_from(&other_entry);
+        let wrong = run_knowing(&book, &verifier, [known], |_| {}).await;
+        assert!(
+            matches!(wrong, Err(Wrong::Hash { index: 300 })),
+            "{wrong:?}"
+        );
     }
 }
 

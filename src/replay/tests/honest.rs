@@ -81,7 +81,7 @@ async fn a_checkpoint_seen_before_must_be_of_its_past(engine: Engine) {
     let rows: [(Checkpoint, Option<Says>); 6] = [
         (
             signs(7, [7; 32]),
-            Some(|wrong| matches!(wrong, Wrong::Forked { known: 7 })),
+            Some(|wrong| matches!(wrong, Wrong::Forked { known: 7, .. })),
         ),
         (
             signs(now.size, [7; 32]),
@@ -98,7 +98,7 @@ async fn a_checkpoint_seen_before_must_be_of_its_past(engine: Engine) {
     for (known, wrong) in rows {
         let with = with(&office, policies(), &office.book);
         let source = Arc::new(database(&office.book).await);
-        let found = run(source, &verifier, Some(known), with, |_| {}).await;
+        let found = run(source, &verifier, Some(known.into()), with, |_| {}).await;
         match (found, wrong) {
             (Ok(_), None) => {}
             (Err(NotRight::Book(found)), Some(says)) => assert!(says(&found), "{found:?}"),

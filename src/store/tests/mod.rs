@@ -2,6 +2,7 @@
 
 mod documents;
 mod faults;
+mod journal;
 mod opening;
 mod statements;
 

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::super::open::open_to_others;
 use super::super::testing::{Database, Engine};
 use super::super::{Location, OpenError, Store};
 use super::{fresh, on_both_engines, settings};
@@ -149,4 +150,33 @@ fn only_two_forms_of_url_are_read() {
     ] {
         assert_eq!(format!("{:?}", Location::parse(url, base).unwrap()), shown);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_files_of_a_ledger_are_nobody_elses() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (database, store) = fresh(Engine::Sqlite).await;
+    let (mut writer, file) = (store.writer().await.unwrap(), database.url().to_owned());
+    let file = Path::new(file.trim_start_matches("sqlite:"));
+    let (batch, _) = writer.begin().await.unwrap();
+    batch.commit().await.unwrap();
+    let beside = std::fs::read_dir(file.parent().unwrap()).unwrap();
+    let modes: Vec<_> = beside
+        .map(|found| {
+            let found = found.unwrap();
+            let mode = found.metadata().unwrap().permissions().mode() & 0o777;
+            (found.file_name().into_string().unwrap(), mode)
+        })
+        .collect();
+    assert_eq!(modes.len(), 4, "{modes:?}");
+    assert!(modes.iter().all(|(_, mode)| *mode == 0o600), "{modes:?}");
+    assert!(open_to_others(file).is_empty());
+
+    // Those that others can read already are told of.
+    let lock = file.with_added_extension("lock");
+    for (path, mode) in [(file, 0o644), (lock.as_path(), 0o620)] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    assert_eq!(open_to_others(file), [file, lock.as_path()]);
 }

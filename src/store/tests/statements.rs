@@ -253,3 +253,40 @@ async fn an_address_is_found_without_reading_the_book() {
     assert_eq!(steps.len(), 1, "{steps:?}");
     assert!(steps[0].contains("entries_erases"), "{steps:?}");
 }
+
+/// What an erasure must leave no trace of in the files: every table, but those of which somebody judged
+/// that nothing in it tells of a person, or only under a key.
+#[test]
+fn every_table_with_something_personal_is_cleared_and_told_of() {
+    const OTHERS: [&str; 10] = [
+        "head",
+        "cosigned",
+        "places",
+        "entries",
+        "tiles",
+        "used",
+        "open_releases",
+        "gateways",
+        "activations",
+        "saved_searches",
+    ];
+    let schema = include_str!("../migrations/postgres/0001_book_and_registry.sql");
+    let tables: BTreeSet<&str> = schema
+        .split("create table ")
+        .skip(1)
+        .filter_map(|rest| rest.split_whitespace().next())
+        .filter(|table| !OTHERS.contains(table))
+        .collect();
+    assert_eq!(tables, BTreeSet::from(crate::store::PERSONAL));
+    let operators = include_str!("../../../deploy/postgresql.md");
+    let readme = include_str!("../../../README.md");
+    let (_, listed) = readme.split_once("`vacuum full` of").unwrap();
+    let (listed, _) = listed.split_once(", then").unwrap();
+    for table in tables {
+        assert!(
+            operators.contains(&format!("vacuum full {table};")),
+            "{table}"
+        );
+        assert!(listed.contains(&format!("`{table}`")), "{table}");
+    }
+}

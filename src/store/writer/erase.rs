@@ -271,10 +271,8 @@ impl Batch<'_> {
     pub async fn destroy(&mut self, keys: &[u64], most: u64) -> Result<(u64, u64), StoreError> {
         const DOING: &str = "destroy keys";
         fail_point!(self, before, Destroy);
-        // What is deleted is written over; SQLite would leave it in its pages.
         if let Engine::Sqlite(c) = &mut self.conn {
-            let query = sqlx::query("pragma secure_delete = on");
-            query.execute(&mut *c).await.map_err(failed(DOING))?;
+            super::clear::note_erased(c).await?;
         }
         let destroyed = for_rows!(self, DOING, &sql::DESTROY_KEYS, keys, |query, key| query
             .bind(to_sql(*key)));
