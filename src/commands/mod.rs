@@ -204,7 +204,7 @@ struct TokenArgs {
     #[arg(long, value_name = "ID", value_parser = expecting::<Employee>(TEXT))]
     sub: Employee,
     /// What for: a purpose code, or `beheer` for the registry.
-    #[arg(long, value_name = "CODE", value_parser = expecting::<Word>(CODE))]
+    #[arg(long, value_name = "CODE", value_parser = expecting::<Word>(TEXT))]
     doel: Word,
     /// The requester's own case number.
     #[arg(long, value_name = "NR", value_parser = expecting::<CaseNumber>(TEXT))]
