@@ -97,11 +97,11 @@ impl Activations {
     }
 
     /// The bundle in force at a moment.
-    pub(super) fn bundle<'p>(
+    pub(super) fn bundle(
         &self,
-        policies: &'p Policies,
+        policies: &Policies,
         at: Moment,
-    ) -> Result<&'p Arc<Bundle>, NotInForce> {
+    ) -> Result<Arc<Bundle>, NotInForce> {
         policy::in_force(policies, &self.list, at)
     }
 }

@@ -382,7 +382,7 @@ impl Exchange {
     /// # Errors
     /// [`Failure::LedgerUnavailable`].
     pub async fn activate_bundles(&self) -> Result<(), Failure> {
-        for bundle in self.policies.iter() {
+        for bundle in self.policies.all() {
             loop {
                 self.in_force.refresh(&self.ledger).await?;
                 let known = self.in_force.load();
