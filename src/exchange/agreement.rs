@@ -43,7 +43,7 @@ pub enum NotAgreed {
     /// The same agreement was recorded before.
     #[error("the same agreement stands in entry {0}; to put the bundle in force again, sign for other dates")]
     Known(u64),
-    /// Another agreement is for dates that overlap, and began to be for them earlier.
+    /// There is no such agreement, it was taken back, or it has begun.
     #[error("it cannot be taken back: there is no agreement that is yet to begin in entry {0}")]
     NothingToRevoke(u64),
     /// The book could not be written or read.
@@ -58,12 +58,12 @@ impl Exchange {
     /// [`NotAgreed`].
     pub async fn agree(
         &self,
-        bundle: Bundle,
+        bundle: &Arc<Bundle>,
         agreement: &Agreement,
         signatures: Vec<String>,
     ) -> Result<Receipt, NotAgreed> {
-        agreement.check(&bundle).map_err(NotAgreed::Agreement)?;
-        self.check_signatures(&bundle, &agreement.text(), &signatures)?;
+        agreement.check(bundle).map_err(NotAgreed::Agreement)?;
+        self.check_signatures(bundle, &agreement.text(), &signatures)?;
         let agreed = Agreed {
             bundle: agreement.bundle,
             title: agreement.title.clone(),
@@ -72,7 +72,7 @@ impl Exchange {
             files: Arc::from(bundle.files()),
             signatures,
         };
-        self.policies.learn(bundle);
+        self.policies.learn(Arc::clone(bundle));
         loop {
             self.look_again().await?;
             let known = self.in_force.load();

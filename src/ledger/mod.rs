@@ -4,6 +4,7 @@
 //! What this module does not do: decide anything. It appends what it is handed, if the facts it
 //! rests on are still the newest.
 
+mod agreed;
 mod compare;
 mod draft;
 pub mod entry;
@@ -47,6 +48,7 @@ pub use opener::{EntryFlaw, Opener};
 pub use plan::Destroyed;
 pub use read::{Found, Leaf, ReadError};
 pub use weigh::Weight;
+pub use agreed::{Agreed, agreement};
 pub use witnessed::{Cosigned, Lapsed, Stand};
 
 use crate::bounds;
@@ -59,6 +61,7 @@ use crate::store::{
     Activation, BundleFiles, Change, DocumentChange, DocumentOutcome, OpenError as StoreOpenError, Store,
     StoreError, StoredKey,
 };
+use agreed::under;
 use draft::{ClosingJob, Sealed};
 use entry::{Entry, Kind};
 use plan::{Appended, IndexJob, Job, KeptKey, Reply};

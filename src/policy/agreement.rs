@@ -46,6 +46,18 @@ pub struct Revocation {
     v: u8,
 }
 
+/// An agreement and the signature of one party under it, as `sluis policy sign` writes them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedAgreement {
+    /// A detached JWS over [`Agreement::text`].
+    #[serde(rename = "handtekening")]
+    pub signature: String,
+    /// What was signed.
+    #[serde(rename = "verklaring")]
+    pub agreement: Agreement,
+}
+
 /// Why nobody should sign this, or why a signed text puts nothing in force.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AgreementFlaw {

@@ -50,7 +50,7 @@ mod tests;
 
 pub use activities::{Activity, Basis, Flow};
 pub use again::{Judgement, Judgements};
-pub use agreement::{Agreement, AgreementFlaw, Revocation};
+pub use agreement::{Agreement, AgreementFlaw, Revocation, SignedAgreement};
 pub use bundle::{Bundle, BundleHash, RuleInfo};
 pub use facts::{DocumentFacts, Question};
 pub use force::{Activation, NotInForce, Policies, in_force};
