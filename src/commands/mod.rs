@@ -1,5 +1,6 @@
 //! The commands, one function each.
 
+mod agreement;
 mod copy;
 mod demo;
 mod erase;
@@ -192,6 +193,8 @@ enum PolicyCommand {
         #[arg(required = true, value_name = "DIR")]
         bundles: Vec<PathBuf>,
     },
+    /// Sign for a bundle, as one of its parties.
+    Sign(agreement::SignArgs),
     /// Run the jurists' tables of bundles.
     Test {
         /// The folders of the bundles.
@@ -218,6 +221,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Pki(PkiCommand::Dev { out }) => make_pki(&out),
         Command::Token(args) => token(args),
         Command::Policy(PolicyCommand::Check { bundles }) => policy(policy::cli::check, &bundles),
+        Command::Policy(PolicyCommand::Sign(args)) => agreement::sign(&args),
         Command::Policy(PolicyCommand::Test { bundles }) => policy(policy::cli::test, &bundles),
         Command::Witness(args) => in_runtime(witness::run(args)),
     }
@@ -249,6 +253,7 @@ fn start_failed(error: &StartError) -> Failed {
         StartError::Keys(_)
         | StartError::Store(_)
         | StartError::Listen { .. }
+        | StartError::NotAgreed(_)
         | StartError::Witnesses(_) => Exit::Usage,
         StartError::Ledger(_) | StartError::Broken(_) => Exit::Wrong,
         StartError::Book | StartError::Figures(_) => Exit::Internal,

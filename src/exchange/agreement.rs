@@ -41,7 +41,9 @@ pub enum NotAgreed {
     #[error("the signature of {0} is missing")]
     Missing(Role),
     /// The same agreement was recorded before.
-    #[error("the same agreement stands in entry {0}; to put the bundle in force again, sign for other dates")]
+    #[error(
+        "the same agreement stands in entry {0}; to put the bundle in force again, sign for other dates"
+    )]
     Known(u64),
     /// There is no such agreement, it was taken back, or it has begun.
     #[error("it cannot be taken back: there is no agreement that is yet to begin in entry {0}")]
@@ -63,26 +65,28 @@ impl Exchange {
         signatures: Vec<String>,
     ) -> Result<Receipt, NotAgreed> {
         agreement.check(bundle).map_err(NotAgreed::Agreement)?;
-        self.check_signatures(bundle, &agreement.text(), &signatures)?;
-        let agreed = Agreed {
-            bundle: agreement.bundle,
-            title: agreement.title.clone(),
-            from: agreement.from,
-            until: agreement.until,
-            files: Arc::from(bundle.files()),
-            signatures,
-        };
-        self.policies.learn(Arc::clone(bundle));
         loop {
             self.look_again().await?;
             let known = self.in_force.load();
             let same = |one: &&Activation| {
-                (one.bundle, one.from, one.until) == (agreed.bundle, agreed.from, agreed.until)
+                (one.bundle, one.from, one.until)
+                    == (agreement.bundle, agreement.from, agreement.until)
             };
+            // Before the signatures: their certificates may have expired since.
             if let Some(known) = known.list().iter().find(same) {
                 return Err(NotAgreed::Known(known.index));
             }
-            match self.ledger.activate(agreed.clone(), known.epoch()).await {
+            self.check_signatures(bundle, &agreement.text(), &signatures)?;
+            self.policies.learn(Arc::clone(bundle));
+            let agreed = Agreed {
+                bundle: agreement.bundle,
+                title: agreement.title.clone(),
+                from: agreement.from,
+                until: agreement.until,
+                files: Arc::from(bundle.files()),
+                signatures: signatures.clone(),
+            };
+            match self.ledger.activate(agreed, known.epoch()).await {
                 Ok(receipt) => {
                     self.look_again().await?;
                     return Ok(receipt);
@@ -112,7 +116,7 @@ impl Exchange {
             let planned = *known.list().iter().find(planned).ok_or(nothing)?;
             let bundle = self.policies.find(planned.bundle);
             let bundle = bundle.ok_or(NotAgreed::Unavailable)?;
-            let origin = self.ledger.origin().to_owned();
+            let origin = self.ledger.verifier().name().to_owned();
             let text = Revocation::new(planned.bundle, origin, agreement).text();
             self.check_signatures(&bundle, &text, &signatures)?;
             let done = self

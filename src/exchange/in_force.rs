@@ -32,7 +32,11 @@ impl InForce {
         Ok(Self(ArcSwap::new(Arc::new(read))))
     }
 
-    pub(super) async fn refresh(&self, ledger: &Ledger, policies: &Policies) -> Result<(), Failure> {
+    pub(super) async fn refresh(
+        &self,
+        ledger: &Ledger,
+        policies: &Policies,
+    ) -> Result<(), Failure> {
         let read = Activations::read(ledger, policies).await?;
         self.0.store(Arc::new(read));
         Ok(())
@@ -79,11 +83,16 @@ impl Activations {
             if policies.find(activation.bundle).is_some() {
                 continue;
             }
-            let files = ledger.bundle(activation.bundle).await.map_err(unreadable)?;
+            let files = ledger
+                .bundle_files(activation.bundle)
+                .await
+                .map_err(unreadable)?;
             // Without it nothing is decided by it, and a decision says so.
             let Some(files) = files else { continue };
             match Bundle::from_text(&files) {
-                Ok(bundle) if bundle.hash() == activation.bundle => policies.learn(Arc::new(bundle)),
+                Ok(bundle) if bundle.hash() == activation.bundle => {
+                    policies.learn(Arc::new(bundle))
+                }
                 Ok(other) => tracing::error!(
                     bundle.agreed = %activation.bundle,
                     bundle.found = %other.hash(),

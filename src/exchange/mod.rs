@@ -39,9 +39,12 @@ use crate::errors::in_full;
 use crate::identity::{Claims, Identity, TokenError};
 use crate::ledger::entry::{Act, End};
 use crate::ledger::{Ledger, NotAppended, Recorded, Report};
-use crate::policy::{DocumentFacts, Permit, Policies, Question, Verdict};
+use crate::policy::{
+    Agreement, DocumentFacts, Permit, Policies, Question, SignedAgreement, Verdict,
+};
 use crate::provider::{Outbound, ProviderFailure, Providers};
 use crate::store::{ClaimedToken, Store, Subject};
+pub use agreement::NotAgreed;
 use in_force::InForce;
 use record::Refusal;
 
@@ -389,7 +392,10 @@ impl Exchange {
     ) -> Result<Vec<String>, NotAgreed> {
         let mut agreed: Vec<(&Agreement, Vec<String>)> = Vec::new();
         for one in signed {
-            match agreed.iter_mut().find(|(known, _)| *known == &one.agreement) {
+            match agreed
+                .iter_mut()
+                .find(|(known, _)| *known == &one.agreement)
+            {
                 Some((_, signatures)) => signatures.push(one.signature.clone()),
                 None => agreed.push((&one.agreement, vec![one.signature.clone()])),
             }
@@ -398,7 +404,10 @@ impl Exchange {
         let mut waiting = Vec::new();
         for (agreement, signatures) in agreed {
             let Some(bundle) = self.policies.find(agreement.bundle) else {
-                waiting.push(format!("{}: no configured bundle is the one signed", agreement.title));
+                waiting.push(format!(
+                    "{}: no configured bundle is the one signed",
+                    agreement.title
+                ));
                 continue;
             };
             match self.agree(&bundle, agreement, signatures).await {

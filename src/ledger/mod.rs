@@ -38,6 +38,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use agreed::{Agreed, agreement};
 pub use compare::{Compared, NotCompared};
 pub use draft::{
     Claims, Closing, Draft, DraftError, NotAppended, Receipt, Recorded, Report, Seen, permitted,
@@ -48,7 +49,6 @@ pub use opener::{EntryFlaw, Opener};
 pub use plan::Destroyed;
 pub use read::{Found, Leaf, ReadError};
 pub use weigh::Weight;
-pub use agreed::{Agreed, agreement};
 pub use witnessed::{Cosigned, Lapsed, Stand};
 
 use crate::bounds;
@@ -58,8 +58,8 @@ use crate::errors::in_full;
 use crate::merkle::Edge;
 use crate::policy::Permit;
 use crate::store::{
-    Activation, BundleFiles, Change, DocumentChange, DocumentOutcome, OpenError as StoreOpenError, Store,
-    StoreError, StoredKey,
+    Activation, BundleFiles, Change, DocumentChange, DocumentOutcome, OpenError as StoreOpenError,
+    Store, StoreError, StoredKey,
 };
 use agreed::under;
 use draft::{ClosingJob, Sealed};
@@ -577,7 +577,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn bundle(&self, hash: Sha256) -> Result<Option<BundleFiles>, StoreError> {
+    pub async fn bundle_files(&self, hash: Sha256) -> Result<Option<BundleFiles>, StoreError> {
         self.0.store.bundle(hash).await
     }
 

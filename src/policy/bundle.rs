@@ -104,7 +104,9 @@ impl Bundle {
             serde_json::from_str(files).map_err(|error| wrong(error.to_string()))?;
         let folder = files.get(MANIFEST).and_then(|text| manifest::code(text));
         let folder = folder.ok_or_else(|| wrong(format!("{MANIFEST} noemt geen code")))?;
-        let files = files.into_iter().map(|(name, text)| (name, text.into_bytes()));
+        let files = files
+            .into_iter()
+            .map(|(name, text)| (name, text.into_bytes()));
         Self::from_files(&folder, files)
     }
 

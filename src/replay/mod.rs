@@ -14,6 +14,7 @@
 //! told: it is neither passed nor found wrong. What this module deliberately does not do: read a file
 //! or a database, or write.
 
+mod agreed;
 mod case;
 mod fault;
 mod judge;
@@ -179,6 +180,7 @@ impl fmt::Display for Replayed {
 #[derive(Debug)]
 struct Shared {
     with: With,
+    origin: String,
     judgements: Judgements,
     at_work: Semaphore,
 }
@@ -225,6 +227,7 @@ pub async fn run<S: SealedSource + Send + 'static>(
     let threads = with.threads.max(1);
     let shared = Arc::new(Shared {
         with,
+        origin: verifier.name().to_owned(),
         judgements: Judgements::default(),
         at_work: Semaphore::new(threads),
     });
@@ -339,7 +342,15 @@ impl State {
             let is_strange = |oin| shared.with.organisations.find(oin).is_none();
             let named = leaf.entry.aanvrager.into_iter().chain(leaf.entry.bron);
             self.strangers |= named.into_iter().any(is_strange);
-            match case::next(&mut self.registry, leaf, &shared.with.policies) {
+            let with = &shared.with;
+            let agreed = agreed::check(
+                &leaf.entry,
+                &shared.origin,
+                &with.policies,
+                &with.organisations,
+            );
+            let next = agreed.and_then(|()| case::next(&mut self.registry, leaf));
+            match next {
                 Ok(case) => cases.extend(case.map(|case| Case {
                     strangers: self.strangers,
                     ..case

@@ -5,7 +5,7 @@ use sqlx::Row;
 use super::open::Store;
 use super::{StoreError, bytes, corrupt, detached, failed, from_sql, on, sql, to_sql};
 use crate::clock::Moment;
-use crate::domain::{Sha256, TransactionId};
+use crate::domain::TransactionId;
 use crate::merkle::{Hash, TileAt};
 
 /// The head row.
