@@ -98,6 +98,10 @@ pub const GATEWAY_CLOCKS_MS: i64 = 5_000;
 pub const DECISION_ATTEMPTS: u32 = 4;
 /// How long a batch may take in the database before its outcome counts as unknown.
 pub const COMMIT: Duration = Duration::from_secs(5);
+/// The signature of an organisation with its certificates, as text.
+pub const SIGNATURE_BYTES: usize = 16 * 1024;
+/// A file with an agreement and a signature under it.
+pub const SIGNATURE_FILE_BYTES: u64 = 32 * 1024;
 /// How long a closing entry waits for a decision to share its commit with.
 pub const CLOSING_WAIT: Duration = Duration::from_millis(5);
 /// How long SQLite's journal gathers commits before they are moved into its file together.

@@ -8,7 +8,9 @@ mod chores;
 mod collector;
 pub mod witness;
 
+use std::io::Read as _;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use prometheus::Registry;
@@ -30,7 +32,7 @@ use crate::identity::Identity;
 use crate::ledger::{self, KeyFileError, Keys, Ledger};
 use crate::oidc::LoginService;
 use crate::oversight::Oversight;
-use crate::policy::{Bundle, Policies};
+use crate::policy::{Bundle, Policies, SignedAgreement};
 use crate::provider::{ProviderSettings, Providers};
 use crate::serve::{self, Stopper};
 use crate::store::{self, Store};
@@ -47,6 +49,7 @@ pub struct Prepared {
     config: Config,
     identity: Arc<Identity>,
     policies: Policies,
+    signed: Vec<SignedAgreement>,
     login: Option<Arc<LoginService>>,
     witnesses: Option<cosign::Settings>,
     collector: Option<MakeRoad>,
@@ -85,6 +88,13 @@ impl Prepared {
             }
         }
         mistakes.extend(roles_nobody_knows(&config, &bundles));
+        let mut signed = Vec::new();
+        for path in &config.signatures {
+            match read_signed(path) {
+                Ok(one) => signed.push(one),
+                Err(mistake) => mistakes.push(mistake),
+            }
+        }
         let login = match &config.desk {
             None => None,
             Some(settings) => {
@@ -106,6 +116,7 @@ impl Prepared {
                 config,
                 identity,
                 policies: Policies::new(bundles),
+                signed,
                 login,
                 witnesses,
                 collector,
@@ -115,6 +126,23 @@ impl Prepared {
             _ => Err(mistakes),
         }
     }
+}
+
+/// Reads what a party signed about a bundle.
+fn read_signed(path: &Path) -> Result<SignedAgreement, String> {
+    let path_shown = path.display();
+    let mut file = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|open| {
+            open.take(bounds::SIGNATURE_FILE_BYTES)
+                .read_to_end(&mut file)
+        })
+        .map_err(|error| {
+            format!("{path_shown}: cannot be read ({error}); check policy.signatures")
+        })?;
+    serde_json::from_slice(&file).map_err(|error| {
+        format!("{path_shown}: is not what `sluis policy sign` writes ({error}); check policy.signatures")
+    })
 }
 
 /// An organisation whose part no bundle knows could never be permitted anything.
@@ -158,6 +186,9 @@ pub enum StartError {
     /// The policy of its witnesses is for another book.
     #[error("witnesses.policy is none for this ledger")]
     Witnesses(#[from] cosign::SettingsError),
+    /// What the parties signed puts no bundle in force.
+    #[error("policy.signatures puts no bundle in force")]
+    NotAgreed(#[from] exchange::NotAgreed),
     /// The book was opened, and then could not be used.
     #[error("the ledger was opened but cannot be used")]
     Book,
@@ -298,6 +329,7 @@ impl Gateway {
             config,
             identity,
             policies,
+            signed,
             login,
             witnesses,
             collector,
@@ -319,7 +351,13 @@ impl Gateway {
         noted.map_err(|error| unusable(&error))?;
 
         let exchange = open_exchange(
-            &config, &identity, &store, &policies, &ledger, &clock, &random,
+            &config,
+            &identity,
+            &store,
+            (&policies, &signed),
+            &ledger,
+            &clock,
+            &random,
         )
         .await?;
         let followers = collector::followers(&config, &policies, &ledger, collector, &clock);
@@ -451,12 +489,12 @@ impl Gateway {
     }
 }
 
-/// The exchange, with every configured bundle activated.
+/// The exchange, with every bundle in force that its parties signed for.
 async fn open_exchange(
     config: &Config,
     identity: &Arc<Identity>,
     store: &Store,
-    policies: &Policies,
+    (policies, signed): (&Policies, &[SignedAgreement]),
     ledger: &Ledger,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
@@ -472,8 +510,9 @@ async fn open_exchange(
         random: Arc::clone(random),
     });
     let exchange = exchange.await.map_err(|error| unusable(&error))?;
-    let activated = exchange.activate_bundles().await;
-    activated.map_err(|error| unusable(&error))?;
+    for waiting in exchange.agree_on_configured(signed).await? {
+        tracing::warn!(bundle.waiting = waiting, "a bundle is not in force");
+    }
     Ok(Arc::new(exchange))
 }
 

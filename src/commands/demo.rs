@@ -197,6 +197,8 @@ fn prepare(dir: &Path, wanted: Option<u16>, world: &World) -> Result<Ready, Fail
         Ok(pki)
     };
     let pki = written().map_err(|error| usage(&error))?;
+    let signed = folder.write_signatures(&pki, world.clock.now());
+    signed.map_err(|error| usage(&error))?;
     let dataset = demo::dataset(&pki, &*world.clock).map_err(|error| Failed::internal(&error))?;
     let config = read(&folder.root().join(CONFIGURATION))?;
     Ok(Ready {

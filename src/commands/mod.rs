@@ -1,5 +1,6 @@
 //! The commands, one function each.
 
+mod agreement;
 mod copy;
 mod demo;
 mod document;
@@ -232,6 +233,9 @@ enum PolicyCommand {
     /// can decide.
     Document(document::DocumentArgs),
     /// Run the jurists' tables of bundles: every row, the wrong ones first.
+    /// Sign for a bundle, as one of its parties.
+    Sign(agreement::SignArgs),
+    /// Run the jurists' tables of bundles.
     Test {
         /// The folders of the bundles.
         #[arg(required = true, value_name = "DIR")]
@@ -269,6 +273,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Token(args) => token(args),
         Command::Policy(PolicyCommand::Check { bundles }) => policy(policy::cli::check, &bundles),
         Command::Policy(PolicyCommand::Document(args)) => document::run(&args),
+        Command::Policy(PolicyCommand::Sign(args)) => agreement::sign(&args),
         Command::Policy(PolicyCommand::Test { bundles }) => policy(policy::cli::test, &bundles),
         Command::Policy(PolicyCommand::Prove(args)) => in_runtime(proving::prove(args)),
         Command::Policy(PolicyCommand::Compare(args)) => in_runtime(proving::compare(args)),
@@ -304,6 +309,7 @@ fn start_failed(error: &StartError) -> Failed {
         | StartError::Store(_)
         | StartError::Listen { .. }
         | StartError::Settings(_)
+        | StartError::NotAgreed(_)
         | StartError::Witnesses(_) => Exit::Usage,
         StartError::Ledger(_) | StartError::Broken(_) => Exit::Wrong,
         StartError::Book | StartError::Figures(_) => Exit::Internal,

@@ -63,8 +63,10 @@ pub struct Config {
     pub store: store::Settings,
     /// The book.
     pub ledger: LedgerSettings,
-    /// The folders of policy bundles, in the order they are activated.
+    /// The folders of policy bundles.
     pub bundles: Vec<PathBuf>,
+    /// The files with what the parties signed about them.
+    pub signatures: Vec<PathBuf>,
     /// The desk; without it nothing listens for browsers.
     pub desk: Option<DeskSettings>,
     /// Who cosigns its checkpoints; without it nobody is asked.
@@ -126,7 +128,12 @@ impl Config {
         let ledger = ledger(&mut root);
         let bundles = {
             let mut policy = root.table("policy");
-            policy.paths("bundles")
+            let signatures = if policy.has("signatures") {
+                policy.paths("signatures")
+            } else {
+                Some(Vec::new())
+            };
+            policy.paths("bundles").zip(signatures)
         };
         let desk = desk::desk(&mut root);
         let witnesses = witnesses::witnesses(&mut root);
@@ -141,7 +148,7 @@ impl Config {
             Some(tokens),
             Some(store),
             Some(ledger),
-            Some(bundles),
+            Some((bundles, signatures)),
         ) = complete
         else {
             return Err(mistakes);
@@ -177,6 +184,7 @@ impl Config {
             store,
             ledger,
             bundles,
+            signatures,
             desk,
             witnesses,
             collector,

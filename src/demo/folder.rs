@@ -10,14 +10,19 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use serde_json::json;
+
+use super::agreements::{self, NotSigned};
 use super::dataset::{Party, PlannedDocument};
 use super::pdf::WrongSize;
-use crate::clock::{Clock, Random};
+use crate::clock::{Clock, Moment, Random};
 use crate::identity::{DevPki, PkiError, dev_pki};
 use crate::policy;
 
 /// Says whose folder it is; locked while a demo runs in it.
 const MARK: &str = ".sluis-demo";
+/// Where what the parties signed is.
+const SIGNATURES: &str = "policies/ondertekend";
 /// Beside the ledger: which year was played into it.
 const YEAR: &str = "jaar.json";
 const MARK_TEXT: &str = "Deze map is van `sluis demo`; hij mag weg.\n";
@@ -229,6 +234,22 @@ impl Folder {
     pub fn write_policies(&self) -> Result<(), FolderError> {
         let policies = self.root.join("policies");
         policy::write_shipped(&policies).map_err(at(&policies))
+    }
+
+    /// Writes what the parties signed about them.
+    ///
+    /// # Errors
+    /// [`NotSigned`].
+    pub fn write_signatures(&self, pki: &DevPki, now: Moment) -> Result<(), NotSigned> {
+        let folder = self.root.join(SIGNATURES);
+        fs::create_dir_all(&folder).map_err(at(&folder))?;
+        for (name, signed) in agreements::sign(&self.root.join("policies"), pki, now)? {
+            write_whole(
+                &folder.join(name),
+                format!("{:#}\n", json!(signed)).as_bytes(),
+            )?;
+        }
+        Ok(())
     }
 
     /// Writes a file, whole: whoever reads it meanwhile sees the old one or the new.

@@ -4,6 +4,7 @@
 //! It plays the organisations, from outside the gateway: over the network, with their certificates
 //! and tokens. Starting the gateway itself is the command's business.
 
+mod agreements;
 pub mod dataset;
 pub mod folder;
 pub mod further;
@@ -28,6 +29,7 @@ mod tables;
 mod texts;
 
 pub use crate::language::Language;
+pub use agreements::{NotSigned, sign};
 pub use caller::CallError;
 pub use folder::Folder;
 pub use screen::Screen;

@@ -78,6 +78,12 @@ master-key = "ledger/master.key"      # verzegelt de persoonsgegevens
 
 [policy]
 bundles = ["policies/2021-04-01-convenant", "policies/2023-04-19-twg"]
+signatures = [                        # wat beide organisaties ondertekenden: `sluis policy sign`
+    "policies/ondertekend/2021-04-01-convenant.img.json",
+    "policies/ondertekend/2021-04-01-convenant.ncg.json",
+    "policies/ondertekend/2023-04-19-twg.img.json",
+    "policies/ondertekend/2023-04-19-twg.ncg.json",
+]
 "#
     );
     text

@@ -242,8 +242,8 @@ async fn page(
             .collect::<Vec<_>>()
             .join(l.pick(" en ", " and ")),
         steps: story::steps(&exchanged.entry, closing, around.read, &wording),
-        rules: story::rules(entry, bundle.map(|bundle| &**bundle), l),
-        bundle: bundle.map(|bundle| story::Terms::new(bundle, l)),
+        rules: story::rules(entry, bundle.as_deref(), l),
+        bundle: bundle.as_deref().map(|bundle| story::Terms::new(bundle, l)),
         is_decision: entry.soort == Kind::Decision,
         short: story::short(entry, &wording),
         duties: duties::of(

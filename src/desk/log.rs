@@ -71,8 +71,8 @@ impl Lists {
         let vocabulary = bundle.as_ref().map(|bundle| bundle.vocabulary());
         let kinds = vocabulary.into_iter().flat_map(Vocabulary::kinds);
         let purposes = vocabulary.into_iter().flat_map(Vocabulary::purposes);
-        let mut articles: Vec<(String, String)> = officers
-            .policies()
+        let bundles = officers.policies().all();
+        let mut articles: Vec<(String, String)> = bundles
             .iter()
             .flat_map(|bundle| bundle.articles())
             .map(|article| named(article, article.to_owned()))

@@ -125,7 +125,8 @@ impl House {
             random: random.clone(),
         };
         let exchange = Arc::new(Exchange::new(parts).await.unwrap());
-        exchange.activate_bundles().await.unwrap();
+        let signed = crate::exchange::testing::signed(&world, &BUNDLES);
+        exchange.agree_on_configured(&signed).await.unwrap();
         let oversight = Oversight::start(gateway.ledger.clone(), policies, &*random).unwrap();
         let person = |code, at: usize, subject, role| Persona {
             code,

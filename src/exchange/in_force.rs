@@ -11,7 +11,8 @@ use super::api::Failure;
 use super::record::unreadable;
 use super::words::KnownCodes;
 use crate::clock::Moment;
-use crate::domain::{Organisation, Organisations, Sha256, Wording};
+use crate::domain::{Organisation, Organisations, Wording};
+use crate::errors::in_full;
 use crate::ledger::Ledger;
 use crate::policy::{self, Activation, Bundle, NotInForce, PartyWords, Policies};
 
@@ -27,14 +28,18 @@ pub(super) struct Activations {
 }
 
 impl InForce {
-    pub(super) async fn learn(ledger: &Ledger) -> Result<Self, Failure> {
-        Ok(Self(ArcSwap::new(Arc::new(
-            Activations::read(ledger).await?,
-        ))))
+    pub(super) async fn learn(ledger: &Ledger, policies: &Policies) -> Result<Self, Failure> {
+        let read = Activations::read(ledger, policies).await?;
+        Ok(Self(ArcSwap::new(Arc::new(read))))
     }
 
-    pub(super) async fn refresh(&self, ledger: &Ledger) -> Result<(), Failure> {
-        self.0.store(Arc::new(Activations::read(ledger).await?));
+    pub(super) async fn refresh(
+        &self,
+        ledger: &Ledger,
+        policies: &Policies,
+    ) -> Result<(), Failure> {
+        let read = Activations::read(ledger, policies).await?;
+        self.0.store(Arc::new(read));
         Ok(())
     }
 
@@ -52,7 +57,7 @@ impl InForce {
     ) -> KnownCodes {
         let known = self.load();
         let bundle = known.bundle(policies, at).ok();
-        let vocabulary = bundle.map(|bundle| bundle.vocabulary());
+        let vocabulary = bundle.as_deref().map(Bundle::vocabulary);
         // Own words of which the bundle has none are still own words: there are just none yet.
         let none = PartyWords::default();
         let own = match organisation.words {
@@ -68,10 +73,39 @@ impl InForce {
 }
 
 impl Activations {
-    async fn read(ledger: &Ledger) -> Result<Self, Failure> {
+    /// Reads them, and every bundle among them that is not known yet: another gateway may have put
+    /// it in force.
+    async fn read(ledger: &Ledger, policies: &Policies) -> Result<Self, Failure> {
         let (stored, epoch) = ledger.activations().await.map_err(unreadable)?;
+        for activation in &stored {
+            if policies.find(activation.bundle).is_some() {
+                continue;
+            }
+            let files = ledger
+                .bundle_files(activation.bundle)
+                .await
+                .map_err(unreadable)?;
+            // Without it nothing is decided by it, and a decision says so.
+            let Some(files) = files else { continue };
+            match Bundle::from_text(&files) {
+                Ok(bundle) if bundle.hash() == activation.bundle => {
+                    policies.learn(Arc::new(bundle))
+                }
+                Ok(other) => tracing::error!(
+                    bundle.agreed = %activation.bundle,
+                    bundle.found = %other.hash(),
+                    "a bundle in the database is not the one that was agreed on"
+                ),
+                Err(error) => tracing::error!(
+                    bundle.agreed = %activation.bundle,
+                    error = in_full(&error),
+                    "a bundle in the database cannot be read"
+                ),
+            }
+        }
         let list = stored
             .into_iter()
+            .filter(|activation| activation.revoked.is_none())
             .map(|activation| Activation {
                 bundle: activation.bundle,
                 from: activation.from,
@@ -87,19 +121,17 @@ impl Activations {
         self.epoch
     }
 
-    /// Whether the book has an activation of this bundle.
-    pub(super) fn activated(&self, bundle: Sha256) -> bool {
-        self.list
-            .iter()
-            .any(|activation| activation.bundle == bundle)
+    /// The agreements, oldest first, without those that were taken back.
+    pub(super) fn list(&self) -> &[Activation] {
+        &self.list
     }
 
     /// The bundle in force at a moment.
-    pub(super) fn bundle<'p>(
+    pub(super) fn bundle(
         &self,
-        policies: &'p Policies,
+        policies: &Policies,
         at: Moment,
-    ) -> Result<&'p Arc<Bundle>, NotInForce> {
+    ) -> Result<Arc<Bundle>, NotInForce> {
         policy::in_force(policies, &self.list, at)
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! What it deliberately does not do: parse HTTP, hold a connection, know SQL or Cedar.
 
+mod agreement;
 mod api;
 mod in_force;
 mod logs;
@@ -43,9 +44,12 @@ use crate::identity::{Claims, Identity, TokenError};
 use crate::language::Language;
 use crate::ledger::entry::{Act, End};
 use crate::ledger::{Ledger, NotAppended, Recorded, Report};
-use crate::policy::{DocumentFacts, Permit, Policies, Question, Verdict};
+use crate::policy::{
+    Agreement, DocumentFacts, Permit, Policies, Question, SignedAgreement, Verdict,
+};
 use crate::provider::{Outbound, ProviderFailure, Providers};
 use crate::store::{ClaimedToken, Store, Subject};
+pub use agreement::NotAgreed;
 use in_force::InForce;
 use record::Refusal;
 
@@ -173,7 +177,7 @@ impl Exchange {
     /// # Errors
     /// [`Failure::LedgerUnavailable`] when the book cannot be read.
     pub async fn new(parts: Parts) -> Result<Self, Failure> {
-        let in_force = InForce::learn(&parts.ledger).await?;
+        let in_force = InForce::learn(&parts.ledger, &parts.policies).await?;
         Ok(Self {
             organisations: parts.organisations,
             identity: parts.identity,
@@ -406,7 +410,7 @@ impl Exchange {
     /// The facts or the policy moved on: forget what was known and read it again.
     async fn learn_anew(&self, subject: &Subject) -> Result<(), Failure> {
         self.store.cache().forget(subject.document.address);
-        self.in_force.refresh(&self.ledger).await
+        self.refresh_policy().await
     }
 
     /// The organisations that take part.
@@ -429,30 +433,48 @@ impl Exchange {
         self.in_force.known_codes(policies, all, organisation, now)
     }
 
-    /// Activates every configured bundle that the book does not know yet, in their order.
+    /// Puts in force what is agreed on in these files and does not stand in the book yet, of the bundles
+    /// that are configured; answers what each of the others waits for.
     ///
     /// # Errors
-    /// [`Failure::LedgerUnavailable`].
-    pub async fn activate_bundles(&self) -> Result<(), Failure> {
-        for bundle in self.policies.iter() {
-            loop {
-                self.in_force.refresh(&self.ledger).await?;
-                let known = self.in_force.load();
-                if known.activated(bundle.hash()) {
-                    break;
-                }
-                let (from, until) = bundle.in_force();
-                let done = self
-                    .ledger
-                    .activate(bundle.hash(), bundle.title(), from, until, known.epoch())
-                    .await;
-                match done {
-                    // Another gateway was first, or the book moved: look again.
-                    Ok(_) | Err(NotAppended::Stale) => {}
-                    Err(_) => return Err(Failure::LedgerUnavailable),
-                }
+    /// [`NotAgreed`], for the first that cannot be put in force.
+    pub async fn agree_on_configured(
+        &self,
+        signed: &[SignedAgreement],
+    ) -> Result<Vec<String>, NotAgreed> {
+        let mut agreed: Vec<(&Agreement, Vec<String>)> = Vec::new();
+        for one in signed {
+            match agreed
+                .iter_mut()
+                .find(|(known, _)| *known == &one.agreement)
+            {
+                Some((_, signatures)) => signatures.push(one.signature.clone()),
+                None => agreed.push((&one.agreement, vec![one.signature.clone()])),
             }
         }
-        self.in_force.refresh(&self.ledger).await
+        agreed.sort_by_key(|(agreement, _)| agreement.from);
+        let mut waiting = Vec::new();
+        for (agreement, signatures) in agreed {
+            let Some(bundle) = self.policies.find(agreement.bundle) else {
+                waiting.push(format!(
+                    "{}: no configured bundle is the one signed",
+                    agreement.title
+                ));
+                continue;
+            };
+            match self.agree(&bundle, agreement, signatures).await {
+                Ok(_) | Err(NotAgreed::Known(_)) => {}
+                Err(missing @ NotAgreed::Missing(_)) => {
+                    waiting.push(format!("{}: {missing}", bundle.id()));
+                }
+                Err(refused) => return Err(refused),
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// Reads the agreements again, and the bundles they are about.
+    async fn refresh_policy(&self) -> Result<(), Failure> {
+        self.in_force.refresh(&self.ledger, &self.policies).await
     }
 }

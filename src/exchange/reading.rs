@@ -217,7 +217,7 @@ impl Exchange {
             };
             match recorded {
                 Ok(_) => return Ok(found),
-                Err(NotAppended::Stale) => self.in_force.refresh(&self.ledger).await?,
+                Err(NotAppended::Stale) => self.refresh_policy().await?,
                 Err(error) => return Err(self.not_appended(&caller, Act::Search, error).await),
             }
         }

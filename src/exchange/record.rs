@@ -12,7 +12,7 @@ use crate::errors::in_full;
 use crate::ledger::entry::{Act, Entry, Kind, Outcome};
 use crate::ledger::seal::{Owner, Personal};
 use crate::ledger::{Claims, Draft, NotAppended, Receipt, Seen, permitted};
-use crate::policy::{Denial, Missing, Permit, Reason};
+use crate::policy::{Bundle, Denial, Missing, Permit, Reason};
 use crate::store::Subject;
 
 /// A no of the policy.
@@ -422,8 +422,8 @@ impl Exchange {
     /// be about somebody: it moves from the entry to what is sealed (DESIGN, I5).
     fn seal_unknown_purpose(&self, caller: &Caller, entry: &mut Entry) -> Personal {
         let in_force = self.in_force.load();
-        let bundle = in_force.bundle(&self.policies, self.clock.now());
-        let vocabulary = bundle.ok().map(|bundle| bundle.vocabulary());
+        let bundle = in_force.bundle(&self.policies, self.clock.now()).ok();
+        let vocabulary = bundle.as_deref().map(Bundle::vocabulary);
         let known = caller.who.purpose.known().is_some_and(|purpose| {
             purpose.is_registry() || vocabulary.is_some_and(|words| words.knows_purpose(purpose))
         });

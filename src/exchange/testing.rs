@@ -16,9 +16,10 @@ use crate::domain::{
     Organisation, Organisations, OwnerId, Purpose, Reference, Role, Sha256, ShownText, Team, Title,
     TransactionId, Version, Wording,
 };
+use crate::identity::StatementSigner;
 use crate::identity::tests::World;
 use crate::ledger::testing::{Book, Gateway, address};
-use crate::policy::{Bundle, Policies};
+use crate::policy::{Agreement, Bundle, Policies, SignedAgreement};
 use crate::provider::Providers;
 use crate::store::testing::Engine;
 
@@ -44,6 +45,25 @@ pub(crate) struct Office {
 
 pub(crate) fn policies() -> Policies {
     Policies::new(BUNDLES.clone())
+}
+
+/// What IMG and NCG signed about these bundles, each for its own dates.
+pub(crate) fn signed(world: &World, bundles: &[Arc<Bundle>]) -> Vec<SignedAgreement> {
+    let mut signed = Vec::new();
+    for bundle in bundles {
+        let (from, until) = bundle.in_force();
+        let agreement = Agreement::new(bundle, from, until).unwrap();
+        for role in bundle.signers() {
+            let party = world.pki.party(role.as_str()).unwrap();
+            let now = world.clock.now();
+            let signer = StatementSigner::open(&party.key, &party.certificate, now).unwrap();
+            signed.push(SignedAgreement {
+                signature: signer.sign(&agreement.text(), now).unwrap(),
+                agreement: agreement.clone(),
+            });
+        }
+    }
+    signed
 }
 
 impl Office {
@@ -74,6 +94,7 @@ impl Office {
         let organisations = Organisations::new(list);
         let clock: Arc<dyn Clock> = book.clock.clone();
         let random: Arc<dyn Random> = book.random.clone();
+        let bundles = policies.all();
         let parts = Parts {
             organisations: organisations.clone(),
             identity: world.identity(),
@@ -85,7 +106,11 @@ impl Office {
             random,
         };
         let exchange = Arc::new(Exchange::new(parts).await.unwrap());
-        exchange.activate_bundles().await.unwrap();
+        let signed = signed(&world, &bundles);
+        assert_eq!(
+            exchange.agree_on_configured(&signed).await.unwrap(),
+            [""; 0]
+        );
         Self {
             book,
             gateway,

@@ -63,7 +63,7 @@ impl Exchange {
     ) -> Vec<RuleTold> {
         let bundle = bundle.and_then(|hash| self.policies.find(hash));
         let told = |id: &String| {
-            let bundle = bundle?;
+            let bundle = bundle.as_deref()?;
             Some(RuleTold {
                 rule: id.clone(),
                 article: bundle.find_rule(id)?.article.map(str::to_owned),

@@ -19,6 +19,7 @@ mod pki;
 mod profile;
 mod reader;
 mod settings;
+mod signature;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tls;
@@ -48,6 +49,7 @@ pub use pki::{DevParty, DevPki, PkiError, dev_pki};
 pub use profile::{ProfileFlaw, SubjectFlaw, Usage};
 pub use reader::{login_tls, reader_tls, server_tls};
 pub use settings::{IdentitySettings, OrganisationFiles, TlsProfile, TlsSettings, TokenSettings};
+pub use signature::{SignError, SignatureFlaw, Signed, StatementSigner};
 pub use token::{Claims, Flaw, TokenError};
 
 use crate::bounds;

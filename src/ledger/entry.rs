@@ -341,6 +341,8 @@ pub struct Entry {
     pub grondslag: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub handeling: Option<Act>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub handtekeningen: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub index: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -355,6 +357,8 @@ pub struct Entry {
     pub ontvangers: Vec<Oin>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub oordeel: Option<Judgement>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub overeenkomst: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub per: Option<Moment>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -444,6 +448,7 @@ impl Entry {
             gezondheid: None,
             grondslag: None,
             handeling: None,
+            handtekeningen: Vec::new(),
             index: None,
             kenmerken: Vec::new(),
             keuze: None,
@@ -451,6 +456,7 @@ impl Entry {
             onthouden: Vec::new(),
             ontvangers: Vec::new(),
             oordeel: None,
+            overeenkomst: None,
             per: None,
             programma: None,
             reden: None,

@@ -4,6 +4,7 @@
 //! What this module does not do: decide anything. It appends what it is handed, if the facts it
 //! rests on are still the newest.
 
+mod agreed;
 mod clearing;
 mod compare;
 mod draft;
@@ -38,6 +39,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use agreed::{Agreed, agreement};
 pub use compare::{Compared, NotCompared};
 pub use draft::{
     Claims, Closing, Draft, DraftError, NotAppended, Receipt, Recorded, Report, Seen, permitted,
@@ -58,9 +60,10 @@ use crate::errors::in_full;
 use crate::merkle::Edge;
 use crate::policy::Permit;
 use crate::store::{
-    Activation, Change, DocumentChange, DocumentOutcome, OpenError as StoreOpenError, Store,
-    StoreError, StoredKey,
+    Activation, BundleFiles, Change, DocumentChange, DocumentOutcome, OpenError as StoreOpenError,
+    Store, StoreError, StoredKey,
 };
+use agreed::under;
 use draft::{ClosingJob, Sealed};
 use entry::{Entry, Kind};
 use plan::{Appended, IndexJob, Job, KeptKey, Reply};
@@ -408,33 +411,49 @@ impl Ledger {
         self.append(Self::bare(&entry, nothing, None)?).await
     }
 
-    /// Records that a bundle is in force from a moment on.
+    /// Records that a bundle is in force from a moment on, because its parties signed for it.
     ///
     /// # Errors
-    /// [`NotAppended::Stale`] when another bundle was activated meanwhile.
+    /// [`NotAppended::Stale`] when another agreement came meanwhile.
     pub async fn activate(
         &self,
+        agreed: Agreed,
+        policy_epoch: u64,
+    ) -> Result<Receipt, NotAppended> {
+        let mut entry = self.blank(Kind::Agreement)?;
+        entry.bundel = Some(agreed.bundle);
+        entry.titel = Some(agreed.title);
+        entry.geldig_van = Some(agreed.from);
+        entry.geldig_tot = agreed.until;
+        entry.handtekeningen = agreed.signatures;
+        let change = Change::Activation {
+            bundle: agreed.bundle,
+            from: agreed.from,
+            until: agreed.until,
+            files: Some(agreed.files),
+        };
+        self.append(Self::bare(&entry, under(policy_epoch), Some(change))?)
+            .await
+    }
+
+    /// Records that an agreement, by the index of its entry, does not begin after all.
+    ///
+    /// # Errors
+    /// [`NotAppended::Stale`] when another agreement came meanwhile.
+    pub async fn revoke(
+        &self,
         bundle: Sha256,
-        title: &str,
-        from: Moment,
-        until: Option<Moment>,
+        agreement: u64,
+        signatures: Vec<String>,
         policy_epoch: u64,
     ) -> Result<Receipt, NotAppended> {
         let mut entry = self.blank(Kind::Agreement)?;
         entry.bundel = Some(bundle);
-        entry.titel = Some(title.to_owned());
-        entry.geldig_van = Some(from);
-        entry.geldig_tot = until;
-        let seen = Seen {
-            address: None,
-            policy_epoch: Some(policy_epoch),
-        };
-        let change = Change::Activation {
-            bundle,
-            from,
-            until,
-        };
-        self.append(Self::bare(&entry, seen, Some(change))?).await
+        entry.overeenkomst = Some(agreement);
+        entry.handtekeningen = signatures;
+        let change = Change::Revocation { agreement };
+        self.append(Self::bare(&entry, under(policy_epoch), Some(change))?)
+            .await
     }
 
     /// At the start, before anything is released: closes as unknown what gateways that are gone left
@@ -564,8 +583,17 @@ impl Ledger {
     /// [`StoreError`].
     pub async fn activations(&self) -> Result<(Vec<Activation>, u64), StoreError> {
         let activations = self.0.store.activations().await?;
-        let epoch = activations.last().map_or(0, |last| last.index + 1);
+        let newest = |one: &Activation| one.index.max(one.revoked.unwrap_or(0)) + 1;
+        let epoch = activations.iter().map(newest).max().unwrap_or(0);
         Ok((activations, epoch))
+    }
+
+    /// The files of a bundle that was once agreed on: a JSON object of names and texts.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn bundle_files(&self, hash: Sha256) -> Result<Option<BundleFiles>, StoreError> {
+        self.0.store.bundle(hash).await
     }
 
     /// The key that verifies the checkpoints.

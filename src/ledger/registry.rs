@@ -22,6 +22,12 @@ use crate::store::Change;
 /// Why an entry of the registry cannot stand where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryFlaw {
+    /// It takes back an agreement that is not there, or was taken back before.
+    #[error("it takes back the agreement of entry {0}, and none of that bundle stands there")]
+    NoAgreement(u64),
+    /// It takes back an agreement that had begun.
+    #[error("it takes back the agreement of entry {0}, which had begun")]
+    Begun(u64),
     /// A field its kind must have is missing.
     #[error("it lacks {0}, which its kind must have")]
     Lacks(&'static str),
@@ -149,6 +155,9 @@ impl Registry {
 
     fn activate(&mut self, leaf: &Leaf) -> Result<Taken, RegistryFlaw> {
         let entry = &leaf.entry;
+        if let Some(agreement) = entry.overeenkomst {
+            return self.revoke(entry, agreement);
+        }
         let activation = Activation {
             bundle: entry.bundel.ok_or(RegistryFlaw::Lacks("bundel"))?,
             from: entry.geldig_van.ok_or(RegistryFlaw::Lacks("geldigVan"))?,
@@ -160,7 +169,21 @@ impl Registry {
             bundle: activation.bundle,
             from: activation.from,
             until: activation.until,
+            files: None,
         })))
+    }
+
+    /// What has begun cannot be taken back: only another agreement can follow it.
+    fn revoke(&mut self, entry: &Entry, agreement: u64) -> Result<Taken, RegistryFlaw> {
+        let known = (self.activations.iter())
+            .position(|known| known.index == agreement && Some(known.bundle) == entry.bundel);
+        let at = known.ok_or(RegistryFlaw::NoAgreement(agreement))?;
+        let begins = self.activations.get(at).map(|known| known.from);
+        if begins.is_none_or(|begins| begins <= entry.tijd) {
+            return Err(RegistryFlaw::Begun(agreement));
+        }
+        Arc::make_mut(&mut self.activations).remove(at);
+        Ok(Taken::Changed(Box::new(Change::Revocation { agreement })))
     }
 
     fn change(&mut self, leaf: &Leaf) -> Result<Taken, RegistryFlaw> {
@@ -268,6 +291,7 @@ fn check(
         Change::Owners(..)
         | Change::Dossier(..)
         | Change::Activation { .. }
+        | Change::Revocation { .. }
         | Change::Asked { .. }
         | Change::Answered(_)
         | Change::Erased { .. } => Ok(()),
@@ -311,6 +335,7 @@ fn apply(facts: &mut AddressFacts, change: &Change, index: u64) {
             facts.aos.push(told.clone());
         }
         Change::Activation { .. }
+        | Change::Revocation { .. }
         | Change::Asked { .. }
         | Change::Answered(_)
         | Change::Erased { .. } => {}

@@ -7,10 +7,10 @@ use super::entry::{Act, Entry, Kind, Outcome};
 use super::seal::{Owner, Personal};
 use super::verify::{self, DatabaseBook, Summary, Wrong};
 use super::{
-    Claims, Draft, Keys, Ledger, NotAppended, OpenError, Receipt, Recorded, Seen, permitted,
+    Agreed, Claims, Draft, Keys, Ledger, NotAppended, OpenError, Receipt, Recorded, Seen, permitted,
 };
 use crate::clock::{Clock, FixedClock, Moment, Random, SystemRandomness};
-use crate::domain::{AddressId, Oin, TransactionId};
+use crate::domain::{AddressId, Oin, Sha256, TransactionId};
 use crate::policy::testing::permit;
 use crate::store::testing::{Database, Engine};
 use crate::store::tests::settings;
@@ -194,5 +194,17 @@ pub(crate) fn token(tag: u8, until: Moment) -> Claims {
             until,
         }),
         transaction: None,
+    }
+}
+
+/// An agreement on a bundle, by nobody.
+pub(crate) fn agreed(bundle: Sha256, from: Moment) -> Agreed {
+    Agreed {
+        bundle,
+        title: "titel".to_owned(),
+        from,
+        until: None,
+        files: "{}".into(),
+        signatures: Vec::new(),
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use serde_json::json;
+
 use super::activities::Activity;
 use super::again;
 use super::decide::Rules;
@@ -33,6 +35,7 @@ pub type BundleHash = Sha256;
 #[derive(Debug)]
 pub struct Bundle {
     hash: BundleHash,
+    files: String,
     manifest: Manifest,
     schema: ReadSchema,
     rules: Vec<Rule>,
@@ -91,6 +94,25 @@ impl Bundle {
         Self::from_source(&Source::from_files(folder, files, Vec::new())?)
     }
 
+    /// Loads a bundle from [`Bundle::files`]. Its folder is named as its manifest says.
+    ///
+    /// # Errors
+    /// As [`Bundle::load`], or the text is no JSON object of texts.
+    pub fn from_text(files: &str) -> Result<Self, BundleError> {
+        let wrong = |text: String| BundleError::Mistakes {
+            bundle: "bundel".to_owned(),
+            mistakes: vec![Mistake::in_file("bestanden", text)],
+        };
+        let files: BTreeMap<String, String> =
+            serde_json::from_str(files).map_err(|error| wrong(error.to_string()))?;
+        let folder = files.get(MANIFEST).and_then(|text| manifest::code(text));
+        let folder = folder.ok_or_else(|| wrong(format!("{MANIFEST} noemt geen code")))?;
+        let files = files
+            .into_iter()
+            .map(|(name, text)| (name, text.into_bytes()));
+        Self::from_files(&folder, files)
+    }
+
     fn from_source(source: &Source) -> Result<Self, BundleError> {
         let failed = |mut mistakes: Vec<Mistake>| {
             mistakes.sort();
@@ -129,6 +151,7 @@ impl Bundle {
             .map_err(|text| failed(vec![Mistake::in_file(SCHEMA, text)]))?;
         let bundle = Self {
             hash: source.hash(),
+            files: json!(source.files()).to_string(),
             only_compares_addresses: again::only_compare_addresses(&rules),
             manifest,
             schema,
@@ -151,6 +174,12 @@ impl Bundle {
     #[must_use]
     pub const fn hash(&self) -> BundleHash {
         self.hash
+    }
+
+    /// Its files as one text: a JSON object of names and texts, which [`Bundle::from_text`] reads.
+    #[must_use]
+    pub fn files(&self) -> &str {
+        &self.files
     }
 
     /// Its code, which is its folder's name, such as `2023-04-19-twg`.

@@ -79,6 +79,12 @@ pub fn check(dirs: &[PathBuf], out: &mut dyn Write) -> io::Result<Exit> {
     })
 }
 
+/// How many mistakes [`check`] and [`test`] find in a bundle that could be loaded.
+#[must_use]
+pub fn count_mistakes(bundle: &Bundle) -> usize {
+    check::audit(bundle).len() + bundle.run_table().failures.len()
+}
+
 /// Runs the tables of bundles; the rows that fail come first.
 ///
 /// # Errors

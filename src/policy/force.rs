@@ -3,30 +3,44 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use super::bundle::{Bundle, BundleHash};
 use crate::clock::Moment;
 use crate::domain::Sha256;
 
-/// The bundles this gateway has, by hash.
+/// The bundles that are known here, by hash: those that were configured, and those that were read from
+/// the book since. Its clones are one: what one learns, all know.
 #[derive(Debug, Default, Clone)]
-pub struct Policies(BTreeMap<BundleHash, Arc<Bundle>>);
+pub struct Policies(Arc<ArcSwap<BTreeMap<BundleHash, Arc<Bundle>>>>);
 
 impl Policies {
     /// Puts them together; the same bundle twice is one.
     #[must_use]
     pub fn new(bundles: Vec<Arc<Bundle>>) -> Self {
-        Self(bundles.into_iter().map(|b| (b.hash(), b)).collect())
+        let known = bundles.into_iter().map(|b| (b.hash(), b)).collect();
+        Self(Arc::new(ArcSwap::from_pointee(known)))
     }
 
     /// The bundle with this hash.
     #[must_use]
-    pub fn find(&self, hash: BundleHash) -> Option<&Arc<Bundle>> {
-        self.0.get(&hash)
+    pub fn find(&self, hash: BundleHash) -> Option<Arc<Bundle>> {
+        self.0.load().get(&hash).cloned()
     }
 
     /// All of them, by hash.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Bundle>> {
-        self.0.values()
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Bundle>> {
+        self.0.load().values().cloned().collect()
+    }
+
+    /// From now on there is this one too.
+    pub fn learn(&self, bundle: Arc<Bundle>) {
+        self.0.rcu(|known| {
+            let mut known = BTreeMap::clone(known);
+            known.insert(bundle.hash(), Arc::clone(&bundle));
+            known
+        });
     }
 }
 
@@ -65,11 +79,11 @@ pub enum NotInForce {
 ///
 /// # Errors
 /// [`NotInForce`] when there is none to decide by.
-pub fn in_force<'a>(
-    policies: &'a Policies,
+pub fn in_force(
+    policies: &Policies,
     activations: &[Activation],
     at: Moment,
-) -> Result<&'a Arc<Bundle>, NotInForce> {
+) -> Result<Arc<Bundle>, NotInForce> {
     let mut holding: Vec<&Activation> = activations
         .iter()
         .filter(|activation| holds(activation.from, activation.until, at))

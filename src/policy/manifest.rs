@@ -78,6 +78,12 @@ pub(super) fn read(folder: &str, text: &str) -> Result<Manifest, Vec<Mistake>> {
     }
 }
 
+/// The code in a manifest, whatever else is in it.
+pub(super) fn code(text: &str) -> Option<String> {
+    let table: toml::Table = text.parse().ok()?;
+    table.get("code")?.as_str().map(str::to_owned)
+}
+
 fn syntax(text: &str, error: &toml::de::Error) -> Mistake {
     let message = error.message().to_owned();
     match error.span() {

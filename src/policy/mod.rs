@@ -17,6 +17,7 @@
 
 mod activities;
 mod again;
+mod agreement;
 mod bundle;
 mod check;
 pub mod cli;
@@ -58,6 +59,7 @@ mod tests;
 
 pub use activities::{Activity, Basis, Flow};
 pub use again::{Judgement, Judgements};
+pub use agreement::{Agreement, AgreementFlaw, Revocation, SignedAgreement};
 pub use bundle::{Bundle, BundleHash, RuleInfo};
 pub use facts::{DocumentFacts, Question};
 pub use force::{Activation, NotInForce, Policies, in_force};

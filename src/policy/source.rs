@@ -108,6 +108,11 @@ impl Source {
         }
     }
 
+    /// The files, sorted by name: name and text.
+    pub(super) fn files(&self) -> &BTreeMap<String, String> {
+        &self.files
+    }
+
     /// The text of a file; empty when there is none, which [`Source::from_files`] excludes.
     pub(super) fn text(&self, file: &str) -> &str {
         self.files.get(file).map_or("", String::as_str)

@@ -8,7 +8,7 @@ use crate::domain::{AddressFacts, AddressId};
 use crate::ledger::Leaf;
 use crate::ledger::entry::{Act, Entry, Kind, Outcome};
 use crate::ledger::registry::{Registry, RegistryFlaw};
-use crate::policy::{Activation, Policies};
+use crate::policy::Activation;
 
 /// A decision or a search, with everything it is judged on.
 #[derive(Debug)]
@@ -43,11 +43,7 @@ impl Case {
 }
 
 /// Takes the next entry; a decision or a search becomes a case.
-pub(super) fn next(
-    registry: &mut Registry,
-    leaf: Leaf,
-    policies: &Policies,
-) -> Result<Option<Case>, Fault> {
+pub(super) fn next(registry: &mut Registry, leaf: Leaf) -> Result<Option<Case>, Fault> {
     let on = match leaf.entry.soort {
         Kind::Decision => {
             check_form(&leaf.entry)?;
@@ -62,7 +58,6 @@ pub(super) fn next(
         Kind::Search => facts_seen(registry, &leaf)?,
         _ => {
             registry.take(&leaf)?;
-            check_activation(&leaf.entry, policies)?;
             return Ok(None);
         }
     };
@@ -130,20 +125,4 @@ fn facts_seen(registry: &Registry, leaf: &Leaf) -> Result<On, Fault> {
             erased: false,
         },
     })
-}
-
-/// A bundle is put in force for its own dates.
-fn check_activation(entry: &Entry, policies: &Policies) -> Result<(), Fault> {
-    if entry.soort != Kind::Agreement {
-        return Ok(());
-    }
-    let Some(bundle) = entry.bundel.and_then(|hash| policies.find(hash)) else {
-        return Ok(());
-    };
-    let (from, until) = bundle.in_force();
-    if entry.geldig_van == Some(from) && entry.geldig_tot == until {
-        Ok(())
-    } else {
-        Err(Fault::Activation(bundle.hash()))
-    }
 }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use crate::domain::Sha256;
+use crate::domain::{Role, Sha256};
+use crate::identity::SignatureFlaw;
 use crate::ledger::EntryFlaw;
 use crate::ledger::entry::{Act, Entry, Outcome};
 use crate::ledger::registry::RegistryFlaw;
 use crate::ledger::verify::{Flaw, Wrong};
-use crate::policy::Judgement;
+use crate::policy::{AgreementFlaw, Judgement};
 
 /// Why there is no [`super::Replayed`].
 #[derive(Debug, thiserror::Error)]
@@ -96,9 +97,15 @@ pub enum Fault {
         /// The one in force at its moment.
         in_force: Sha256,
     },
-    /// It puts a bundle in force for other dates than the bundle's own.
-    #[error("it puts bundle {} in force for other dates than the bundle's own", short(Some(*.0)))]
-    Activation(Sha256),
+    /// What it puts in force could not be agreed on.
+    #[error("it puts a bundle in force that could not be")]
+    Agreement(#[source] AgreementFlaw),
+    /// A signature in it is not one of what it says.
+    #[error("a signature in it is not one of what it says")]
+    Signature(#[source] SignatureFlaw),
+    /// A party of the bundle did not sign.
+    #[error("{0} did not sign for it")]
+    NotSigned(Role),
     /// It says something else than what follows.
     #[error("it says {recorded}; but what stands before it gives {follows}")]
     Differs {

@@ -28,7 +28,7 @@ pub(super) fn judge(case: Case, with: &With, before: &Judgements) -> Result<Foun
         On::Facts { facts, erased } => (&**facts, *erased),
     };
     let bundle = match policy::in_force(&with.policies, &activations, entry.tijd) {
-        Ok(bundle) => Some(&**bundle),
+        Ok(bundle) => Some(bundle),
         Err(NotInForce::None | NotInForce::Candidate(_)) => None,
         Err(NotInForce::Unknown(missing)) => {
             let found = without_bundle(entry, searched, missing)?;
@@ -36,9 +36,9 @@ pub(super) fn judge(case: Case, with: &With, before: &Judgements) -> Result<Foun
         }
     };
     let judged = if searched {
-        search::judge(entry, facts, bundle, with, before)
+        search::judge(entry, facts, bundle.as_deref(), with, before)
     } else {
-        decision(entry, facts, bundle, with, before)
+        decision(entry, facts, bundle.as_deref(), with, before)
     };
     let found = match judged {
         // What is left of its history says something else than all of it may have said.

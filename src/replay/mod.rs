@@ -15,6 +15,7 @@
 //! told: it is neither passed nor found wrong. What this module deliberately does not do: read a file
 //! or a database, or write.
 
+mod agreed;
 mod case;
 mod fault;
 mod judge;
@@ -182,6 +183,7 @@ impl fmt::Display for Replayed {
 #[derive(Debug)]
 struct Shared {
     with: With,
+    origin: String,
     judgements: Judgements,
     at_work: Semaphore,
 }
@@ -228,6 +230,7 @@ pub async fn run<S: SealedSource + Send + 'static>(
     let threads = with.threads.max(1);
     let shared = Arc::new(Shared {
         with,
+        origin: verifier.name().to_owned(),
         judgements: Judgements::default(),
         at_work: Semaphore::new(threads),
     });
@@ -344,11 +347,18 @@ impl State {
             let is_strange = |oin| shared.with.organisations.find(oin).is_none();
             let named = leaf.entry.aanvrager.into_iter().chain(leaf.entry.bron);
             self.strangers |= named.into_iter().any(is_strange);
-            if let Err(fault) = self.proposals.take(&leaf) {
+            let with = &shared.with;
+            let agreed = agreed::check(
+                &leaf.entry,
+                &shared.origin,
+                &with.policies,
+                &with.organisations,
+            );
+            if let Err(fault) = agreed.and_then(|()| self.proposals.take(&leaf)) {
                 let fault = Some((index, fault));
                 return Stepped { cases, fault };
             }
-            match case::next(&mut self.registry, leaf, &shared.with.policies) {
+            match case::next(&mut self.registry, leaf) {
                 Ok(case) => cases.extend(case.map(|case| Case {
                     strangers: self.strangers,
                     ..case

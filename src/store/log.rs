@@ -5,7 +5,7 @@ use sqlx::Row;
 use super::open::Store;
 use super::{StoreError, bytes, corrupt, detached, failed, from_sql, on, sql, to_sql};
 use crate::clock::Moment;
-use crate::domain::{Sha256, TransactionId};
+use crate::domain::TransactionId;
 use crate::merkle::{Hash, TileAt};
 
 /// The head row.
@@ -21,19 +21,6 @@ pub struct Head {
     pub policy_epoch: u64,
     /// Moves when an address or an owner is erased.
     pub keys_epoch: u64,
-}
-
-/// One activation of a bundle, as the book recorded it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Activation {
-    /// The index of its entry.
-    pub index: u64,
-    /// The content hash of the bundle.
-    pub bundle: Sha256,
-    /// From when it is in force.
-    pub from: Moment,
-    /// Until when, that moment excluded.
-    pub until: Option<Moment>,
 }
 
 /// A release whose closing entry never came.
@@ -207,49 +194,6 @@ impl Store {
                 } else {
                     Err(corrupt("tiles", "number", to))
                 }
-            })
-        })
-        .await
-    }
-
-    /// All activations of bundles, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn activations(&self) -> Result<Vec<Activation>, StoreError> {
-        const DOING: &str = "read the activations";
-        let pool = self.pool.clone();
-        detached(DOING, async move {
-            on!(&pool, p => {
-                let rows =
-                    sqlx::query(sql::ACTIVATIONS).fetch_all(p).await.map_err(failed(DOING))?;
-                rows.iter()
-                    .map(|row| {
-                        let index = from_sql(
-                            row.try_get(0).map_err(failed(DOING))?,
-                            "activations",
-                            "idx",
-                        )?;
-                        let moment = |ms: i64, column| {
-                            Moment::from_unix_ms(ms)
-                                .ok_or_else(|| corrupt("activations", column, index))
-                        };
-                        let bundle: Vec<u8> = row.try_get(1).map_err(failed(DOING))?;
-                        let from: i64 = row.try_get(2).map_err(failed(DOING))?;
-                        let until: Option<i64> = row.try_get(3).map_err(failed(DOING))?;
-                        Ok(Activation {
-                            index,
-                            bundle: Sha256::from_bytes(bytes(
-                                &bundle,
-                                "activations",
-                                "bundle",
-                                index,
-                            )?),
-                            from: moment(from, "valid_from")?,
-                            until: until.map(|ms| moment(ms, "valid_until")).transpose()?,
-                        })
-                    })
-                    .collect()
             })
         })
         .await

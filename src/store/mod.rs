@@ -5,6 +5,7 @@
 //! [`Writer`], which the ledger owns. No future of this module that touches a connection is ever
 //! dropped half-way: reads run in tasks of their own (SECURITY 5), the writer in the ledger's task.
 
+mod agreed;
 mod copy;
 mod cosigned;
 mod facts;
@@ -26,10 +27,11 @@ mod writer;
 
 use std::future::Future;
 
+pub use agreed::{Activation, BundleFiles};
 pub use copy::{Anew, KeptSearch};
 pub use facts::{Cache, Loaded, Subject};
 pub use held::{Hold, KeysLeft, Pending};
-pub use log::{Activation, Head, OpenRelease};
+pub use log::{Head, OpenRelease};
 pub use open::{Location, OpenError, Settings, Store};
 pub use saved::{SavedChange, SavedSearch};
 pub use sealed::{SealedEntry, StoredKey, StoredOpening};

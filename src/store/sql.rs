@@ -212,6 +212,12 @@ pub(super) const INSERT_TILE: &str =
     "insert into tiles (level, number, hashes) values ($1, $2, $3)";
 pub(super) const INSERT_ACTIVATION: &str =
     "insert into activations (idx, bundle, valid_from, valid_until) values ($1, $2, $3, $4)";
+pub(super) const REVOKE_ACTIVATION: &str =
+    "update activations set revoked = $2 where idx = $1 and revoked is null";
+pub(super) const KEEP_BUNDLE: &str =
+    "insert into bundles (hash, files) values ($1, $2) on conflict (hash) do nothing";
+pub(super) const BUNDLES: &str = "select hash, files from bundles order by hash";
+pub(super) const BUNDLE: &str = "select files from bundles where hash = $1";
 pub(super) const UPSERT_OWNERSHIP: &str =
     "insert into ownerships (address, recorded_at, record) values ($1, $2, $3)";
 pub(super) const UPSERT_DOSSIER: &str = "insert into dossiers (address, organisation, number, record) values ($1, $2, $3, $4) \
@@ -230,7 +236,7 @@ pub(super) const FORGET_GATEWAYS: &str = "delete from gateways where seen < $1";
 pub(super) const FORGET_USED: &str = "delete from used where until < $1";
 
 pub(super) const ACTIVATIONS: &str =
-    "select idx, bundle, valid_from, valid_until from activations order by idx";
+    "select idx, bundle, valid_from, valid_until, revoked from activations order by idx";
 pub(super) const ADDRESS: &str = "select version, index_revision from addresses where address = $1";
 pub(super) const OWNERSHIPS: &str = "select record from ownerships where address = $1";
 pub(super) const DOSSIERS: &str = "select record from dossiers where address = $1";

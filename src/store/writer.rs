@@ -5,6 +5,7 @@
 //! failed batch can leak into the next.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use sqlx::{Connection, Row};
 
@@ -100,6 +101,14 @@ pub enum Change {
         from: Moment,
         /// Until when.
         until: Option<Moment>,
+        /// Its files, to be kept: a JSON object of names and texts. Left out where the book is read
+        /// again, which does not hold them.
+        files: Option<Arc<str>>,
+    },
+    /// A bundle of policy is not put in force after all.
+    Revocation {
+        /// The entry that would have.
+        agreement: u64,
     },
     /// Somebody asks to erase, to hold or to lift a hold.
     Asked {
@@ -133,6 +142,7 @@ impl Change {
             Self::Choice(choice) => Some(choice.address),
             Self::Aos(aos) => Some(aos.address),
             Self::Activation { .. }
+            | Self::Revocation { .. }
             | Self::Asked { .. }
             | Self::Answered(_)
             | Self::Erased { .. } => None,
@@ -635,12 +645,28 @@ impl Batch<'_> {
                         .await
                         .map(drop)
                 }
-                Change::Activation { bundle, from, until } => {
+                Change::Activation { bundle, from, until, files } => {
+                    if let Some(files) = files {
+                        sqlx::query(sql::KEEP_BUNDLE)
+                            .bind(bundle.as_bytes().as_slice())
+                            .bind(&**files)
+                            .execute(&mut *c)
+                            .await
+                            .map_err(failed(DOING))?;
+                    }
                     sqlx::query(sql::INSERT_ACTIVATION)
                         .bind(to_sql(index))
                         .bind(bundle.as_bytes().as_slice())
                         .bind(from.unix_ms())
                         .bind(until.map(Moment::unix_ms))
+                        .execute(&mut *c)
+                        .await
+                        .map(drop)
+                }
+                Change::Revocation { agreement } => {
+                    sqlx::query(sql::REVOKE_ACTIVATION)
+                        .bind(to_sql(*agreement))
+                        .bind(to_sql(index))
                         .execute(&mut *c)
                         .await
                         .map(drop)

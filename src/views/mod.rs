@@ -64,11 +64,11 @@ impl Setting {
     }
 
     /// The purpose of an entry: as its own bundle describes it, else as any does.
-    fn purpose(&self, entry: &Entry) -> Option<&PurposeInfo> {
+    fn purpose(&self, entry: &Entry) -> Option<PurposeInfo> {
         let purpose = entry.doel.as_ref()?;
         let own = entry.bundel.and_then(|hash| self.policies.find(hash));
-        let mut known = own.into_iter().chain(self.policies.iter());
-        known.find_map(|bundle| bundle.vocabulary().find_purpose(purpose))
+        let mut known = own.into_iter().chain(self.policies.all());
+        known.find_map(|bundle| bundle.vocabulary().find_purpose(purpose).cloned())
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -398,6 +399,41 @@ pub(crate) fn consent(address: &str, owner: &str, receiver: &'static str, kind: 
     })
 }
 
+/// The files with what IMG and NCG signed about the shipped bundles; written once.
+fn signatures() -> &'static [PathBuf] {
+    static SIGNED: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    SIGNED.get_or_init(|| {
+        let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+        let mut signed = Vec::new();
+        for code in ["2021-04-01-convenant", "2023-04-19-twg"] {
+            for party in ["img", "ncg"] {
+                let out = pki().join(format!("{code}.{party}.json"));
+                signed.push(out.clone());
+                let told = sign(party, &policies.join(code), &out);
+                assert!(told.status.success(), "{told:?}");
+            }
+        }
+        signed
+    })
+}
+
+/// `sluis policy sign`, as this party.
+pub(crate) fn sign(party: &str, bundle: &Path, out: &Path) -> std::process::Output {
+    let (key, cert) = (format!("{party}.key"), format!("{party}.pem"));
+    sluis([
+        "policy".as_ref(),
+        "sign".as_ref(),
+        "--bundle".as_ref(),
+        bundle.as_os_str(),
+        "--key".as_ref(),
+        pki().join(key).as_os_str(),
+        "--cert".as_ref(),
+        pki().join(cert).as_os_str(),
+        "--out".as_ref(),
+        out.as_os_str(),
+    ])
+}
+
 /// The configuration; certificates and policies by their full path, the rest relative to the file.
 fn configuration(store: &str, img: &Provider, ncg: &Provider) -> String {
     let certs = pki().display();
@@ -437,7 +473,8 @@ fn configuration(store: &str, img: &Provider, ncg: &Provider) -> String {
             .to_owned(),
         format!(
             "[policy]\nbundles = [\"{policies}/2021-04-01-convenant\", \
-             \"{policies}/2023-04-19-twg\"]\n"
+             \"{policies}/2023-04-19-twg\"]\nsignatures = {:?}\n",
+            signatures()
         ),
     ]
     .concat()

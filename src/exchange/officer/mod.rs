@@ -178,7 +178,7 @@ impl Officers {
     pub fn bundle_in_force(&self) -> Option<Arc<Bundle>> {
         let known = self.exchange.in_force.load();
         let bundle = known.bundle(&self.exchange.policies, self.now());
-        bundle.ok().cloned()
+        bundle.ok()
     }
 
     /// The last signed checkpoint.

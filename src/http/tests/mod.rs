@@ -166,7 +166,8 @@ impl Counter {
             random: random.clone(),
         };
         let exchange = Arc::new(Exchange::new(parts).await.unwrap());
-        exchange.activate_bundles().await.unwrap();
+        let signed = crate::exchange::testing::signed(&world, &[BUNDLE.clone()]);
+        exchange.agree_on_configured(&signed).await.unwrap();
         let registry = Registry::new();
         let metrics = Metrics::new(&registry).unwrap();
         let router = super::router(exchange.clone(), world.clock.clone(), random, metrics);

@@ -8,6 +8,7 @@ mod id_tokens;
 mod keys;
 mod provider;
 mod reload;
+mod signatures;
 mod tokens;
 
 use std::fs;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::clock::Clock as _;
 use crate::ledger::entry::Kind;
-use crate::ledger::testing::{Book, address, oin, token, unseen};
+use crate::ledger::testing::{Book, address, agreed, oin, token, unseen};
 use crate::ledger::{Claims, NotAppended};
 use crate::store::testing::Engine;
 use crate::store::tests::on_both_engines;
@@ -228,7 +228,7 @@ async fn two_activations_never_rest_on_one_epoch(engine: Engine) {
             let ledger = gateway.ledger.clone();
             let bundle = crate::domain::Sha256::from_bytes([1; 32]);
             waiting.push(tokio::spawn(async move {
-                ledger.activate(bundle, "titel", now, None, epoch).await
+                ledger.activate(agreed(bundle, now), epoch).await
             }));
         }
         let mut accepted = 0;

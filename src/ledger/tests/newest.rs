@@ -9,7 +9,7 @@ use crate::domain::{
     Sha256, Title, Version,
 };
 use crate::ledger::entry::Kind;
-use crate::ledger::testing::{Book, Gateway, address, oin, unseen};
+use crate::ledger::testing::{Book, Gateway, address, agreed, oin, unseen};
 use crate::ledger::{Claims, NotAppended, Receipt, Seen};
 use crate::policy::testing::permit;
 use crate::store::testing::Engine;
@@ -238,7 +238,7 @@ async fn another_policy_makes_decisions_stale(engine: Engine) {
     let now = book.clock.now();
     let receipt = gateway
         .ledger
-        .activate(bundle, "t", now, None, 0)
+        .activate(agreed(bundle, now), 0)
         .await
         .unwrap();
     assert_eq!(decide(&gateway, under(0)).await, Err(NotAppended::Stale));
@@ -246,7 +246,7 @@ async fn another_policy_makes_decisions_stale(engine: Engine) {
     assert_eq!(epoch, receipt.index + 1);
     assert_eq!((activations[0].bundle, activations[0].from), (bundle, now));
     assert_eq!(decide(&gateway, under(epoch)).await, Ok(()));
-    let again = gateway.ledger.activate(bundle, "t", now, None, 0).await;
+    let again = gateway.ledger.activate(agreed(bundle, now), 0).await;
     assert_eq!(again, Err(NotAppended::Stale));
     book.verify().await;
 }
@@ -304,7 +304,7 @@ async fn a_change_by_another_handle_makes_decisions_stale(engine: Engine) {
         let bundle = Sha256::from_bytes([9; 32]);
         other
             .ledger
-            .activate(bundle, "t", now, None, epoch)
+            .activate(agreed(bundle, now), epoch)
             .await
             .unwrap();
         let under = Seen {

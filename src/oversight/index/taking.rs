@@ -73,7 +73,8 @@ impl Index {
         {
             let bundle = entry.bundel.and_then(|hash| policies.find(hash));
             let rules = entry.regels.iter();
-            let rules = rules.filter_map(|id| bundle.and_then(|bundle| bundle.find_rule(id)));
+            let rules =
+                rules.filter_map(|id| bundle.as_ref().and_then(|bundle| bundle.find_rule(id)));
             let (mut days, mut four_eyes) = (None, false);
             for rule in rules {
                 days = days.max(rule.review_days);

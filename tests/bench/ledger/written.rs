@@ -10,10 +10,11 @@ use sluis::domain::{
     Language, Oin, Organisation, Organisations, OwnerId, Ownership, Purpose, Reference, Role,
     Sha256, ShownText, TransactionId, Version, Wording,
 };
+use sluis::identity::{StatementSigner, dev_pki};
 use sluis::ledger::entry::{Act, End, Entry, Kind, Outcome, Shown};
 use sluis::ledger::seal::{Owner, Personal};
-use sluis::ledger::{Claims, Keys, Ledger, Report, Seen, permitted};
-use sluis::policy::{Bundle, DocumentFacts, Question, Verdict};
+use sluis::ledger::{Agreed, Claims, Keys, Ledger, Report, Seen, permitted};
+use sluis::policy::{Agreement, Bundle, DocumentFacts, Question, Verdict};
 use sluis::store::{Change, ClaimedToken, Location, Settings, Store};
 
 pub(crate) const ORIGIN: &str = "sluis.example/ledger";
@@ -124,9 +125,19 @@ pub(crate) async fn book(folder: &Path, postgres: Option<&str>, entries: u64) ->
     let mut writer = made.writer(timed).await;
     let bundle = &made.bundle;
     let (from, until) = bundle.in_force();
-    let activated = writer
-        .ledger
-        .activate(bundle.hash(), bundle.title(), from, until, 0);
+    let agreement = Agreement::new(bundle, from, until).unwrap();
+    let clock_now = clock.now();
+    let activated = writer.ledger.activate(
+        Agreed {
+            bundle: bundle.hash(),
+            title: bundle.title().to_owned(),
+            from,
+            until,
+            files: bundle.files().into(),
+            signatures: signatures(folder, &agreement, clock_now),
+        },
+        0,
+    );
     made.epoch = activated.await.unwrap().index + 1;
     writer.epoch = made.epoch;
     let writer = Arc::new(writer);
@@ -158,6 +169,18 @@ pub(crate) async fn book(folder: &Path, postgres: Option<&str>, entries: u64) ->
 
 fn address(number: u64) -> AddressId {
     AddressId::parse(&format!("197920{number:010}")).unwrap()
+}
+
+/// What both parties signed, with certificates of a PKI made for it.
+fn signatures(folder: &Path, agreement: &Agreement, now: Moment) -> Vec<String> {
+    let clock = FixedClock::at(now);
+    let pki = dev_pki(&folder.join("pki"), &*clock, &SystemRandomness::default()).unwrap();
+    let sign = |party: &str| {
+        let party = pki.party(party).unwrap();
+        let signer = StatementSigner::open(&party.key, &party.certificate, now).unwrap();
+        signer.sign(&agreement.text(), now).unwrap()
+    };
+    vec![sign("img"), sign("ncg")]
 }
 
 impl Writer {

@@ -103,11 +103,20 @@ create table gateways (
 );
 
 -- Activated policy bundles: a projection of the `overeenkomst` entries.
+-- `revoked` is the index of the entry that took it back before it began.
 create table activations (
     idx bigint primary key,
     bundle bytea not null,
     valid_from bigint not null,
-    valid_until bigint
+    valid_until bigint,
+    revoked bigint
+);
+
+-- What was agreed on, so that a decision can be explained years later: the files of each bundle, as a
+-- JSON object of names and texts. The hash in the book says whether they are the ones.
+create table bundles (
+    hash bytea primary key,
+    files text not null
 );
 
 -- The registry: projections of the book ---------------------------------------------------------

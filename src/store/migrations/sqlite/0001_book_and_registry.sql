@@ -103,12 +103,21 @@ create table gateways (
 ) strict, without rowid;
 
 -- Activated policy bundles: a projection of the `overeenkomst` entries.
+-- `revoked` is the index of the entry that took it back before it began.
 create table activations (
     idx integer primary key,
     bundle blob not null,
     valid_from integer not null,
-    valid_until integer
+    valid_until integer,
+    revoked integer
 ) strict;
+
+-- What was agreed on, so that a decision can be explained years later: the files of each bundle, as a
+-- JSON object of names and texts. The hash in the book says whether they are the ones.
+create table bundles (
+    hash blob primary key,
+    files text not null
+) strict, without rowid;
 
 -- The registry: projections of the book ---------------------------------------------------------
 

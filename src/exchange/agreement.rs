@@ -1,0 +1,168 @@
+//! Putting a bundle in force: both organisations sign for the same content and the same dates, and it
+//! becomes an entry. Neither can change the rules alone, and neither can whoever runs the gateway.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Exchange;
+use super::api::Failure;
+use crate::domain::{Oin, Role};
+use crate::identity::SignatureFlaw;
+use crate::ledger::{Agreed, NotAppended, Receipt};
+use crate::policy::{Activation, Agreement, AgreementFlaw, Bundle, Revocation};
+
+/// Why nothing was put in force, or nothing was taken back. What is in force stays so.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAgreed {
+    /// The agreement cannot be one.
+    #[error("this cannot be put in force")]
+    Agreement(#[source] AgreementFlaw),
+    /// A signature is not one.
+    #[error("signature {number} is not good")]
+    Signature {
+        /// Which of those that were given, counted from 1.
+        number: usize,
+        /// Why.
+        #[source]
+        flaw: SignatureFlaw,
+    },
+    /// Somebody else signed.
+    #[error("signature {number} is by {by}, who is no party to this bundle")]
+    NoParty {
+        /// Which of those that were given, counted from 1.
+        number: usize,
+        /// Whose it is.
+        by: Oin,
+    },
+    /// A party signed twice, or two organisations in one role.
+    #[error("there is more than one signature for {0}")]
+    Twice(Role),
+    /// A party did not sign.
+    #[error("the signature of {0} is missing")]
+    Missing(Role),
+    /// The same agreement was recorded before.
+    #[error(
+        "the same agreement stands in entry {0}; to put the bundle in force again, sign for other dates"
+    )]
+    Known(u64),
+    /// There is no such agreement, it was taken back, or it has begun.
+    #[error("it cannot be taken back: there is no agreement that is yet to begin in entry {0}")]
+    NothingToRevoke(u64),
+    /// The book could not be written or read.
+    #[error("the ledger could not be written")]
+    Unavailable,
+}
+
+impl Exchange {
+    /// Puts a bundle in force as agreed. From the entry on, every gateway on this book decides by it.
+    ///
+    /// # Errors
+    /// [`NotAgreed`].
+    pub async fn agree(
+        &self,
+        bundle: &Arc<Bundle>,
+        agreement: &Agreement,
+        signatures: Vec<String>,
+    ) -> Result<Receipt, NotAgreed> {
+        agreement.check(bundle).map_err(NotAgreed::Agreement)?;
+        loop {
+            self.look_again().await?;
+            let known = self.in_force.load();
+            let same = |one: &&Activation| {
+                (one.bundle, one.from, one.until)
+                    == (agreement.bundle, agreement.from, agreement.until)
+            };
+            // Before the signatures: their certificates may have expired since.
+            if let Some(known) = known.list().iter().find(same) {
+                return Err(NotAgreed::Known(known.index));
+            }
+            self.check_signatures(bundle, &agreement.text(), &signatures)?;
+            self.policies.learn(Arc::clone(bundle));
+            let agreed = Agreed {
+                bundle: agreement.bundle,
+                title: agreement.title.clone(),
+                from: agreement.from,
+                until: agreement.until,
+                files: Arc::from(bundle.files()),
+                signatures: signatures.clone(),
+            };
+            match self.ledger.activate(agreed, known.epoch()).await {
+                Ok(receipt) => {
+                    self.look_again().await?;
+                    return Ok(receipt);
+                }
+                // Another agreement was first: look whether it is the same.
+                Err(NotAppended::Stale) => {}
+                Err(_) => return Err(NotAgreed::Unavailable),
+            }
+        }
+    }
+
+    /// Takes an agreement back before it begins.
+    ///
+    /// # Errors
+    /// [`NotAgreed`].
+    pub async fn take_back(
+        &self,
+        agreement: u64,
+        signatures: Vec<String>,
+    ) -> Result<Receipt, NotAgreed> {
+        loop {
+            self.look_again().await?;
+            let known = self.in_force.load();
+            let now = self.clock.now();
+            let planned = |one: &&Activation| one.index == agreement && one.from > now;
+            let nothing = NotAgreed::NothingToRevoke(agreement);
+            let planned = *known.list().iter().find(planned).ok_or(nothing)?;
+            let bundle = self.policies.find(planned.bundle);
+            let bundle = bundle.ok_or(NotAgreed::Unavailable)?;
+            let origin = self.ledger.verifier().name().to_owned();
+            let text = Revocation::new(planned.bundle, origin, agreement).text();
+            self.check_signatures(&bundle, &text, &signatures)?;
+            let done = self
+                .ledger
+                .revoke(planned.bundle, agreement, signatures.clone(), known.epoch())
+                .await;
+            match done {
+                Ok(receipt) => {
+                    self.look_again().await?;
+                    return Ok(receipt);
+                }
+                Err(NotAppended::Stale) => {}
+                Err(_) => return Err(NotAgreed::Unavailable),
+            }
+        }
+    }
+
+    /// Every party of the bundle signed this text, once, with a certificate that is good now; and
+    /// nobody else did.
+    fn check_signatures(
+        &self,
+        bundle: &Bundle,
+        text: &[u8],
+        signatures: &[String],
+    ) -> Result<(), NotAgreed> {
+        let mut missing: BTreeMap<&Role, bool> =
+            bundle.signers().iter().map(|role| (role, true)).collect();
+        for (number, jws) in (1..).zip(signatures) {
+            let signed = self.identity.verify_signature(jws, text);
+            let by = signed
+                .map_err(|flaw| NotAgreed::Signature { number, flaw })?
+                .by;
+            let role = self.organisations.find(by).map(|known| &known.role);
+            let waits = role.and_then(|role| missing.get_mut(role).map(|waits| (role, waits)));
+            match waits {
+                None => return Err(NotAgreed::NoParty { number, by }),
+                Some((role, false)) => return Err(NotAgreed::Twice(role.clone())),
+                Some((_, waits)) => *waits = false,
+            }
+        }
+        let missing = missing.into_iter().find(|(_, waits)| *waits);
+        missing.map_or(Ok(()), |(role, _)| Err(NotAgreed::Missing(role.clone())))
+    }
+
+    async fn look_again(&self) -> Result<(), NotAgreed> {
+        let read = self.refresh_policy().await;
+        read.map_err(|_: Failure| NotAgreed::Unavailable)
+    }
+}

@@ -1,0 +1,48 @@
+//! Whether a bundle was put in force, or taken back, by those who must.
+
+use super::fault::Fault;
+use crate::domain::{Organisations, Role};
+use crate::identity::Signed;
+use crate::ledger::agreement;
+use crate::ledger::entry::{Entry, Kind};
+use crate::policy::{Policies, Revocation};
+
+/// An `overeenkomst` entry holds good signatures of every party of its bundle. Whether a certificate was
+/// accepted at the time is the gateway's to say: its CA and its lists of then are not in the book.
+///
+/// A party that the configuration no longer knows cannot be told from a stranger; then only the
+/// signatures themselves are checked.
+pub(super) fn check(
+    entry: &Entry,
+    origin: &str,
+    policies: &Policies,
+    organisations: &Organisations,
+) -> Result<(), Fault> {
+    if entry.soort != Kind::Agreement {
+        return Ok(());
+    }
+    let hash = entry.bundel.ok_or(Fault::Lacks("bundel"))?;
+    let bundle = policies.find(hash);
+    let text = if let Some(index) = entry.overeenkomst {
+        Revocation::new(hash, origin.to_owned(), index).text()
+    } else {
+        let agreement = agreement(entry).ok_or(Fault::Lacks("geldigVan"))?;
+        if let Some(bundle) = &bundle {
+            agreement.check(bundle).map_err(Fault::Agreement)?;
+        }
+        agreement.text()
+    };
+    let mut signed = Vec::new();
+    for jws in &entry.handtekeningen {
+        signed.push(Signed::parse(jws, &text).map_err(Fault::Signature)?.by);
+    }
+    let Some(bundle) = bundle else { return Ok(()) };
+    let roles: Option<Vec<&Role>> = (signed.iter())
+        .map(|by| organisations.find(*by).map(|known| &known.role))
+        .collect();
+    let Some(roles) = roles else { return Ok(()) };
+    match (bundle.signers().iter()).find(|signer| !roles.contains(signer)) {
+        None => Ok(()),
+        Some(missing) => Err(Fault::NotSigned(missing.clone())),
+    }
+}
