@@ -374,6 +374,10 @@ fn postgres_options(settings: &Settings) -> Result<PgConnectOptions, StoreError>
         .options([
             ("lock_timeout", lock),
             ("idle_in_transaction_session_timeout", idle),
+            // Every statement goes by a key. A table that is filled and emptied all the time, as that of
+            // used tokens, is taken for a small one, and read whole as it grows.
+            ("enable_seqscan", "off".to_owned()),
+            ("jit", "off".to_owned()),
         ])
         .disable_statement_logging())
 }

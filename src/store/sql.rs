@@ -116,9 +116,6 @@ impl Rows {
 pub(super) const HEAD: &str =
     "select size, checkpoint, facts_epoch, policy_epoch, keys_epoch from head where id = 1";
 pub(super) const NEW_HEAD: &str = "insert into head (id, size, checkpoint, facts_epoch, policy_epoch, keys_epoch) values (1, 0, $1, 0, 0, 0)";
-/// Locks the head row for the rest of the transaction; only PostgreSQL lets others write meanwhile.
-pub(super) const LOCK_HEAD: &str = "update head set size = size where id = 1 \
-     returning size, checkpoint, facts_epoch, policy_epoch, keys_epoch";
 /// The compare-and-swap of the head.
 pub(super) const SWAP_HEAD: &str = "update head \
      set size = $1, checkpoint = $2, facts_epoch = $3, policy_epoch = $4, keys_epoch = $5 \
@@ -379,7 +376,7 @@ pub(super) fn every() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> 
         };
     }
     named! {
-        HEAD NEW_HEAD LOCK_HEAD SWAP_HEAD TOUCH_ADDRESS INSERT_TILE INSERT_ACTIVATION
+        HEAD NEW_HEAD SWAP_HEAD TOUCH_ADDRESS INSERT_TILE INSERT_ACTIVATION
         UPSERT_OWNERSHIP UPSERT_DOSSIER UPSERT_CHOICE UPSERT_AOS NEW_OPENING_KEY KEPT_OPENING_KEY HEARTBEAT
         FORGET_GATEWAYS FORGET_USED ACTIVATIONS ADDRESS OWNERSHIPS
         DOSSIERS CHOICES CHOICE AOS AOS_BY_ID DOCUMENT DOCUMENTS_AT ENTRIES

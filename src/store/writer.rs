@@ -33,6 +33,12 @@ pub struct ClaimedToken {
     pub until: Moment,
 }
 
+/// Begins in PostgreSQL, whatever its default: a batch must see what was committed while it waited for
+/// the head. Only PostgreSQL lets others write meanwhile.
+const BEGIN_LOCKED: &str = "begin isolation level read committed; \
+    update head set size = size where id = 1 \
+        returning size, checkpoint, facts_epoch, policy_epoch, keys_epoch";
+
 /// What can be used once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Once {
@@ -268,19 +274,11 @@ impl Writer {
             .await
             .map_err(failed(DOING))?
             .map(|row| parse_head(&row)),
-            Engine::Postgres(c) => {
-                // Whatever the database's default: a batch must see what was committed while it
-                // waited.
-                sqlx::query("begin isolation level read committed")
-                    .execute(&mut *c)
-                    .await
-                    .map_err(failed(DOING))?;
-                sqlx::query(sql::LOCK_HEAD)
-                    .fetch_optional(c)
-                    .await
-                    .map_err(failed("lock the head"))?
-                    .map(|row| parse_head(&row))
-            }
+            Engine::Postgres(c) => sqlx::raw_sql(BEGIN_LOCKED)
+                .fetch_optional(c)
+                .await
+                .map_err(failed(DOING))?
+                .map(|row| parse_head(&row)),
         };
         let head = head.unwrap_or_else(|| Err(corrupt("head", "id", 1)))?;
         fail_point!(self, after, Begin);
@@ -392,6 +390,12 @@ pub use clear::{Clear, PERSONAL};
 pub use erase::{Answer, Ask, Erasing, Refused, Resealed, Resealing};
 
 impl Batch<'_> {
+    /// Whether it costs more to be told which rows were touched than to ask beforehand whether something
+    /// is wrong: with SQLite a row is a thread hop, with PostgreSQL a statement is a round trip.
+    const fn telling_costs(&self) -> bool {
+        matches!(self.conn, Engine::Sqlite(_))
+    }
+
     /// Uses up what can be used once, and is forgotten after the moment given; answers what was not
     /// used before. Of two alike, one is answered.
     ///
@@ -401,18 +405,18 @@ impl Batch<'_> {
         const DOING: &str = "use up tokens and transaction ids";
         fail_point!(self, before, Claim);
         let mut fresh: HashSet<Once> = claimed.iter().map(|(once, _)| *once).collect();
-        // Telling which rows were touched costs more than everything else here, so it is asked only
-        // when something is wrong.
         let mut used = 0;
-        for_rows!(
-            self,
-            DOING,
-            &sql::COUNT_USED,
-            claimed,
-            |query, one| query.bind(one.0.as_bytes()),
-            |row| used += row.try_get::<i64, _>(0).map_err(failed(DOING))?
-        );
-        if used == 0 && fresh.len() == claimed.len() {
+        if self.telling_costs() {
+            for_rows!(
+                self,
+                DOING,
+                &sql::COUNT_USED,
+                claimed,
+                |query, one| query.bind(one.0.as_bytes()),
+                |row| used += row.try_get::<i64, _>(0).map_err(failed(DOING))?
+            );
+        }
+        if self.telling_costs() && used == 0 && fresh.len() == claimed.len() {
             let touched = for_rows!(self, DOING, &sql::USE, claimed, |query, one| query
                 .bind(one.0.as_bytes())
                 .bind(one.1.unix_ms()));
@@ -534,15 +538,17 @@ impl Batch<'_> {
         fail_point!(self, before, CloseReleases);
         let mut closed: HashSet<u64> = indices.iter().copied().collect();
         let mut open = 0;
-        for_rows!(
-            self,
-            DOING,
-            &sql::COUNT_OPEN_RELEASES,
-            indices,
-            |query, index| query.bind(to_sql(*index)),
-            |row| open += row.try_get::<i64, _>(0).map_err(failed(DOING))?
-        );
-        if usize::try_from(open) == Ok(indices.len()) {
+        if self.telling_costs() {
+            for_rows!(
+                self,
+                DOING,
+                &sql::COUNT_OPEN_RELEASES,
+                indices,
+                |query, index| query.bind(to_sql(*index)),
+                |row| open += row.try_get::<i64, _>(0).map_err(failed(DOING))?
+            );
+        }
+        if self.telling_costs() && usize::try_from(open) == Ok(indices.len()) {
             let touched = for_rows!(
                 self,
                 DOING,

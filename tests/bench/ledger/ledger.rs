@@ -88,6 +88,7 @@ async fn measure(options: &Options) -> bool {
     let begun = Instant::now();
     let made = written::book(folder.path(), options.postgres.as_deref(), options.entries).await;
     eprintln!("written in {:.0} s", begun.elapsed().as_secs_f64());
+    stored::settle(&made.store).await;
     let mut good = true;
     // First, so that what it adds is replayed too.
     if options.wants(What::Append) {
