@@ -7,6 +7,9 @@ use std::time::Duration;
 
 /// A JSON body of a single call. The largest honest one is a choice, under 8 KiB.
 pub const JSON_BODY_BYTES: usize = 64 * 1024;
+/// The body of a call that puts a bundle in force: its files, and what each party signed. The shipped
+/// bundles take about 120 KiB.
+pub const AGREEMENT_BODY_BYTES: usize = 1024 * 1024;
 /// The whole body of a bulk call; at about 500 bytes a line this is 30,000 documents.
 pub const BULK_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// One line of a bulk call.

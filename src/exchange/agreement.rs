@@ -6,10 +6,14 @@ use std::sync::Arc;
 
 use super::Exchange;
 use super::api::Failure;
+use crate::bounds;
+use crate::clock::Moment;
 use crate::domain::{Oin, Role};
 use crate::identity::SignatureFlaw;
-use crate::ledger::{Agreed, NotAppended, Receipt};
-use crate::policy::{Activation, Agreement, AgreementFlaw, Bundle, Revocation};
+use crate::ledger::{Agreed, HandedIn, NotAppended, Receipt};
+use crate::policy::{
+    Activation, Agreement, AgreementFlaw, Bundle, Revocation, SignedAgreement, SignedRevocation,
+};
 
 /// Why nothing was put in force, or nothing was taken back. What is in force stays so.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +21,18 @@ pub enum NotAgreed {
     /// The agreement cannot be one.
     #[error("this cannot be put in force")]
     Agreement(#[source] AgreementFlaw),
+    /// One signed for something else than the others.
+    #[error("signature {number} is for another bundle, or for other dates, than the first")]
+    Different {
+        /// Which of those that were given, counted from 1.
+        number: usize,
+    },
+    /// It is about another agreement, or for another book.
+    #[error("signature {number} withdraws another agreement, or one of another ledger")]
+    OtherRevocation {
+        /// Which of those that were given, counted from 1.
+        number: usize,
+    },
     /// A signature is not one.
     #[error("signature {number} is not good")]
     Signature {
@@ -45,13 +61,53 @@ pub enum NotAgreed {
         "the same agreement stands in entry {0}; to put the bundle in force again, sign for other dates"
     )]
     Known(u64),
-    /// There is no such agreement, it was taken back, or it has begun.
-    #[error("it cannot be taken back: there is no agreement that is yet to begin in entry {0}")]
+    /// The same agreement was taken back before. Its signatures stand in the book for everybody to copy,
+    /// so they never count again.
+    #[error(
+        "the agreement of entry {agreement} was taken back in entry {by}; to put the bundle in force after all, sign for other dates"
+    )]
+    TakenBack {
+        /// The index of its entry.
+        agreement: u64,
+        /// The index of the entry that took it back.
+        by: u64,
+    },
+    /// Its dates contradict those of an agreement that stands.
+    #[error(
+        "its dates overlap with entry {other}, which holds from {from} until {}; sign for other dates, or withdraw that one if it has not begun", .until.map_or_else(|| "further notice".to_owned(), |until| until.to_string())
+    )]
+    Overlaps {
+        /// The index of that agreement's entry.
+        other: u64,
+        /// From when that one holds.
+        from: Moment,
+        /// Until when.
+        until: Option<Moment>,
+    },
+    /// There is no such agreement.
+    #[error("there is no agreement in entry {0}; `sluis policy agreements` lists them")]
     NothingToRevoke(u64),
+    /// It has begun, or is about to.
+    #[error(
+        "the agreement of entry {agreement} decides from {from} on, and cannot be withdrawn any more; agree on another bundle to follow it"
+    )]
+    Begun {
+        /// The index of its entry.
+        agreement: u64,
+        /// From when.
+        from: Moment,
+    },
+    /// It could not be recorded.
+    #[error("it was not recorded")]
+    NotAppended(#[source] NotAppended),
     /// The book could not be written or read.
     #[error("the ledger could not be written")]
     Unavailable,
 }
+
+/// How long before its beginning an agreement can be taken back: what takes it back must be in the book
+/// by then, by whichever gateway's clock.
+const LAST_CALL_MS: i64 = bounds::DECISION_AGE_MS + bounds::GATEWAY_CLOCKS_MS;
 
 impl Exchange {
     /// Puts a bundle in force as agreed. From the entry on, every gateway on this book decides by it.
@@ -64,19 +120,54 @@ impl Exchange {
         agreement: &Agreement,
         signatures: Vec<String>,
     ) -> Result<Receipt, NotAgreed> {
+        self.agree_by(None, bundle, agreement, signatures).await
+    }
+
+    /// The same with what each party signed, as `sluis policy sign` wrote it.
+    ///
+    /// # Errors
+    /// [`NotAgreed`].
+    pub async fn agree_on(
+        &self,
+        by: Option<HandedIn>,
+        bundle: &Arc<Bundle>,
+        signed: &[SignedAgreement],
+    ) -> Result<Receipt, NotAgreed> {
+        let Some(first) = signed.first() else {
+            return Err(self.nobody_signed(bundle));
+        };
+        let differs = |one: &SignedAgreement| one.agreement != first.agreement;
+        if let Some(at) = signed.iter().position(differs) {
+            return Err(NotAgreed::Different { number: at + 1 });
+        }
+        let signatures = signed.iter().map(|one| one.signature.clone()).collect();
+        self.agree_by(by, bundle, &first.agreement, signatures)
+            .await
+    }
+
+    async fn agree_by(
+        &self,
+        by: Option<HandedIn>,
+        bundle: &Arc<Bundle>,
+        agreement: &Agreement,
+        signatures: Vec<String>,
+    ) -> Result<Receipt, NotAgreed> {
         agreement.check(bundle).map_err(NotAgreed::Agreement)?;
         loop {
             self.look_again().await?;
             let known = self.in_force.load();
-            let same = |one: &&Activation| {
+            // Before the signatures: their certificates may have expired since.
+            let same = known.all().iter().rev().find(|one| {
                 (one.bundle, one.from, one.until)
                     == (agreement.bundle, agreement.from, agreement.until)
-            };
-            // Before the signatures: their certificates may have expired since.
-            if let Some(known) = known.list().iter().find(same) {
-                return Err(NotAgreed::Known(known.index));
+            });
+            match same.map(|same| (same.index, same.revoked)) {
+                Some((index, None)) => return Err(NotAgreed::Known(index)),
+                Some((agreement, Some(by))) => return Err(NotAgreed::TakenBack { agreement, by }),
+                None => {}
             }
             self.check_signatures(bundle, &agreement.text(), &signatures)?;
+            check_dates(known.list(), agreement)?;
             self.policies.learn(Arc::clone(bundle));
             let agreed = Agreed {
                 bundle: agreement.bundle,
@@ -86,42 +177,55 @@ impl Exchange {
                 files: Arc::from(bundle.files()),
                 signatures: signatures.clone(),
             };
-            match self.ledger.activate(agreed, known.epoch()).await {
+            let ledger = &self.ledger;
+            match ledger.activate_by(by.clone(), agreed, known.epoch()).await {
                 Ok(receipt) => {
                     self.look_again().await?;
                     return Ok(receipt);
                 }
                 // Another agreement was first: look whether it is the same.
                 Err(NotAppended::Stale) => {}
-                Err(_) => return Err(NotAgreed::Unavailable),
+                Err(error) => return Err(NotAgreed::NotAppended(error)),
             }
         }
     }
 
-    /// Takes an agreement back before it begins.
+    /// Takes an agreement back before it begins, with what each of its parties signed.
     ///
     /// # Errors
     /// [`NotAgreed`].
     pub async fn take_back(
         &self,
+        by: Option<HandedIn>,
         agreement: u64,
-        signatures: Vec<String>,
+        signed: &[SignedRevocation],
     ) -> Result<Receipt, NotAgreed> {
         loop {
             self.look_again().await?;
             let known = self.in_force.load();
-            let now = self.clock.now();
-            let planned = |one: &&Activation| one.index == agreement && one.from > now;
-            let nothing = NotAgreed::NothingToRevoke(agreement);
-            let planned = *known.list().iter().find(planned).ok_or(nothing)?;
-            let bundle = self.policies.find(planned.bundle);
+            let found = known.all().iter().find(|one| one.index == agreement);
+            let found = found.ok_or(NotAgreed::NothingToRevoke(agreement))?;
+            if let Some(by) = found.revoked {
+                return Err(NotAgreed::TakenBack { agreement, by });
+            }
+            if found.from <= self.clock.now().plus_ms(LAST_CALL_MS) {
+                let from = found.from;
+                return Err(NotAgreed::Begun { agreement, from });
+            }
+            let bundle = self.policies.find(found.bundle);
             let bundle = bundle.ok_or(NotAgreed::Unavailable)?;
             let origin = self.ledger.verifier().name().to_owned();
-            let text = Revocation::new(planned.bundle, origin, agreement).text();
-            self.check_signatures(&bundle, &text, &signatures)?;
+            let wanted = Revocation::new(found.bundle, origin, agreement);
+            let differs = |one: &SignedRevocation| one.revocation != wanted;
+            if let Some(at) = signed.iter().position(differs) {
+                return Err(NotAgreed::OtherRevocation { number: at + 1 });
+            }
+            let signatures: Vec<String> = signed.iter().map(|one| one.signature.clone()).collect();
+            self.check_signatures(&bundle, &wanted.text(), &signatures)?;
+            let epoch = known.epoch();
             let done = self
                 .ledger
-                .revoke(planned.bundle, agreement, signatures.clone(), known.epoch())
+                .revoke(by.clone(), found.bundle, agreement, signatures, epoch)
                 .await;
             match done {
                 Ok(receipt) => {
@@ -129,9 +233,27 @@ impl Exchange {
                     return Ok(receipt);
                 }
                 Err(NotAppended::Stale) => {}
-                Err(_) => return Err(NotAgreed::Unavailable),
+                Err(error) => return Err(NotAgreed::NotAppended(error)),
             }
         }
+    }
+
+    /// Who must sign: the parties the bundle names, and whatever it says every organisation whose
+    /// documents it is about. A bundle is written by one of them, and must not free its author of the
+    /// other's consent.
+    fn signers<'a>(&'a self, bundle: &'a Bundle) -> BTreeMap<&'a Role, bool> {
+        let provide = self.organisations.iter().filter(|one| one.provides);
+        let roles = bundle.signers().iter();
+        roles
+            .chain(provide.map(|one| &one.role))
+            .map(|role| (role, true))
+            .collect()
+    }
+
+    fn nobody_signed(&self, bundle: &Bundle) -> NotAgreed {
+        let first = self.signers(bundle).into_keys().next().cloned();
+        // Without anybody who could sign there is no agreement either.
+        first.map_or(NotAgreed::Unavailable, NotAgreed::Missing)
     }
 
     /// Every party of the bundle signed this text, once, with a certificate that is good now; and
@@ -142,8 +264,10 @@ impl Exchange {
         text: &[u8],
         signatures: &[String],
     ) -> Result<(), NotAgreed> {
-        let mut missing: BTreeMap<&Role, bool> =
-            bundle.signers().iter().map(|role| (role, true)).collect();
+        if signatures.is_empty() {
+            return Err(self.nobody_signed(bundle));
+        }
+        let mut missing = self.signers(bundle);
         for (number, jws) in (1..).zip(signatures) {
             let signed = self.identity.verify_signature(jws, text);
             let by = signed
@@ -164,5 +288,29 @@ impl Exchange {
     async fn look_again(&self) -> Result<(), NotAgreed> {
         let read = self.refresh_policy().await;
         read.map_err(|_: Failure| NotAgreed::Unavailable)
+    }
+}
+
+/// An agreement without an end is relieved by the next one. Otherwise two that hold at the same moment
+/// contradict each other, and so do two that begin together; and one that is to begin would never decide
+/// where another, recorded later, still holds by then.
+fn check_dates(standing: &[Activation], new: &Agreement) -> Result<(), NotAgreed> {
+    let contradicts = |one: &&Activation| {
+        let apart = if one.from == new.from {
+            false
+        } else if one.from < new.from {
+            one.until.is_none_or(|until| until <= new.from)
+        } else {
+            new.until.is_some_and(|until| until <= one.from)
+        };
+        one.bundle != new.bundle && !apart
+    };
+    match standing.iter().find(contradicts) {
+        None => Ok(()),
+        Some(other) => Err(NotAgreed::Overlaps {
+            other: other.index,
+            from: other.from,
+            until: other.until,
+        }),
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::{Organisation, Organisations, Wording};
 use crate::errors::in_full;
 use crate::ledger::Ledger;
 use crate::policy::{self, Activation, Bundle, NotInForce, PartyWords, Policies};
+use crate::store::Activation as Recorded;
 
 /// The activations in the book, as last read.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub(super) struct InForce(ArcSwap<Activations>);
 /// One reading of the activations.
 #[derive(Debug)]
 pub(super) struct Activations {
+    all: Vec<Recorded>,
     list: Vec<Activation>,
     epoch: u64,
 }
@@ -104,7 +106,7 @@ impl Activations {
             }
         }
         let list = stored
-            .into_iter()
+            .iter()
             .filter(|activation| activation.revoked.is_none())
             .map(|activation| Activation {
                 bundle: activation.bundle,
@@ -113,7 +115,11 @@ impl Activations {
                 index: activation.index,
             })
             .collect();
-        Ok(Self { list, epoch })
+        Ok(Self {
+            all: stored,
+            list,
+            epoch,
+        })
     }
 
     /// The epoch a decision under these activations has seen.
@@ -124,6 +130,22 @@ impl Activations {
     /// The agreements, oldest first, without those that were taken back.
     pub(super) fn list(&self) -> &[Activation] {
         &self.list
+    }
+
+    /// The same, with those that were taken back.
+    pub(super) fn all(&self) -> &[Recorded] {
+        &self.all
+    }
+
+    /// The entry of the agreement that decides at a moment.
+    pub(super) fn deciding(&self, policies: &Policies, at: Moment) -> Option<u64> {
+        let bundle = self.bundle(policies, at).ok()?;
+        let holds = |one: &&Activation| {
+            let ends = one.until.is_some_and(|until| until <= at);
+            one.bundle == bundle.hash() && one.from <= at && !ends
+        };
+        let holding = self.list.iter().filter(holds);
+        holding.map(|one| one.index).max()
     }
 
     /// The bundle in force at a moment.

@@ -4,6 +4,7 @@
 //!
 //! What it deliberately does not do: parse HTTP, hold a connection, know SQL or Cedar.
 
+mod agreed;
 mod agreement;
 mod api;
 mod in_force;
@@ -16,6 +17,7 @@ mod release;
 #[cfg(test)]
 pub(crate) mod testing;
 mod told;
+mod unsettled;
 mod words;
 
 use std::sync::Arc;
@@ -49,6 +51,7 @@ use crate::policy::{
 };
 use crate::provider::{Outbound, ProviderFailure, Providers};
 use crate::store::{ClaimedToken, Store, Subject};
+pub use agreed::Settled;
 pub use agreement::NotAgreed;
 use in_force::InForce;
 use record::Refusal;
@@ -464,7 +467,7 @@ impl Exchange {
             };
             match self.agree(&bundle, agreement, signatures).await {
                 Ok(_) | Err(NotAgreed::Known(_)) => {}
-                Err(missing @ NotAgreed::Missing(_)) => {
+                Err(missing @ (NotAgreed::Missing(_) | NotAgreed::TakenBack { .. })) => {
                     waiting.push(format!("{}: {missing}", bundle.id()));
                 }
                 Err(refused) => return Err(refused),

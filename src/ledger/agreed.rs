@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::draft::Seen;
+use super::draft::{Claims, Seen};
 use super::entry::Entry;
+use super::seal::Personal;
 use crate::clock::Moment;
-use crate::domain::Sha256;
+use crate::domain::{Oin, Sha256, TransactionId};
 use crate::policy::Agreement;
 
 /// An agreement whose signatures were verified, ready to be recorded.
@@ -23,6 +24,19 @@ pub struct Agreed {
     pub files: Arc<str>,
     /// A signature of each party: detached JWS.
     pub signatures: Vec<String>,
+}
+
+/// Who handed in an agreement over the wire, and what that uses up.
+#[derive(Debug, Clone)]
+pub struct HandedIn {
+    /// Which organisation.
+    pub organisation: Oin,
+    /// In which call.
+    pub transaction: TransactionId,
+    /// Who of them and for which case, to be sealed.
+    pub personal: Personal,
+    /// The token and the transaction id of the call.
+    pub claims: Claims,
 }
 
 /// What an agreement saw: which others there are.

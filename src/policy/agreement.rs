@@ -58,6 +58,19 @@ pub struct SignedAgreement {
     pub agreement: Agreement,
 }
 
+/// That an agreement does not begin, and the signature of one party under it, as
+/// `sluis policy sign --withdraw` writes them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedRevocation {
+    /// A detached JWS over [`Revocation::text`].
+    #[serde(rename = "handtekening")]
+    pub signature: String,
+    /// What was signed.
+    #[serde(rename = "verklaring")]
+    pub revocation: Revocation,
+}
+
 /// Why nobody should sign this, or why a signed text puts nothing in force.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AgreementFlaw {

@@ -59,7 +59,7 @@ mod tests;
 
 pub use activities::{Activity, Basis, Flow};
 pub use again::{Judgement, Judgements};
-pub use agreement::{Agreement, AgreementFlaw, Revocation, SignedAgreement};
+pub use agreement::{Agreement, AgreementFlaw, Revocation, SignedAgreement, SignedRevocation};
 pub use bundle::{Bundle, BundleHash, RuleInfo};
 pub use facts::{DocumentFacts, Question};
 pub use force::{Activation, NotInForce, Policies, in_force};
