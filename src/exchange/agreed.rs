@@ -43,7 +43,11 @@ impl Exchange {
             Ok(bundle) => {
                 let mistakes = bundle.audit();
                 let told = mistakes.iter().map(unsettled::mistake).collect();
-                if mistakes.is_empty() { Ok(bundle) } else { Err(told) }
+                if mistakes.is_empty() {
+                    Ok(bundle)
+                } else {
+                    Err(told)
+                }
             }
             Err(error) => Err(unsettled::mistakes(&error)),
         });

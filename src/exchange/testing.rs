@@ -52,18 +52,36 @@ pub(crate) fn signed(world: &World, bundles: &[Arc<Bundle>]) -> Vec<SignedAgreem
     let mut signed = Vec::new();
     for bundle in bundles {
         let (from, until) = bundle.in_force();
-        let agreement = Agreement::new(bundle, from, until).unwrap();
-        for role in bundle.signers() {
-            let party = world.pki.party(role.as_str()).unwrap();
-            let now = world.clock.now();
-            let signer = StatementSigner::open(&party.key, &party.certificate, now).unwrap();
-            signed.push(SignedAgreement {
-                signature: signer.sign(&agreement.text(), now).unwrap(),
-                agreement: agreement.clone(),
-            });
-        }
+        let parties = bundle.signers().iter().map(Role::as_str);
+        signed.extend(signed_by(world, parties, &agreement(bundle, from, until)));
     }
     signed
+}
+
+/// An agreement on this bundle, whatever the bundle says of its dates.
+pub(crate) fn agreement(bundle: &Bundle, from: Moment, until: Option<Moment>) -> Agreement {
+    Agreement::told(bundle.hash(), bundle.title().to_owned(), from, until)
+}
+
+/// The same agreement, signed by each of these parties.
+pub(crate) fn signed_by<'p>(
+    world: &World,
+    parties: impl IntoIterator<Item = &'p str>,
+    agreement: &Agreement,
+) -> Vec<SignedAgreement> {
+    let sign = |party| SignedAgreement {
+        signature: signature(world, party, &agreement.text()),
+        agreement: agreement.clone(),
+    };
+    parties.into_iter().map(sign).collect()
+}
+
+/// The signature of a party under a text.
+pub(crate) fn signature(world: &World, party: &str, text: &[u8]) -> String {
+    let party = world.pki.party(party).unwrap();
+    let now = world.clock.now();
+    let signer = StatementSigner::open(&party.key, &party.certificate, now).unwrap();
+    signer.sign(text, now).unwrap()
 }
 
 impl Office {

@@ -46,10 +46,20 @@ impl Exchange {
     }
 
     /// Records that a bundle cannot be used; every mistake is told with file, line and rule.
-    pub(super) async fn record_unusable(&self, caller: &Caller, errors: Vec<FieldError>) -> Failure {
+    pub(super) async fn record_unusable(
+        &self,
+        caller: &Caller,
+        errors: Vec<FieldError>,
+    ) -> Failure {
         let (personal, failure) = (caller.personal(), Failure::BundleUnusable(errors));
-        self.record_code(caller, Act::Registry, "bundel-onbruikbaar", personal, failure)
-            .await
+        self.record_code(
+            caller,
+            Act::Registry,
+            "bundel-onbruikbaar",
+            personal,
+            failure,
+        )
+        .await
     }
 }
 
@@ -191,7 +201,9 @@ fn flaw_told(flaw: &AgreementFlaw, l: Language) -> String {
         (Language::English, AgreementFlaw::OtherBundle { .. }) => {
             format!("{flaw}; send the files as they were signed, or have them signed again")
         }
-        (Language::English, AgreementFlaw::Candidate) => format!("{flaw}, and have it signed again"),
+        (Language::English, AgreementFlaw::Candidate) => {
+            format!("{flaw}, and have it signed again")
+        }
         (Language::English, _) => format!("{flaw}; sign again, for other dates"),
     }
 }

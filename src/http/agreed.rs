@@ -71,7 +71,9 @@ pub(super) fn index(text: &str) -> Result<u64, Malformed> {
 /// The files as one text; what is in them is the bundle's to judge.
 fn files(value: &Value) -> Read<String> {
     let Value::Object(files) = value else {
-        return Err("verwacht: een object met de bestanden van de bundel, tekst bij naam".to_owned());
+        return Err(
+            "verwacht: een object met de bestanden van de bundel, tekst bij naam".to_owned(),
+        );
     };
     if files.is_empty() || files.len() > LIST_ITEMS {
         return Err(format!(
@@ -107,6 +109,7 @@ fn signature(value: &Value) -> Read<String> {
 /// What was signed, as it was signed.
 fn statement<T: DeserializeOwned>(value: &Value) -> Read<T> {
     serde_json::from_value(value.clone()).map_err(|_| {
-        "verwacht: de verklaring zoals sluis policy sign die schrijft, zonder andere velden".to_owned()
+        "verwacht: de verklaring zoals sluis policy sign die schrijft, zonder andere velden"
+            .to_owned()
     })
 }

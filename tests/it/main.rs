@@ -13,6 +13,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod agreements;
 mod bad_input;
 mod canary;
 mod client;

@@ -277,7 +277,12 @@ async fn every_call_refuses_what_it_does_not_have() {
             let sent = counter.request(&call.method.clone(), &at, &[JSON], Body::from("{}"));
             assert_eq!(counter.send(sent).await.fields(), ["body"], "{what}");
         }
-        for (parameter, wrong) in [("{uuid}", "1"), ("{id}", "-"), ("{transactieId}", DOCUMENT), ("{index}", "-1")] {
+        for (parameter, wrong) in [
+            ("{uuid}", "1"),
+            ("{id}", "-"),
+            ("{transactieId}", DOCUMENT),
+            ("{index}", "-1"),
+        ] {
             // A document's id in these tests is of version 7; of a transaction only that is asked.
             let wrong = wrong.replace("-7d0e-", "-4d0e-");
             if call.template.contains(parameter) {
