@@ -403,6 +403,7 @@ impl Gateway {
         let mut chores = JoinSet::new();
         chores::start(&mut chores, &identity, &ledger, &store, &readiness);
         chores.spawn(chores::retain(ledger.clone(), config.retention.clone()));
+        chores.spawn(chores::follow(Arc::clone(&exchange)));
         let (leave, left) = oneshot::channel();
         let mut following = JoinSet::new();
         if let Some(cosigning) = cosigning {

@@ -1,7 +1,5 @@
 //! The book, opened for a command that puts a bundle in force or takes an agreement back.
 
-use std::sync::Arc;
-
 use super::{Prepared, StartError, book, providers, unusable};
 use crate::exchange::{Exchange, Parts};
 
@@ -41,7 +39,7 @@ impl Signing {
         let parts = Parts {
             organisations: config.organisations.clone(),
             providers: providers(&config, &identity),
-            identity: Arc::clone(&identity),
+            identity,
             store,
             policies,
             ledger,

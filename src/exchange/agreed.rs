@@ -86,6 +86,14 @@ impl Exchange {
         self.agreement_told(agreement).await
     }
 
+    /// Learns what was agreed on at other gateways.
+    ///
+    /// # Errors
+    /// [`Failure::LedgerUnavailable`] when the book cannot be read.
+    pub async fn follow_agreements(&self) -> Result<(), Failure> {
+        self.refresh_policy().await
+    }
+
     /// Every agreement, oldest first, those that were taken back too.
     ///
     /// # Errors
