@@ -1,11 +1,15 @@
 //! Putting a bundle in force: both organisations sign for the same content and the same dates, and it
 //! becomes an entry. Neither can change the rules alone, and neither can whoever runs the gateway.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Exchange;
 use super::api::Failure;
+use crate::clock::Moment;
 use crate::domain::{Oin, Role};
 use crate::identity::SignatureFlaw;
 use crate::ledger::{Agreed, NotAppended, Receipt};
@@ -45,6 +49,16 @@ pub enum NotAgreed {
         "the same agreement stands in entry {0}; to put the bundle in force again, sign for other dates"
     )]
     Known(u64),
+    /// Both parties planned something else for a part of its time.
+    #[error(
+        "its dates overlap with those of the agreement in entry {entry}, which begins at {from}; take that one back, or sign for other dates"
+    )]
+    Overlaps {
+        /// The entry of that agreement.
+        entry: u64,
+        /// From when that bundle is to decide.
+        from: Moment,
+    },
     /// There is no such agreement, it was taken back, or it has begun.
     #[error("it cannot be taken back: there is no agreement that is yet to begin in entry {0}")]
     NothingToRevoke(u64),
@@ -76,13 +90,21 @@ impl Exchange {
             if let Some(known) = known.list().iter().find(same) {
                 return Err(NotAgreed::Known(known.index));
             }
+            let now = self.clock.now();
+            if let Some(planned) = known
+                .list()
+                .iter()
+                .find(|one| contradicts(agreement, one, now))
+            {
+                return Err(NotAgreed::Overlaps {
+                    entry: planned.index,
+                    from: planned.from,
+                });
+            }
             self.check_signatures(bundle, &agreement.text(), &signatures)?;
             self.policies.learn(Arc::clone(bundle));
             let agreed = Agreed {
-                bundle: agreement.bundle,
-                title: agreement.title.clone(),
-                from: agreement.from,
-                until: agreement.until,
+                agreement: agreement.clone(),
                 files: Arc::from(bundle.files()),
                 signatures: signatures.clone(),
             };
@@ -164,5 +186,19 @@ impl Exchange {
     async fn look_again(&self) -> Result<(), NotAgreed> {
         let read = self.refresh_policy().await;
         read.map_err(|_: Failure| NotAgreed::Unavailable)
+    }
+}
+
+/// Whether an agreement would overrule one that is yet to begin: it lasts until after that beginning, or
+/// begins before the end that was signed there. What was planned without an end is relieved by what is
+/// planned after it, and what has begun by anything: that cannot be taken back any more.
+fn contradicts(new: &Agreement, planned: &Activation, now: Moment) -> bool {
+    if planned.from <= now {
+        return false;
+    }
+    if new.from <= planned.from {
+        new.until.is_none_or(|until| until > planned.from)
+    } else {
+        planned.until.is_some_and(|until| new.from < until)
     }
 }

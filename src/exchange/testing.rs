@@ -19,7 +19,7 @@ use crate::domain::{
 use crate::identity::StatementSigner;
 use crate::identity::tests::World;
 use crate::ledger::testing::{Book, Gateway, address};
-use crate::policy::{Agreement, Bundle, Policies, SignedAgreement};
+use crate::policy::{Agreement, Bundle, Policies, ProofRecord, SignedAgreement};
 use crate::provider::Providers;
 use crate::store::testing::Engine;
 
@@ -40,7 +40,7 @@ pub(crate) struct Office {
     pub(crate) organisations: Organisations,
     pub(crate) img: Oin,
     pub(crate) ncg: Oin,
-    _world: World,
+    pub(crate) world: World,
 }
 
 pub(crate) fn policies() -> Policies {
@@ -52,7 +52,8 @@ pub(crate) fn signed(world: &World, bundles: &[Arc<Bundle>]) -> Vec<SignedAgreem
     let mut signed = Vec::new();
     for bundle in bundles {
         let (from, until) = bundle.in_force();
-        let agreement = Agreement::new(bundle, from, until).unwrap();
+        let proof = ProofRecord::supposed(bundle);
+        let agreement = Agreement::new(bundle, proof, from, until).unwrap();
         for role in bundle.signers() {
             let party = world.pki.party(role.as_str()).unwrap();
             let now = world.clock.now();
@@ -118,7 +119,7 @@ impl Office {
             organisations,
             img,
             ncg,
-            _world: world,
+            world,
         }
     }
 
