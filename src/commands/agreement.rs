@@ -1,14 +1,15 @@
 //! `sluis policy sign`: one organisation's signature under a bundle.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use sluis::bounds;
 use sluis::clock::{Clock as _, Moment, SystemClock};
 use sluis::errors::in_full;
 use sluis::identity::StatementSigner;
-use sluis::policy::{self, Agreement, Bundle, SignedAgreement};
+use sluis::policy::{self, Agreement, Bundle, ProofRecord, SignedAgreement};
 
 use super::{Exit, Failed, Outcome, output};
 
@@ -18,6 +19,9 @@ pub(super) struct SignArgs {
     /// The folder of the bundle
     #[arg(long, value_name = "DIR")]
     bundle: PathBuf,
+    /// What was proven of it: the file that `sluis policy prove --out` wrote
+    #[arg(long, value_name = "FILE")]
+    proof: Option<PathBuf>,
     /// The organisation's key: PKCS#8 PEM, RSA, P-256 or P-384
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
@@ -54,8 +58,10 @@ pub(super) fn sign(args: &SignArgs) -> Outcome {
             )],
         });
     }
+    let proof = read_proof(args)?;
     let (from, until) = bundle.in_force();
-    let agreement = Agreement::new(&bundle, args.from.unwrap_or(from), args.until.or(until));
+    let (from, until) = (args.from.unwrap_or(from), args.until.or(until));
+    let agreement = Agreement::new(&bundle, proof, from, until);
     let agreement = agreement.map_err(|error| usage(&error))?;
     let now = SystemClock.now();
     let signer = StatementSigner::open(&args.key, &args.cert, now).map_err(|e| usage(&e))?;
@@ -81,6 +87,31 @@ pub(super) fn sign(args: &SignArgs) -> Outcome {
     output::say(&said);
     output::say(&format!("in {}", args.out.display()));
     Ok(Exit::Done)
+}
+
+/// What was proven of the bundle, which both parties sign over.
+fn read_proof(args: &SignArgs) -> Result<ProofRecord, Failed> {
+    let Some(path) = &args.proof else {
+        return Err(Failed::usage([format!(
+            "--proof is missing: nobody signs for what is not proven; `sluis policy prove {} --out FILE` writes the proof record",
+            args.bundle.display()
+        )]));
+    };
+    let wrong = |why: &dyn std::fmt::Display| {
+        Failed::usage([format!(
+            "--proof {}: {why}; `sluis policy prove {} --out FILE` writes one",
+            path.display(),
+            args.bundle.display()
+        )])
+    };
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| {
+            let most = bounds::PROOF_BYTES as u64 + 1;
+            file.take(most).read_to_string(&mut text)
+        })
+        .map_err(|error| wrong(&format!("cannot be read ({error})")))?;
+    ProofRecord::parse(&text).map_err(|error| wrong(&in_full(&error)))
 }
 
 /// A signature is never written over.
