@@ -49,6 +49,11 @@ pub enum NotAgreed {
         "the same agreement stands in entry {0}; to put the bundle in force again, sign for other dates"
     )]
     Known(u64),
+    /// The same agreement was recorded before, and taken back: those signatures count no more.
+    #[error(
+        "the same agreement stood in entry {0} and was taken back; to put the bundle in force after all, sign for other dates"
+    )]
+    TakenBack(u64),
     /// Both parties planned something else for a part of its time.
     #[error(
         "its dates overlap with those of the agreement in entry {entry}, which begins at {from}; take that one back, or sign for other dates"
@@ -89,6 +94,9 @@ impl Exchange {
             // Before the signatures: their certificates may have expired since.
             if let Some(known) = known.list().iter().find(same) {
                 return Err(NotAgreed::Known(known.index));
+            }
+            if let Some(gone) = known.taken_back().iter().find(same) {
+                return Err(NotAgreed::TakenBack(gone.index));
             }
             let now = self.clock.now();
             if let Some(planned) = known

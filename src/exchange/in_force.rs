@@ -24,6 +24,7 @@ pub(super) struct InForce(ArcSwap<Activations>);
 #[derive(Debug)]
 pub(super) struct Activations {
     list: Vec<Activation>,
+    taken_back: Vec<Activation>,
     epoch: u64,
 }
 
@@ -103,17 +104,24 @@ impl Activations {
                 ),
             }
         }
-        let list = stored
-            .into_iter()
-            .filter(|activation| activation.revoked.is_none())
-            .map(|activation| Activation {
-                bundle: activation.bundle,
-                from: activation.from,
-                until: activation.until,
-                index: activation.index,
-            })
-            .collect();
-        Ok(Self { list, epoch })
+        let (mut list, mut taken_back) = (Vec::new(), Vec::new());
+        for one in stored {
+            let of = match one.revoked {
+                None => &mut list,
+                Some(_) => &mut taken_back,
+            };
+            of.push(Activation {
+                bundle: one.bundle,
+                from: one.from,
+                until: one.until,
+                index: one.index,
+            });
+        }
+        Ok(Self {
+            list,
+            taken_back,
+            epoch,
+        })
     }
 
     /// The epoch a decision under these activations has seen.
@@ -124,6 +132,11 @@ impl Activations {
     /// The agreements, oldest first, without those that were taken back.
     pub(super) fn list(&self) -> &[Activation] {
         &self.list
+    }
+
+    /// Those that were taken back before they began, oldest first.
+    pub(super) fn taken_back(&self) -> &[Activation] {
+        &self.taken_back
     }
 
     /// The bundle in force at a moment.

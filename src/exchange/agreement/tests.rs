@@ -8,7 +8,7 @@ use crate::domain::Sha256;
 use crate::errors::in_full;
 use crate::exchange::testing::{Office, policies};
 use crate::identity::StatementSigner;
-use crate::policy::{Agreement, Bundle, Policies, ProofRecord, shipped};
+use crate::policy::{Agreement, Bundle, Policies, ProofRecord, SignedAgreement, shipped};
 use crate::store::testing::Engine;
 use crate::store::tests::on_both_engines;
 
@@ -290,6 +290,20 @@ async fn what_was_agreed_on_is_kept_with_its_rules(engine: Engine) {
         matches!(again, Err(NotAgreed::NothingToRevoke(_))),
         "{again:?}"
     );
+    // Nor does what was signed count once more, also not from a file that is still there.
+    let once_more = Papers::signed(&office, &new, agreement.clone(), BOTH);
+    let told = once_more.refused(&office).await;
+    assert!(told.contains("and was taken back"), "{told}");
+    office.exchange.policies.learn(Arc::clone(&new));
+    let files = once_more.signatures.into_iter();
+    let files: Vec<_> = files
+        .map(|signature| SignedAgreement {
+            signature,
+            agreement: agreement.clone(),
+        })
+        .collect();
+    let waiting = office.exchange.agree_on_configured(&files).await.unwrap();
+    assert!(waiting.len() == 1 && waiting[0].contains("and was taken back"));
     let in_force = office.exchange.in_force.load();
     let known = Policies::clone(&office.exchange.policies);
     let decides = in_force.bundle(&known, moment(SUMMER)).unwrap();
