@@ -103,6 +103,8 @@ pub const DECISION_ATTEMPTS: u32 = 4;
 pub const COMMIT: Duration = Duration::from_secs(5);
 /// The signature of an organisation with its certificates, as text.
 pub const SIGNATURE_BYTES: usize = 16 * 1024;
+/// What was proven of a bundle, as text: with the signatures of three parties it fits in an entry.
+pub const PROOF_BYTES: usize = 8 * 1024;
 /// A file with an agreement and a signature under it.
 pub const SIGNATURE_FILE_BYTES: u64 = 32 * 1024;
 /// How long a closing entry waits for a decision to share its commit with.

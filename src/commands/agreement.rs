@@ -3,7 +3,7 @@
 
 mod list;
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,12 +12,14 @@ use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sluis::app::{Signing, StartError};
-use sluis::bounds::SIGNATURE_FILE_BYTES;
+use sluis::bounds::{self, SIGNATURE_FILE_BYTES};
 use sluis::clock::{Clock as _, Moment, SystemClock};
 use sluis::errors::in_full;
 use sluis::exchange::NotAgreed;
 use sluis::identity::StatementSigner;
-use sluis::policy::{self, Agreement, Bundle, Revocation, SignedAgreement, SignedRevocation};
+use sluis::policy::{
+    self, Agreement, Bundle, ProofRecord, Revocation, SignedAgreement, SignedRevocation,
+};
 use sluis::store::OpenError;
 
 use super::{Exit, Failed, Outcome, output, prepare, start_failed};
@@ -30,6 +32,9 @@ pub(super) struct SignArgs {
     /// The folder of the bundle
     #[arg(long, value_name = "DIR")]
     bundle: PathBuf,
+    /// What was proven of it: the file that `sluis policy prove --out` wrote
+    #[arg(long, value_name = "FILE")]
+    proof: Option<PathBuf>,
     /// The organisation's key: PKCS#8 PEM, RSA, P-256 or P-384
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
@@ -43,7 +48,7 @@ pub(super) struct SignArgs {
     #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<Moment>,
     /// Sign that the agreement in the entry with this index does not begin, instead
-    #[arg(long, value_name = "INDEX", requires = "ledger", conflicts_with_all = ["from", "until"])]
+    #[arg(long, value_name = "INDEX", requires = "ledger", conflicts_with_all = ["from", "until", "proof"])]
     withdraw: Option<u64>,
     /// The origin of the ledger that entry stands in
     #[arg(long, value_name = "NAME", requires = "withdraw")]
@@ -135,8 +140,10 @@ pub(super) fn sign(args: &SignArgs) -> Outcome {
         )
     } else {
         let bundle = sound(&args.bundle, "nothing was signed")?;
+        let proof = read_proof(args)?;
         let (from, to) = bundle.in_force();
-        let agreement = Agreement::new(&bundle, args.from.unwrap_or(from), args.until.or(to));
+        let (from, to) = (args.from.unwrap_or(from), args.until.or(to));
+        let agreement = Agreement::new(&bundle, proof, from, to);
         let agreement = agreement.map_err(|error| usage(&error))?;
         let signer = signer()?;
         let signature = signed(&signer, &agreement.text())?;
@@ -202,15 +209,15 @@ pub(super) async fn withdraw(args: WithdrawArgs) -> Outcome {
     let written_by = "sluis policy sign --withdraw";
     let signed = read_all::<SignedRevocation>(&args.signatures, written_by)?;
     let book = open(&args.config).await?;
-    let done = book.exchange.take_back(None, args.entry, &signed).await;
+    let done = book.exchange.withdraw(None, args.entry, &signed).await;
     book.close().await;
     match done {
         Ok(receipt) => output::say(&format!(
             "The agreement of entry {} does not begin: entry {}.",
             args.entry, receipt.index
         )),
-        Err(NotAgreed::TakenBack { agreement, by }) => output::say(&format!(
-            "The agreement of entry {agreement} was withdrawn in entry {by} already; nothing was changed."
+        Err(NotAgreed::TakenBack(agreement)) => output::say(&format!(
+            "The agreement of entry {agreement} was withdrawn already; nothing was changed."
         )),
         Err(error) => return Err(not_agreed(&error, &args.signatures)),
     }
@@ -258,7 +265,7 @@ fn read_all<T: DeserializeOwned>(files: &[PathBuf], by: &str) -> Result<Vec<T>, 
     let one = |path: &PathBuf| {
         let shown = path.display();
         let mut text = Vec::new();
-        std::fs::File::open(path)
+        File::open(path)
             .and_then(|open| open.take(SIGNATURE_FILE_BYTES).read_to_end(&mut text))
             .map_err(|error| format!("{shown}: cannot be read ({error}); check --signature"))?;
         serde_json::from_slice(&text).map_err(|error| {
@@ -278,6 +285,31 @@ fn read_all<T: DeserializeOwned>(files: &[PathBuf], by: &str) -> Result<Vec<T>, 
     } else {
         Err(Failed::usage(mistakes))
     }
+}
+
+/// What was proven of the bundle, which both parties sign over.
+fn read_proof(args: &SignArgs) -> Result<ProofRecord, Failed> {
+    let Some(path) = &args.proof else {
+        return Err(Failed::usage([format!(
+            "--proof is missing: nobody signs for what is not proven; `sluis policy prove {} --out FILE` writes the proof record",
+            args.bundle.display()
+        )]));
+    };
+    let wrong = |why: &dyn std::fmt::Display| {
+        Failed::usage([format!(
+            "--proof {}: {why}; `sluis policy prove {} --out FILE` writes one",
+            path.display(),
+            args.bundle.display()
+        )])
+    };
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| {
+            let most = bounds::PROOF_BYTES as u64 + 1;
+            file.take(most).read_to_string(&mut text)
+        })
+        .map_err(|error| wrong(&format!("cannot be read ({error})")))?;
+    ProofRecord::parse(&text).map_err(|error| wrong(&in_full(&error)))
 }
 
 /// A signature is never written over.

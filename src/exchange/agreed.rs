@@ -78,9 +78,9 @@ impl Exchange {
     ) -> Result<Value, Failure> {
         self.check_party(&caller).await?;
         let by = Some(caller.hands_in());
-        match Box::pin(self.take_back(by, agreement, &signed)).await {
+        match Box::pin(self.withdraw(by, agreement, &signed)).await {
             Ok(_) => {}
-            Err(NotAgreed::TakenBack { .. }) => self.use_up(&caller).await?,
+            Err(NotAgreed::TakenBack(_)) => self.use_up(&caller).await?,
             Err(refused) => return Err(self.record_unsettled(&caller, refused).await),
         }
         self.agreement_told(agreement).await

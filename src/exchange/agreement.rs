@@ -1,6 +1,9 @@
 //! Putting a bundle in force: both organisations sign for the same content and the same dates, and it
 //! becomes an entry. Neither can change the rules alone, and neither can whoever runs the gateway.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -61,28 +64,21 @@ pub enum NotAgreed {
         "the same agreement stands in entry {0}; to put the bundle in force again, sign for other dates"
     )]
     Known(u64),
-    /// The same agreement was taken back before. Its signatures stand in the book for everybody to copy,
-    /// so they never count again.
+    /// The same agreement was recorded before, and taken back. Its signatures stand in the book for
+    /// everybody to copy, so they count no more.
     #[error(
-        "the agreement of entry {agreement} was taken back in entry {by}; to put the bundle in force after all, sign for other dates"
+        "the same agreement stood in entry {0} and was taken back; to put the bundle in force after all, sign for other dates"
     )]
-    TakenBack {
-        /// The index of its entry.
-        agreement: u64,
-        /// The index of the entry that took it back.
-        by: u64,
-    },
-    /// Its dates contradict those of an agreement that stands.
+    TakenBack(u64),
+    /// Both parties planned something else for a part of its time.
     #[error(
-        "its dates overlap with entry {other}, which holds from {from} until {}; sign for other dates, or withdraw that one if it has not begun", .until.map_or_else(|| "further notice".to_owned(), |until| until.to_string())
+        "its dates overlap with those of the agreement in entry {entry}, which begins at {from}; take that one back, or sign for other dates"
     )]
     Overlaps {
-        /// The index of that agreement's entry.
-        other: u64,
-        /// From when that one holds.
+        /// The entry of that agreement.
+        entry: u64,
+        /// From when that bundle is to decide.
         from: Moment,
-        /// Until when.
-        until: Option<Moment>,
     },
     /// There is no such agreement.
     #[error("there is no agreement in entry {0}; `sluis policy agreements` lists them")]
@@ -156,24 +152,29 @@ impl Exchange {
         loop {
             self.look_again().await?;
             let known = self.in_force.load();
-            // Before the signatures: their certificates may have expired since.
-            let same = known.all().iter().rev().find(|one| {
+            let same = |one: &&Activation| {
                 (one.bundle, one.from, one.until)
                     == (agreement.bundle, agreement.from, agreement.until)
-            });
-            match same.map(|same| (same.index, same.revoked)) {
-                Some((index, None)) => return Err(NotAgreed::Known(index)),
-                Some((agreement, Some(by))) => return Err(NotAgreed::TakenBack { agreement, by }),
-                None => {}
+            };
+            // Before the signatures: their certificates may have expired since.
+            if let Some(known) = known.list().iter().find(same) {
+                return Err(NotAgreed::Known(known.index));
+            }
+            if let Some(gone) = known.taken_back().iter().find(same) {
+                return Err(NotAgreed::TakenBack(gone.index));
+            }
+            let now = self.clock.now();
+            let contradicted = |one: &&Activation| contradicts(agreement, one, now);
+            if let Some(planned) = known.list().iter().find(contradicted) {
+                return Err(NotAgreed::Overlaps {
+                    entry: planned.index,
+                    from: planned.from,
+                });
             }
             self.check_signatures(bundle, &agreement.text(), &signatures)?;
-            check_dates(known.list(), agreement)?;
             self.policies.learn(Arc::clone(bundle));
             let agreed = Agreed {
-                bundle: agreement.bundle,
-                title: agreement.title.clone(),
-                from: agreement.from,
-                until: agreement.until,
+                agreement: agreement.clone(),
                 files: Arc::from(bundle.files()),
                 signatures: signatures.clone(),
             };
@@ -190,24 +191,49 @@ impl Exchange {
         }
     }
 
-    /// Takes an agreement back before it begins, with what each of its parties signed.
+    /// Takes an agreement back before it begins.
     ///
     /// # Errors
     /// [`NotAgreed`].
     pub async fn take_back(
         &self,
+        agreement: u64,
+        signatures: Vec<String>,
+    ) -> Result<Receipt, NotAgreed> {
+        self.take_back_by(None, agreement, &[], signatures).await
+    }
+
+    /// The same with what each party signed, as `sluis policy sign --withdraw` wrote it.
+    ///
+    /// # Errors
+    /// [`NotAgreed`].
+    pub async fn withdraw(
+        &self,
         by: Option<HandedIn>,
         agreement: u64,
         signed: &[SignedRevocation],
     ) -> Result<Receipt, NotAgreed> {
+        let stated: Vec<&Revocation> = signed.iter().map(|one| &one.revocation).collect();
+        let signatures = signed.iter().map(|one| one.signature.clone()).collect();
+        self.take_back_by(by, agreement, &stated, signatures).await
+    }
+
+    async fn take_back_by(
+        &self,
+        by: Option<HandedIn>,
+        agreement: u64,
+        stated: &[&Revocation],
+        signatures: Vec<String>,
+    ) -> Result<Receipt, NotAgreed> {
         loop {
             self.look_again().await?;
             let known = self.in_force.load();
-            let found = known.all().iter().find(|one| one.index == agreement);
-            let found = found.ok_or(NotAgreed::NothingToRevoke(agreement))?;
-            if let Some(by) = found.revoked {
-                return Err(NotAgreed::TakenBack { agreement, by });
+            let at_index = |one: &&Activation| one.index == agreement;
+            if known.taken_back().iter().any(|one| at_index(&one)) {
+                return Err(NotAgreed::TakenBack(agreement));
             }
+            let found = known.list().iter().find(at_index);
+            let found = *found.ok_or(NotAgreed::NothingToRevoke(agreement))?;
             if found.from <= self.clock.now().plus_ms(LAST_CALL_MS) {
                 let from = found.from;
                 return Err(NotAgreed::Begun { agreement, from });
@@ -216,18 +242,14 @@ impl Exchange {
             let bundle = bundle.ok_or(NotAgreed::Unavailable)?;
             let origin = self.ledger.verifier().name().to_owned();
             let wanted = Revocation::new(found.bundle, origin, agreement);
-            let differs = |one: &SignedRevocation| one.revocation != wanted;
-            if let Some(at) = signed.iter().position(differs) {
+            if let Some(at) = stated.iter().position(|one| **one != wanted) {
                 return Err(NotAgreed::OtherRevocation { number: at + 1 });
             }
-            let signatures: Vec<String> = signed.iter().map(|one| one.signature.clone()).collect();
             self.check_signatures(&bundle, &wanted.text(), &signatures)?;
-            let epoch = known.epoch();
-            let done = self
-                .ledger
-                .revoke(by.clone(), found.bundle, agreement, signatures, epoch)
-                .await;
-            match done {
+            let (epoch, signatures) = (known.epoch(), signatures.clone());
+            let ledger = &self.ledger;
+            let done = ledger.revoke(by.clone(), found.bundle, agreement, signatures, epoch);
+            match done.await {
                 Ok(receipt) => {
                     self.look_again().await?;
                     return Ok(receipt);
@@ -291,26 +313,16 @@ impl Exchange {
     }
 }
 
-/// An agreement without an end is relieved by the next one. Otherwise two that hold at the same moment
-/// contradict each other, and so do two that begin together; and one that is to begin would never decide
-/// where another, recorded later, still holds by then.
-fn check_dates(standing: &[Activation], new: &Agreement) -> Result<(), NotAgreed> {
-    let contradicts = |one: &&Activation| {
-        let apart = if one.from == new.from {
-            false
-        } else if one.from < new.from {
-            one.until.is_none_or(|until| until <= new.from)
-        } else {
-            new.until.is_some_and(|until| until <= one.from)
-        };
-        one.bundle != new.bundle && !apart
-    };
-    match standing.iter().find(contradicts) {
-        None => Ok(()),
-        Some(other) => Err(NotAgreed::Overlaps {
-            other: other.index,
-            from: other.from,
-            until: other.until,
-        }),
+/// Whether an agreement would overrule one that is yet to begin: it lasts until after that beginning, or
+/// begins before the end that was signed there. What was planned without an end is relieved by what is
+/// planned after it, and what has begun by anything: that cannot be taken back any more.
+fn contradicts(new: &Agreement, planned: &Activation, now: Moment) -> bool {
+    if planned.from <= now {
+        return false;
+    }
+    if new.from <= planned.from {
+        new.until.is_none_or(|until| until > planned.from)
+    } else {
+        planned.until.is_some_and(|until| new.from < until)
     }
 }

@@ -26,6 +26,7 @@ pub(super) struct InForce(ArcSwap<Activations>);
 pub(super) struct Activations {
     all: Vec<Recorded>,
     list: Vec<Activation>,
+    taken_back: Vec<Activation>,
     epoch: u64,
 }
 
@@ -105,19 +106,23 @@ impl Activations {
                 ),
             }
         }
-        let list = stored
-            .iter()
-            .filter(|activation| activation.revoked.is_none())
-            .map(|activation| Activation {
-                bundle: activation.bundle,
-                from: activation.from,
-                until: activation.until,
-                index: activation.index,
-            })
-            .collect();
+        let (mut list, mut taken_back) = (Vec::new(), Vec::new());
+        for one in &stored {
+            let of = match one.revoked {
+                None => &mut list,
+                Some(_) => &mut taken_back,
+            };
+            of.push(Activation {
+                bundle: one.bundle,
+                from: one.from,
+                until: one.until,
+                index: one.index,
+            });
+        }
         Ok(Self {
             all: stored,
             list,
+            taken_back,
             epoch,
         })
     }
@@ -135,6 +140,11 @@ impl Activations {
     /// The same, with those that were taken back.
     pub(super) fn all(&self) -> &[Recorded] {
         &self.all
+    }
+
+    /// Those that were taken back before they began, oldest first.
+    pub(super) fn taken_back(&self) -> &[Activation] {
+        &self.taken_back
     }
 
     /// The entry of the agreement that decides at a moment.

@@ -467,8 +467,9 @@ impl Exchange {
             };
             match self.agree(&bundle, agreement, signatures).await {
                 Ok(_) | Err(NotAgreed::Known(_)) => {}
-                Err(missing @ (NotAgreed::Missing(_) | NotAgreed::TakenBack { .. })) => {
-                    waiting.push(format!("{}: {missing}", bundle.id()));
+                // The file is still there; that must not undo what both parties took back.
+                Err(why @ (NotAgreed::Missing(_) | NotAgreed::TakenBack(_))) => {
+                    waiting.push(format!("{}: {why}", bundle.id()));
                 }
                 Err(refused) => return Err(refused),
             }

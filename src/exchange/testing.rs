@@ -19,7 +19,7 @@ use crate::domain::{
 use crate::identity::StatementSigner;
 use crate::identity::tests::World;
 use crate::ledger::testing::{Book, Gateway, address};
-use crate::policy::{Agreement, Bundle, Policies, SignedAgreement};
+use crate::policy::{Agreement, Bundle, Policies, ProofRecord, SignedAgreement};
 use crate::provider::Providers;
 use crate::store::testing::Engine;
 
@@ -40,7 +40,7 @@ pub(crate) struct Office {
     pub(crate) organisations: Organisations,
     pub(crate) img: Oin,
     pub(crate) ncg: Oin,
-    _world: World,
+    pub(crate) world: World,
 }
 
 pub(crate) fn policies() -> Policies {
@@ -60,7 +60,8 @@ pub(crate) fn signed(world: &World, bundles: &[Arc<Bundle>]) -> Vec<SignedAgreem
 
 /// An agreement on this bundle, whatever the bundle says of its dates.
 pub(crate) fn agreement(bundle: &Bundle, from: Moment, until: Option<Moment>) -> Agreement {
-    Agreement::told(bundle.hash(), bundle.title().to_owned(), from, until)
+    let (title, proof) = (bundle.title().to_owned(), ProofRecord::supposed(bundle));
+    Agreement::told(bundle.hash(), title, proof, from, until)
 }
 
 /// The same agreement, signed by each of these parties.
@@ -136,7 +137,7 @@ impl Office {
             organisations,
             img,
             ncg,
-            _world: world,
+            world,
         }
     }
 

@@ -20,7 +20,7 @@ impl Exchange {
             }
             NotAgreed::NothingToRevoke(_) => return self.record_missing(caller).await,
             NotAgreed::Known(_)
-            | NotAgreed::TakenBack { .. }
+            | NotAgreed::TakenBack(_)
             | NotAgreed::Overlaps { .. }
             | NotAgreed::Begun { .. } => true,
             NotAgreed::Agreement(_)
@@ -110,7 +110,7 @@ fn place(refused: &NotAgreed) -> String {
         NotAgreed::Twice(_)
         | NotAgreed::Missing(_)
         | NotAgreed::Known(_)
-        | NotAgreed::TakenBack { .. }
+        | NotAgreed::TakenBack(_)
         | NotAgreed::NotAppended(_)
         | NotAgreed::Unavailable => "verklaringen".to_owned(),
     }
@@ -145,13 +145,13 @@ fn told(refused: &NotAgreed, l: Language) -> String {
             format!("deze overeenkomst staat al in regel {index}; teken voor andere data om de bundel opnieuw te laten gelden"),
             format!("this agreement stands in entry {index} already; sign for other dates to put the bundle in force again"),
         ),
-        NotAgreed::TakenBack { agreement, by } => (
-            format!("deze overeenkomst, regel {agreement}, is ingetrokken in regel {by}, en haar handtekeningen tellen niet meer; teken voor andere data"),
-            format!("this agreement, entry {agreement}, was withdrawn in entry {by}, and its signatures no longer count; sign for other dates"),
+        NotAgreed::TakenBack(index) => (
+            format!("deze overeenkomst stond in regel {index} en is ingetrokken, en haar handtekeningen tellen niet meer; teken voor andere data"),
+            format!("this agreement stood in entry {index} and was withdrawn, and its signatures no longer count; sign for other dates"),
         ),
-        NotAgreed::Overlaps { other, from, until } => (
-            format!("de data overlappen met de overeenkomst in regel {other}, die geldt van {from} tot {}; teken voor andere data, of trek die eerst in als zij nog niet is begonnen", end(*until, l)),
-            format!("the dates overlap with the agreement in entry {other}, which holds from {from} until {}; sign for other dates, or withdraw that one first if it has not begun", end(*until, l)),
+        NotAgreed::Overlaps { entry, from } => (
+            format!("de data overlappen met die van de overeenkomst in regel {entry}, die begint op {from}; trek die eerst in, of teken voor andere data"),
+            format!("the dates overlap with those of the agreement in entry {entry}, which begins at {from}; withdraw that one first, or sign for other dates"),
         ),
         NotAgreed::Begun { agreement, from } => (
             format!("de overeenkomst in regel {agreement} geldt vanaf {from} en is niet meer in te trekken; kom een bundel overeen die haar opvolgt"),
@@ -188,6 +188,13 @@ fn flaw_told(flaw: &AgreementFlaw, l: Language) -> String {
             "de bundel is een kandidaat; geef hem in manifest.toml een andere status en laat opnieuw tekenen"
                 .to_owned()
         }
+        AgreementFlaw::OtherProof { proven, found } => format!(
+            "bewezen is de bundel {proven}, en dit is {found}; bewijs deze met sluis policy prove en laat opnieuw tekenen"
+        ),
+        AgreementFlaw::Unproven(lacks) => format!(
+            "niet alles is bewezen: {} ontbreekt; bewijs de bundel opnieuw met sluis policy prove en laat opnieuw tekenen",
+            lacks.join(", ")
+        ),
         AgreementFlaw::Dates { from, until } => {
             format!("eindigt, op {until}, voordat zij begint, op {from}; teken voor andere data")
         }
@@ -201,7 +208,12 @@ fn flaw_told(flaw: &AgreementFlaw, l: Language) -> String {
         (Language::English, AgreementFlaw::OtherBundle { .. }) => {
             format!("{flaw}; send the files as they were signed, or have them signed again")
         }
-        (Language::English, AgreementFlaw::Candidate) => {
+        (
+            Language::English,
+            AgreementFlaw::Candidate
+            | AgreementFlaw::OtherProof { .. }
+            | AgreementFlaw::Unproven(_),
+        ) => {
             format!("{flaw}, and have it signed again")
         }
         (Language::English, _) => format!("{flaw}; sign again, for other dates"),

@@ -5,21 +5,14 @@ use std::sync::Arc;
 use super::draft::{Claims, Seen};
 use super::entry::Entry;
 use super::seal::Personal;
-use crate::clock::Moment;
-use crate::domain::{Oin, Sha256, TransactionId};
+use crate::domain::{Oin, TransactionId};
 use crate::policy::Agreement;
 
 /// An agreement whose signatures were verified, ready to be recorded.
 #[derive(Debug, Clone)]
 pub struct Agreed {
-    /// The content of the bundle.
-    pub bundle: Sha256,
-    /// Its title.
-    pub title: String,
-    /// From when.
-    pub from: Moment,
-    /// Until when.
-    pub until: Option<Moment>,
+    /// What was signed.
+    pub agreement: Agreement,
     /// The bundle's files: a JSON object of names and texts.
     pub files: Arc<str>,
     /// A signature of each party: detached JWS.
@@ -53,6 +46,7 @@ pub fn agreement(entry: &Entry) -> Option<Agreement> {
     Some(Agreement::told(
         entry.bundel?,
         entry.titel.clone()?,
+        entry.bewijzen.as_deref()?.clone(),
         entry.geldig_van?,
         entry.geldig_tot,
     ))

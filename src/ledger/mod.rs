@@ -434,15 +434,17 @@ impl Ledger {
         policy_epoch: u64,
     ) -> Result<Receipt, NotAppended> {
         let (mut entry, by) = self.handed_in(by)?;
-        entry.bundel = Some(agreed.bundle);
-        entry.titel = Some(agreed.title);
-        entry.geldig_van = Some(agreed.from);
-        entry.geldig_tot = agreed.until;
+        let agreement = agreed.agreement;
+        entry.bewijzen = Some(Box::new(agreement.proof));
+        entry.bundel = Some(agreement.bundle);
+        entry.titel = Some(agreement.title);
+        entry.geldig_van = Some(agreement.from);
+        entry.geldig_tot = agreement.until;
         entry.handtekeningen = agreed.signatures;
         let change = Change::Activation {
-            bundle: agreed.bundle,
-            from: agreed.from,
-            until: agreed.until,
+            bundle: agreement.bundle,
+            from: agreement.from,
+            until: agreement.until,
             files: Some(agreed.files),
         };
         self.append_agreed(entry, by, policy_epoch, change).await
