@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use sluis::clock::{Clock as _, Moment, SystemClock};
+use sluis::policy::Bundle;
 
 use crate::client::{Answer, Call};
 use crate::party::{Party, Token, pki};
@@ -38,6 +39,23 @@ fn old_rules(world: &World) -> PathBuf {
     folder
 }
 
+/// What was proven of these rules. Those of 2021 without an end keep to their limits as those with one.
+fn proof(world: &World, bundle: &Path) -> PathBuf {
+    let code = bundle.file_name().unwrap().to_str().unwrap();
+    let shipped =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("policies/bewijzen/{code}.json"));
+    let text = std::fs::read_to_string(shipped).unwrap();
+    let record: Value = serde_json::from_str(&text).unwrap();
+    let hash = Bundle::load(bundle).unwrap().hash().to_string();
+    let out = world.folder.path().join(format!("bewijs-{code}.json"));
+    std::fs::write(
+        &out,
+        text.replace(record["bundel"].as_str().unwrap(), &hash),
+    )
+    .unwrap();
+    out
+}
+
 /// The rules of 2023, which decide in every world from the start.
 fn new_rules() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/2023-04-19-twg")
@@ -66,7 +84,8 @@ fn signed(world: &World, name: &str, bundle: &Path, more: &[&str]) -> Vec<PathBu
 }
 
 fn from(world: &World, name: &str, bundle: &Path, from: Moment) -> Vec<PathBuf> {
-    signed(world, name, bundle, &["--from", &from.to_string()])
+    let (from, proof) = (from.to_string(), proof(world, bundle).display().to_string());
+    signed(world, name, bundle, &["--from", &from, "--proof", &proof])
 }
 
 fn statements(files: &[PathBuf]) -> Vec<Value> {

@@ -128,6 +128,9 @@ fn rows(things: &Things) -> Vec<Row> {
     let agreement = json!({
         "bestanden": {"manifest.toml": ""},
         "verklaringen": signed(json!({
+            "bewijzen": {
+                "bewezen": [], "bundel": hash, "oplosser": "x", "tijd": "2026-01-01T00:00:00Z", "v": 1,
+            },
             "bundel": hash, "geldigVan": "2026-01-01T00:00:00Z", "titel": "", "v": 1,
         })),
     });
