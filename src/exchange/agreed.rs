@@ -62,7 +62,7 @@ impl Exchange {
                 self.use_up(&caller).await?;
                 Ok(Settled::Known(self.agreement_told(index).await?))
             }
-            Err(refused) => Err(self.record_unsettled(&caller, refused).await),
+            Err(refused) => Err(self.record_unsettled(&caller, &refused).await),
         }
     }
 
@@ -81,7 +81,7 @@ impl Exchange {
         match Box::pin(self.withdraw(by, agreement, &signed)).await {
             Ok(_) => {}
             Err(NotAgreed::TakenBack(_)) => self.use_up(&caller).await?,
-            Err(refused) => return Err(self.record_unsettled(&caller, refused).await),
+            Err(refused) => return Err(self.record_unsettled(&caller, &refused).await),
         }
         self.agreement_told(agreement).await
     }

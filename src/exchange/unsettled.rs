@@ -12,8 +12,8 @@ use crate::policy::{AgreementFlaw, BundleError};
 
 impl Exchange {
     /// Records that an agreement came to nothing, and answers what to tell the caller.
-    pub(super) async fn record_unsettled(&self, caller: &Caller, refused: NotAgreed) -> Failure {
-        let contradicts = match &refused {
+    pub(super) async fn record_unsettled(&self, caller: &Caller, refused: &NotAgreed) -> Failure {
+        let contradicts = match refused {
             NotAgreed::Unavailable => return Failure::LedgerUnavailable,
             NotAgreed::NotAppended(error) => {
                 return self.not_appended(caller, Act::Registry, *error).await;
@@ -32,8 +32,8 @@ impl Exchange {
             | NotAgreed::Missing(_) => false,
         };
         let errors = vec![FieldError {
-            field: place(&refused),
-            message: told(&refused, caller.language),
+            field: place(refused),
+            message: told(refused, caller.language),
         }];
         let (code, failure) = if contradicts {
             ("anders-overeengekomen", Failure::AgreedOtherwise(errors))
