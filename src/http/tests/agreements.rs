@@ -371,6 +371,10 @@ fn taking_back(counter: &Counter, bundle: &Bundle, index: u64, parties: &[&str])
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "the life of one agreement, in its order"
+)]
 async fn an_agreement_is_planned_withdrawn_and_another_decides() {
     const ONE: &str = "/overeenkomsten/{index}";
     const WITHDRAW: &str = "/overeenkomsten/{index}/intrekken";
