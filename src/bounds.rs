@@ -7,6 +7,9 @@ use std::time::Duration;
 
 /// A JSON body of a single call. The largest honest one is a choice, under 8 KiB.
 pub const JSON_BODY_BYTES: usize = 64 * 1024;
+/// The body of a call that puts a bundle in force: its files, and what each party signed. The shipped
+/// bundles take about 120 KiB.
+pub const AGREEMENT_BODY_BYTES: usize = 1024 * 1024;
 /// The whole body of a bulk call; at about 500 bytes a line this is 30,000 documents.
 pub const BULK_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// One line of a bulk call.
@@ -100,6 +103,8 @@ pub const DECISION_ATTEMPTS: u32 = 4;
 pub const COMMIT: Duration = Duration::from_secs(5);
 /// The signature of an organisation with its certificates, as text.
 pub const SIGNATURE_BYTES: usize = 16 * 1024;
+/// What was proven of a bundle, as text: with the signatures of three parties it fits in an entry.
+pub const PROOF_BYTES: usize = 8 * 1024;
 /// A file with an agreement and a signature under it.
 pub const SIGNATURE_FILE_BYTES: u64 = 32 * 1024;
 /// How long a closing entry waits for a decision to share its commit with.

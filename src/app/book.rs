@@ -36,21 +36,27 @@ impl Book {
     ) -> Result<Self, StartError> {
         let witnesses = read_witnesses(config, &clock).map_err(StartError::Settings)?;
         let (_, ledger) = open(config, witnesses.as_ref(), &clock, &random).await?;
-        let cosigning = match ask(witnesses, &ledger, &clock).await {
-            Ok(cosigning) => cosigning,
+        match silent(witnesses, &ledger, &clock).await {
+            Ok(silent) => Ok(Self { ledger, silent }),
             Err(broken) => {
                 ledger.close().await;
-                return Err(broken.into());
+                Err(broken.into())
             }
-        };
-        let watch = cosigning.as_ref().map(Cosigning::watch);
-        let standings = watch.iter().flat_map(|watch| watch.standings().iter());
-        let silent = standings.filter(|one| one.cosigned_at().is_none());
-        Ok(Self {
-            silent: silent.map(|one| one.name().to_owned()).collect(),
-            ledger,
-        })
+        }
     }
+}
+
+/// Asks the witnesses, and answers which were not heard.
+pub(super) async fn silent(
+    witnesses: Option<cosign::Settings>,
+    ledger: &Ledger,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<String>, cosign::Broken> {
+    let cosigning = ask(witnesses, ledger, clock).await?;
+    let watch = cosigning.as_ref().map(Cosigning::watch);
+    let standings = watch.iter().flat_map(|watch| watch.standings().iter());
+    let silent = standings.filter(|one| one.cosigned_at().is_none());
+    Ok(silent.map(|one| one.name().to_owned()).collect())
 }
 
 /// Reads the policy file and the CAs of `[witnesses]`, where there is such a part.

@@ -9,6 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::bounds;
 use crate::config::RetentionSettings;
 use crate::errors::in_full;
+use crate::exchange::Exchange;
 use crate::http;
 use crate::identity::Identity;
 use crate::ledger::{Failure, Lapsed, Ledger};
@@ -72,6 +73,18 @@ pub(super) fn start(
     });
     chores.spawn(heartbeat(ledger.clone(), readiness.clone()));
     chores.spawn(assert_durable(store.clone()));
+}
+
+/// Keeps up with what is agreed on at other gateways. A decision looks for itself; this is for the words
+/// that are known, and for who reads what is in force.
+pub(super) async fn follow(exchange: Arc<Exchange>) -> Failure {
+    let mut beats = interval(bounds::HEARTBEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beats.tick().await;
+        // It says in the log what is wrong, and the next beat tries again.
+        let _ = exchange.follow_agreements().await;
+    }
 }
 
 /// Erases every [`bounds::RETENTION`] what was kept for its term.

@@ -6,6 +6,7 @@
 mod book;
 mod chores;
 mod collector;
+mod signing;
 pub mod witness;
 
 use std::io::Read as _;
@@ -39,6 +40,7 @@ use crate::store::{self, Store};
 use crate::telemetry;
 
 pub use book::Book;
+pub use signing::Signing;
 
 /// The program and its version, as the `start` entry names it.
 pub const PROGRAM: &str = concat!("sluis ", env!("CARGO_PKG_VERSION"));
@@ -401,6 +403,7 @@ impl Gateway {
         let mut chores = JoinSet::new();
         chores::start(&mut chores, &identity, &ledger, &store, &readiness);
         chores.spawn(chores::retain(ledger.clone(), config.retention.clone()));
+        chores.spawn(chores::follow(Arc::clone(&exchange)));
         let (leave, left) = oneshot::channel();
         let mut following = JoinSet::new();
         if let Some(cosigning) = cosigning {

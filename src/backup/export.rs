@@ -17,6 +17,7 @@ use crate::ledger::verify::{
     Walk, Wrong,
 };
 use crate::merkle::{self, TILE_WIDTH, TileAt};
+use crate::policy;
 use crate::store::{Once, SealedEntry, Store, StoredKey};
 
 /// Exports the book in this database to a folder that is not there yet, or empty.
@@ -108,6 +109,7 @@ async fn write(
     if let Some((_, note)) = cosigned {
         writing.write(files::COSIGNED, note.as_bytes())?;
     }
+    write_policies(writing, store, summary.size).await?;
     write_keys(writing, &keys)?;
     let documents = write_index(writing, store).await?;
     let about = About {
@@ -220,6 +222,31 @@ fn write_bundle(
     let width = bundle.len();
     writing.write(&files::tile_name(files::ENTRIES, number, width), &entries)?;
     writing.write(&files::tile_name(files::OPENINGS, number, width), &openings)
+}
+
+/// Writes the bundles of policy that these entries put in force, once it is sure that they are those.
+async fn write_policies(
+    writing: &mut Writing,
+    store: &Store,
+    size: u64,
+) -> Result<(), BackupError> {
+    let mut agreed = BTreeMap::new();
+    for activation in store.activations().await? {
+        if activation.index < size {
+            agreed.entry(activation.bundle).or_insert(activation.index);
+        }
+    }
+    for (bundle, index) in agreed {
+        let kept = store.bundle(bundle).await?;
+        let kept = kept.ok_or(BackupError::NoPolicy { bundle, index })?;
+        if policy::hash_of_files(&kept) != Some(bundle) {
+            return Err(BackupError::OtherPolicy { bundle, index });
+        }
+        let mut file = writing.file(&files::policy_name(bundle))?;
+        file.add(kept.as_bytes())?;
+        writing.end(file)?;
+    }
+    Ok(())
 }
 
 fn write_keys(writing: &mut Writing, keys: &BTreeMap<u64, StoredKey>) -> Result<(), BackupError> {

@@ -17,6 +17,7 @@ pub(super) const CHECKPOINT: &str = "log/checkpoint";
 pub(super) const COSIGNED: &str = "log/getuigd/checkpoint";
 pub(super) const ENTRIES: &str = "log/tile/entries";
 pub(super) const TILES: &str = "log/tile";
+const POLICIES: &str = "log/beleid";
 pub(super) const OPENINGS: &str = "sealed/openings";
 pub(super) const KEYS: &str = "sealed/keys";
 pub(super) const DOCUMENTS: &str = "index/documents.ndjson";
@@ -31,6 +32,19 @@ pub(super) fn tile_name(folder: &str, number: u64, width: usize) -> String {
     } else {
         format!("{folder}/{number}.p/{width}")
     }
+}
+
+/// The name of the file with a bundle of policy.
+pub(super) fn policy_name(hash: Sha256) -> String {
+    format!("{POLICIES}/{hash}.json")
+}
+
+/// The bundle of policy in the file of this name, in its one spelling.
+pub(super) fn policy_of(name: &str) -> Option<Sha256> {
+    let hash = under(name, POLICIES)?.strip_suffix(".json")?;
+    Sha256::parse(hash)
+        .ok()
+        .filter(|hash| policy_name(*hash) == name)
 }
 
 /// The name of a tile of hashes.

@@ -16,13 +16,16 @@ use crate::domain::{Document, Sha256, TransactionId};
 use crate::ledger::note::Verifier;
 use crate::ledger::verify::{BookSource, Claim, SealedSource, SourceError, split_bundle};
 use crate::merkle::{self, Hash, TILE_WIDTH, TileAt};
-use crate::store::{KeptSearch, Once, SealedEntry, StoredKey, StoredOpening};
+use crate::policy;
+use crate::store::{BundleFiles, KeptSearch, Once, SealedEntry, StoredKey, StoredOpening};
 
 /// A checkpoint with its signatures, and what an export says of itself.
 pub(super) const SMALL_BYTES: u64 = 64 * 1024;
 pub(super) const BUNDLE_BYTES: u64 = TILE_WIDTH as u64 * (2 + bounds::ENTRY_BYTES as u64);
 /// An opening holds what its entry committed to, which can be longer than the entry.
 const OPENINGS_BYTES: u64 = 4 * BUNDLE_BYTES;
+/// A bundle of policy: a few files, each with a bound of its own.
+const POLICY_BYTES: u64 = 64 * bounds::BUNDLE_FILE_BYTES;
 /// A line of the index.
 const LINE_BYTES: usize = 64 * 1024;
 /// Entries that are read at once.
@@ -70,6 +73,7 @@ impl Folder {
         };
         let listed = [files::KEYS, files::DOCUMENTS, files::USED, files::SEARCHES];
         let told = about.files.keys().map(String::as_str);
+        let told = told.filter(|name| files::policy_of(name).is_none());
         if about.v != FORM || !told.eq(sorted(listed)) {
             return Err(BackupError::Form(path));
         }
@@ -116,6 +120,7 @@ impl Folder {
         }
         self.used(|_| Ok(()))?;
         self.searches(|_| Ok(()))?;
+        self.policies()?;
         let sealed = self.clone().with_keys()?;
         let bundles = self.about.size.div_ceil(TILE_WIDTH as u64);
         for number in 0..bundles {
@@ -140,7 +145,10 @@ impl Folder {
                 continue;
             }
             let name = path.strip_prefix(&self.root).ok().and_then(Path::to_str);
-            if !name.is_some_and(|name| files::is_expected(name, self.about.size)) {
+            let is_ours = |name: &str| {
+                files::is_expected(name, self.about.size) || self.about.files.contains_key(name)
+            };
+            if !name.is_some_and(is_ours) {
                 let shown = path.strip_prefix(&self.root).unwrap_or(&path);
                 return Ok(Some(shown.display().to_string()));
             }
@@ -243,6 +251,37 @@ impl Folder {
                 criteria: kept.criteria,
             })
         })
+    }
+
+    /// Every bundle of policy that was agreed on: its hash and its files, which are what was hashed.
+    pub(super) fn policies(&self) -> Result<Vec<(Sha256, BundleFiles)>, BackupError> {
+        let mut found = Vec::new();
+        for name in self.about.files.keys() {
+            let Some(hash) = files::policy_of(name) else {
+                continue;
+            };
+            let wrong = |what| BackupError::Changed {
+                path: name.clone(),
+                what,
+            };
+            let path = self.root.join(name);
+            let content = match read_at_most(&path, POLICY_BYTES) {
+                Ok(content) => content.ok_or_else(|| wrong("it is too long"))?,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    return Err(wrong("it is not there"));
+                }
+                Err(source) => return Err(BackupError::File { path, source }),
+            };
+            let mut context = Context::new(&SHA256);
+            context.update(&content);
+            self.check_hash(name, context)?;
+            let text = String::from_utf8(content).map_err(|_| wrong("it is not text"))?;
+            if policy::hash_of_files(&text) != Some(hash) {
+                return Err(wrong("the bundle in it is not the one it is named after"));
+            }
+            found.push((hash, BundleFiles::from(text)));
+        }
+        Ok(found)
     }
 
     /// The lines of a file, each a value; the file must have the hash that the export tells.
@@ -448,6 +487,16 @@ impl SealedSource for Sealed {
             }));
         }
         Ok(sealed)
+    }
+
+    async fn bundles(&self) -> Result<Vec<(Sha256, BundleFiles)>, SourceError> {
+        self.folder.policies().map_err(|error| match error {
+            BackupError::Changed { path, what } => damaged(&path, what),
+            error => SourceError::Unreadable {
+                what: "the bundles of policy".to_owned(),
+                source: Box::new(error),
+            },
+        })
     }
 }
 

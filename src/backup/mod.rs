@@ -6,6 +6,7 @@
 //! log/getuigd/checkpoint    the newest that the witnesses cosigned, if they did: the book begins with it
 //! log/tile/<L>/<N>[.p/<W>]
 //! log/tile/entries/<N>[.p/<W>]
+//! log/beleid/<hash>.json    the rules that were agreed on: the files of each bundle of policy
 //! sealed/openings/<N>[.p/<W>]   what the commitments of a bundle open to, still sealed
 //! sealed/keys               the keys of the openings, wrapped by the master key
 //! index/documents.ndjson    the index of documents, in the clear: the providers' own, not in the book
@@ -87,6 +88,26 @@ pub enum BackupError {
     /// What an export says of itself is in no known form.
     #[error("{0} is not in the form of an export of this version")]
     Form(PathBuf),
+    /// The rules of an agreement are not kept.
+    #[error(
+        "the bundle {bundle}, which entry {index} puts in force, is not kept with the ledger; what it decided cannot be made again"
+    )]
+    NoPolicy {
+        /// Which.
+        bundle: Sha256,
+        /// The entry of the agreement.
+        index: u64,
+    },
+    /// The rules of an agreement are not those that were agreed on.
+    #[error(
+        "what is kept as the bundle {bundle}, which entry {index} puts in force, is something else: it was changed"
+    )]
+    OtherPolicy {
+        /// Which.
+        bundle: Sha256,
+        /// The entry of the agreement.
+        index: u64,
+    },
     /// A file is not the one that was exported.
     #[error("{path} is not the file that was exported: {what}")]
     Changed {
@@ -148,6 +169,8 @@ impl BackupError {
         match self {
             Self::Book(wrong) => wrong.is_finding(),
             Self::Form(_)
+            | Self::NoPolicy { .. }
+            | Self::OtherPolicy { .. }
             | Self::Changed { .. }
             | Self::Origin { .. }
             | Self::Entry { .. }

@@ -1,6 +1,8 @@
 //! Filling an empty database from an export, in one transaction: the entries as they are, and the
 //! tables of the registry from what the entries tell, with the code that applies a change.
 
+use std::collections::HashSet;
+
 use super::BackupError;
 use super::folder::Sealed;
 use crate::bounds;
@@ -165,6 +167,7 @@ async fn fill(
             root: summary.root,
         }),
     };
+    restoring.keep_policies(export).await?;
     let policy_epoch = restoring.registry.activations().last();
     let new = NewHead {
         size: summary.size,
@@ -261,6 +264,23 @@ impl Restoring<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// The bundles of policy, of which none that was agreed on may be missing.
+    async fn keep_policies(&mut self, export: &Sealed) -> Result<(), BackupError> {
+        let mut kept = HashSet::new();
+        for (hash, files) in export.folder().policies()? {
+            self.batch.keep_bundle(hash, &files).await?;
+            kept.insert(hash);
+        }
+        let mut activations = self.registry.activations().iter();
+        match activations.find(|one| !kept.contains(&one.bundle)) {
+            None => Ok(()),
+            Some(lacks) => Err(BackupError::NoPolicy {
+                bundle: lacks.bundle,
+                index: lacks.index,
+            }),
+        }
     }
 
     /// What is kept beside the book; answers how many documents there are.

@@ -1,5 +1,7 @@
 //! A book that was exported and restored is the same book; what was done to an export is named.
 
+mod policies;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use std::sync::Arc;
 use super::{BackupError, Folder, Sealed, export, restore};
 use crate::clock::Clock;
 use crate::errors::in_full;
-use crate::exchange::testing::{Office, busy_day, policies};
+use crate::exchange::testing::{self, Office, busy_day};
 use crate::ledger::note::Signer;
 use crate::ledger::testing::{Book, ORIGIN, address};
 use crate::ledger::verify::{DatabaseBook, Summary, run as verify};
@@ -61,7 +63,7 @@ async fn what_is_restored_is_the_same_book(engine: Engine) {
         facts.push(known.facts.clone());
     }
     let documents = office.gateway.store.all_documents(None, 100).await.unwrap();
-    let judges = [(); 3].map(|()| with(&office, policies(), &office.book));
+    let judges = [(); 3].map(|()| with(&office, testing::policies(), &office.book));
     let book = office.close().await;
     let (keys, place) = (book.keys(), tempfile::tempdir().unwrap());
     let verifier = keys.signer.verifier();

@@ -12,11 +12,12 @@ use sluis::ledger::note::{Signer, Verifier};
 use sluis::ledger::seal::MasterKey;
 use sluis::ledger::verify::{DatabaseBook, Summary};
 use sluis::ledger::{Keys, Opener};
+use sluis::policy::Policies;
 use sluis::replay::{self, Replayed};
 use sluis::store::{Location, Settings, Store};
 
 use super::told::{progress_bar, tell_root};
-use super::verify::{bundles, check_master, copy_failed, not_right, open, threads};
+use super::verify::{check_master, copy_failed, not_right, open, threads};
 use super::views::{self, ViewArgs};
 use super::{Exit, Failed, Outcome, output, read, trust};
 
@@ -263,7 +264,8 @@ async fn replay_of(
 ) -> Result<Replayed, Failed> {
     let with = replay::With {
         organisations: config.organisations.clone(),
-        policies: bundles(config)?,
+        // Those that were restored, and no other.
+        policies: Policies::default(),
         opener: secrets.opener(),
         threads: threads(),
     };

@@ -233,14 +233,19 @@ enum PolicyCommand {
     /// can decide.
     Document(document::DocumentArgs),
     /// Run the jurists' tables of bundles: every row, the wrong ones first.
-    /// Sign for a bundle, as one of its parties.
-    Sign(agreement::SignArgs),
-    /// Run the jurists' tables of bundles.
     Test {
         /// The folders of the bundles.
         #[arg(required = true, value_name = "DIR")]
         bundles: Vec<PathBuf>,
     },
+    /// Sign for a bundle, as one of its parties, or with --withdraw for taking an agreement back.
+    Sign(agreement::SignArgs),
+    /// Put a bundle in force that all its parties signed for, from a date on.
+    Activate(agreement::ActivateArgs),
+    /// Take an agreement back before it begins, as all its parties signed.
+    Withdraw(agreement::WithdrawArgs),
+    /// List what was agreed on: which bundle, from when, signed by whom, whether it is in force.
+    Agreements(ConfigFile),
     /// Prove for all requests that bundles are sound and keep to their limits; needs cvc5.
     Prove(proving::ProveArgs),
     /// Say for all requests what changes from one bundle to another; needs cvc5.
@@ -274,6 +279,11 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Policy(PolicyCommand::Check { bundles }) => policy(policy::cli::check, &bundles),
         Command::Policy(PolicyCommand::Document(args)) => document::run(&args),
         Command::Policy(PolicyCommand::Sign(args)) => agreement::sign(&args),
+        Command::Policy(PolicyCommand::Activate(args)) => in_runtime(agreement::activate(args)),
+        Command::Policy(PolicyCommand::Withdraw(args)) => in_runtime(agreement::withdraw(args)),
+        Command::Policy(PolicyCommand::Agreements(file)) => {
+            in_runtime(agreement::agreements(file.config))
+        }
         Command::Policy(PolicyCommand::Test { bundles }) => policy(policy::cli::test, &bundles),
         Command::Policy(PolicyCommand::Prove(args)) => in_runtime(proving::prove(args)),
         Command::Policy(PolicyCommand::Compare(args)) => in_runtime(proving::compare(args)),

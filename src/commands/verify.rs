@@ -14,7 +14,7 @@ use sluis::identity::{login_tls, reader_tls};
 use sluis::ledger::note::{Backing, Checkpoint, Policy, Verifier};
 use sluis::ledger::verify::{self, DatabaseBook, Known, Memory, SealedSource, Summary, Wrong};
 use sluis::ledger::{Keys, Opener};
-use sluis::policy::{Bundle, Policies};
+use sluis::policy::Policies;
 use sluis::replay::{self, NotRight, Replayed};
 use sluis::store::{Settings, Store};
 
@@ -45,7 +45,8 @@ pub(super) struct VerifyArgs {
     /// --config it may be left out: it is then taken from the signing key.
     #[arg(long, value_name = "KEY")]
     log_key: Option<String>,
-    /// Also make every decision again, with the keys and the bundles that --config names.
+    /// Also make every decision again, with the keys that --config names and the bundles that are kept
+    /// with the ledger.
     #[arg(long)]
     replay: bool,
     /// A checkpoint of this ledger that you saw before, or an extract or a proof that holds one: the
@@ -84,7 +85,7 @@ pub(super) async fn run(args: VerifyArgs) -> Outcome {
         let how = if args.url.is_some() {
             "--replay: with --url there are no keys to replay with"
         } else {
-            "--replay takes the keys and the bundles; name them with --config"
+            "--replay takes the keys and the organisations; name them with --config"
         };
         return Err(Failed::usage([how.to_owned()]));
     }
@@ -295,7 +296,7 @@ async fn with_config(
     }
     let with = replay::With {
         organisations: config.organisations.clone(),
-        policies: bundles(&config)?,
+        policies: Policies::default(),
         opener: Opener::new(Arc::new(master.map_err(unread)?)),
         threads: threads(),
     };
@@ -389,23 +390,6 @@ async fn again<S: SealedSource + Send + 'static>(
     let replayed = replay::run(source, &reader.verifier, known, with, progress_bar()).await;
     let replayed = replayed.map_err(|error| not_right(&error))?;
     Ok((replayed, backing))
-}
-
-/// The bundles that the configuration names.
-pub(super) fn bundles(config: &Config) -> Result<Policies, Failed> {
-    let mut found = Vec::new();
-    let mut mistakes = Vec::new();
-    for folder in &config.bundles {
-        match Bundle::load(folder) {
-            Ok(bundle) => found.push(Arc::new(bundle)),
-            Err(error) => mistakes.extend(error.to_string().lines().map(str::to_owned)),
-        }
-    }
-    if mistakes.is_empty() {
-        Ok(Policies::new(found))
-    } else {
-        Err(Failed::usage(mistakes))
-    }
 }
 
 /// One for each core.

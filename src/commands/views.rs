@@ -21,9 +21,11 @@ use sluis::identity::reader_tls;
 use sluis::ledger::seal::MasterKey;
 use sluis::ledger::verify::{DatabaseBook, SealedSource as _, Walk, Wrong};
 use sluis::ledger::{Leaf, Opener};
+use sluis::policy::Policies;
+use sluis::replay;
 use sluis::views::{Form, Setting, Table, View, otlp};
 
-use super::verify::{bundles, not_right};
+use super::verify::not_right;
 use super::{Exit, Failed, OIN, Outcome, expecting, output};
 
 /// In whose words.
@@ -213,10 +215,13 @@ pub(super) async fn export(
         Words::Adl => Some(Form::Adl),
         Words::Csv => None,
     };
+    let policies = Policies::default();
+    let learnt = replay::learn(book, &policies).await;
+    learnt.map_err(|error| not_right(&error))?;
     let setting = Setting {
         origin: config.ledger.origin.clone(),
         organisations: config.organisations.clone(),
-        policies: bundles(config)?,
+        policies,
         of: known_party(&args, config)?,
     };
     let walk = Walk::begin(book, verifier, None).await;

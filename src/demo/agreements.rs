@@ -5,7 +5,7 @@ use std::path::Path;
 use super::folder::FolderError;
 use crate::clock::Moment;
 use crate::identity::{DevPki, SignError, StatementSigner};
-use crate::policy::{Agreement, AgreementFlaw, Bundle, BundleError, SignedAgreement};
+use crate::policy::{self, Agreement, AgreementFlaw, Bundle, BundleError, SignedAgreement};
 
 /// The bundles that are in force in the demo, each for its own dates.
 const BUNDLES: [&str; 2] = ["2021-04-01-convenant", "2023-04-19-twg"];
@@ -16,6 +16,9 @@ pub enum NotSigned {
     /// A bundle cannot be read.
     #[error("a bundle cannot be read")]
     Bundle(#[from] BundleError),
+    /// Nothing is kept of what was proven of it.
+    #[error("the program carries no proof record of {0}")]
+    NoProof(&'static str),
     /// It cannot be agreed on.
     #[error("a bundle cannot be agreed on")]
     Agreement(#[from] AgreementFlaw),
@@ -40,7 +43,8 @@ pub fn sign(
     for code in BUNDLES {
         let bundle = Bundle::load(&policies.join(code))?;
         let (from, until) = bundle.in_force();
-        let agreement = Agreement::new(&bundle, from, until)?;
+        let proof = policy::find_shipped_proof(code).ok_or(NotSigned::NoProof(code))?;
+        let agreement = Agreement::new(&bundle, proof, from, until)?;
         for role in bundle.signers() {
             // The development PKI names its parties as the bundles name their roles.
             let Some(party) = pki.party(role.as_str()) else {

@@ -58,6 +58,9 @@ impl From<Failure> for Problem {
             | Failure::PurposeUnknown { .. }
             | Failure::NotAllowed { .. }
             | Failure::Invalid(_)
+            | Failure::BundleUnusable(_)
+            | Failure::NotAgreed(_)
+            | Failure::AgreedOtherwise(_)
             | Failure::RangeNotSatisfiable { .. }
             | Failure::ProviderError
             | Failure::ProviderUnreachable

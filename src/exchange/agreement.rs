@@ -1,15 +1,22 @@
 //! Putting a bundle in force: both organisations sign for the same content and the same dates, and it
 //! becomes an entry. Neither can change the rules alone, and neither can whoever runs the gateway.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Exchange;
 use super::api::Failure;
+use crate::bounds;
+use crate::clock::Moment;
 use crate::domain::{Oin, Role};
 use crate::identity::SignatureFlaw;
-use crate::ledger::{Agreed, NotAppended, Receipt};
-use crate::policy::{Activation, Agreement, AgreementFlaw, Bundle, Revocation};
+use crate::ledger::{Agreed, HandedIn, NotAppended, Receipt};
+use crate::policy::{
+    Activation, Agreement, AgreementFlaw, Bundle, Revocation, SignedAgreement, SignedRevocation,
+};
 
 /// Why nothing was put in force, or nothing was taken back. What is in force stays so.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +24,18 @@ pub enum NotAgreed {
     /// The agreement cannot be one.
     #[error("this cannot be put in force")]
     Agreement(#[source] AgreementFlaw),
+    /// One signed for something else than the others.
+    #[error("signature {number} is for another bundle, or for other dates, than the first")]
+    Different {
+        /// Which of those that were given, counted from 1.
+        number: usize,
+    },
+    /// It is about another agreement, or for another book.
+    #[error("signature {number} withdraws another agreement, or one of another ledger")]
+    OtherRevocation {
+        /// Which of those that were given, counted from 1.
+        number: usize,
+    },
     /// A signature is not one.
     #[error("signature {number} is not good")]
     Signature {
@@ -45,13 +64,46 @@ pub enum NotAgreed {
         "the same agreement stands in entry {0}; to put the bundle in force again, sign for other dates"
     )]
     Known(u64),
-    /// There is no such agreement, it was taken back, or it has begun.
-    #[error("it cannot be taken back: there is no agreement that is yet to begin in entry {0}")]
+    /// The same agreement was recorded before, and taken back. Its signatures stand in the book for
+    /// everybody to copy, so they count no more.
+    #[error(
+        "the same agreement stood in entry {0} and was taken back; to put the bundle in force after all, sign for other dates"
+    )]
+    TakenBack(u64),
+    /// Both parties planned something else for a part of its time.
+    #[error(
+        "its dates overlap with those of the agreement in entry {entry}, which begins at {from}; take that one back, or sign for other dates"
+    )]
+    Overlaps {
+        /// The entry of that agreement.
+        entry: u64,
+        /// From when that bundle is to decide.
+        from: Moment,
+    },
+    /// There is no such agreement.
+    #[error("there is no agreement in entry {0}; `sluis policy agreements` lists them")]
     NothingToRevoke(u64),
+    /// It has begun, or is about to.
+    #[error(
+        "the agreement of entry {agreement} decides from {from} on, and cannot be withdrawn any more; agree on another bundle to follow it"
+    )]
+    Begun {
+        /// The index of its entry.
+        agreement: u64,
+        /// From when.
+        from: Moment,
+    },
+    /// It could not be recorded.
+    #[error("it was not recorded")]
+    NotAppended(#[source] NotAppended),
     /// The book could not be written or read.
     #[error("the ledger could not be written")]
     Unavailable,
 }
+
+/// How long before its beginning an agreement can be taken back: what takes it back must be in the book
+/// by then, by whichever gateway's clock.
+const LAST_CALL_MS: i64 = bounds::DECISION_AGE_MS + bounds::GATEWAY_CLOCKS_MS;
 
 impl Exchange {
     /// Puts a bundle in force as agreed. From the entry on, every gateway on this book decides by it.
@@ -60,6 +112,38 @@ impl Exchange {
     /// [`NotAgreed`].
     pub async fn agree(
         &self,
+        bundle: &Arc<Bundle>,
+        agreement: &Agreement,
+        signatures: Vec<String>,
+    ) -> Result<Receipt, NotAgreed> {
+        self.agree_by(None, bundle, agreement, signatures).await
+    }
+
+    /// The same with what each party signed, as `sluis policy sign` wrote it.
+    ///
+    /// # Errors
+    /// [`NotAgreed`].
+    pub async fn agree_on(
+        &self,
+        by: Option<HandedIn>,
+        bundle: &Arc<Bundle>,
+        signed: &[SignedAgreement],
+    ) -> Result<Receipt, NotAgreed> {
+        let Some(first) = signed.first() else {
+            return Err(self.nobody_signed(bundle));
+        };
+        let differs = |one: &SignedAgreement| one.agreement != first.agreement;
+        if let Some(at) = signed.iter().position(differs) {
+            return Err(NotAgreed::Different { number: at + 1 });
+        }
+        let signatures = signed.iter().map(|one| one.signature.clone()).collect();
+        self.agree_by(by, bundle, &first.agreement, signatures)
+            .await
+    }
+
+    async fn agree_by(
+        &self,
+        by: Option<HandedIn>,
         bundle: &Arc<Bundle>,
         agreement: &Agreement,
         signatures: Vec<String>,
@@ -76,24 +160,33 @@ impl Exchange {
             if let Some(known) = known.list().iter().find(same) {
                 return Err(NotAgreed::Known(known.index));
             }
+            if let Some(gone) = known.taken_back().iter().find(same) {
+                return Err(NotAgreed::TakenBack(gone.index));
+            }
+            let now = self.clock.now();
+            let contradicted = |one: &&Activation| contradicts(agreement, one, now);
+            if let Some(planned) = known.list().iter().find(contradicted) {
+                return Err(NotAgreed::Overlaps {
+                    entry: planned.index,
+                    from: planned.from,
+                });
+            }
             self.check_signatures(bundle, &agreement.text(), &signatures)?;
             self.policies.learn(Arc::clone(bundle));
             let agreed = Agreed {
-                bundle: agreement.bundle,
-                title: agreement.title.clone(),
-                from: agreement.from,
-                until: agreement.until,
+                agreement: agreement.clone(),
                 files: Arc::from(bundle.files()),
                 signatures: signatures.clone(),
             };
-            match self.ledger.activate(agreed, known.epoch()).await {
+            let ledger = &self.ledger;
+            match ledger.activate_by(by.clone(), agreed, known.epoch()).await {
                 Ok(receipt) => {
                     self.look_again().await?;
                     return Ok(receipt);
                 }
                 // Another agreement was first: look whether it is the same.
                 Err(NotAppended::Stale) => {}
-                Err(_) => return Err(NotAgreed::Unavailable),
+                Err(error) => return Err(NotAgreed::NotAppended(error)),
             }
         }
     }
@@ -107,31 +200,82 @@ impl Exchange {
         agreement: u64,
         signatures: Vec<String>,
     ) -> Result<Receipt, NotAgreed> {
+        self.take_back_by(None, agreement, &[], signatures).await
+    }
+
+    /// The same with what each party signed, as `sluis policy sign --withdraw` wrote it.
+    ///
+    /// # Errors
+    /// [`NotAgreed`].
+    pub async fn withdraw(
+        &self,
+        by: Option<HandedIn>,
+        agreement: u64,
+        signed: &[SignedRevocation],
+    ) -> Result<Receipt, NotAgreed> {
+        let stated: Vec<&Revocation> = signed.iter().map(|one| &one.revocation).collect();
+        let signatures = signed.iter().map(|one| one.signature.clone()).collect();
+        self.take_back_by(by, agreement, &stated, signatures).await
+    }
+
+    async fn take_back_by(
+        &self,
+        by: Option<HandedIn>,
+        agreement: u64,
+        stated: &[&Revocation],
+        signatures: Vec<String>,
+    ) -> Result<Receipt, NotAgreed> {
         loop {
             self.look_again().await?;
             let known = self.in_force.load();
-            let now = self.clock.now();
-            let planned = |one: &&Activation| one.index == agreement && one.from > now;
-            let nothing = NotAgreed::NothingToRevoke(agreement);
-            let planned = *known.list().iter().find(planned).ok_or(nothing)?;
-            let bundle = self.policies.find(planned.bundle);
+            let at_index = |one: &&Activation| one.index == agreement;
+            if known.taken_back().iter().any(|one| at_index(&one)) {
+                return Err(NotAgreed::TakenBack(agreement));
+            }
+            let found = known.list().iter().find(at_index);
+            let found = *found.ok_or(NotAgreed::NothingToRevoke(agreement))?;
+            if found.from <= self.clock.now().plus_ms(LAST_CALL_MS) {
+                let from = found.from;
+                return Err(NotAgreed::Begun { agreement, from });
+            }
+            let bundle = self.policies.find(found.bundle);
             let bundle = bundle.ok_or(NotAgreed::Unavailable)?;
             let origin = self.ledger.verifier().name().to_owned();
-            let text = Revocation::new(planned.bundle, origin, agreement).text();
-            self.check_signatures(&bundle, &text, &signatures)?;
-            let done = self
-                .ledger
-                .revoke(planned.bundle, agreement, signatures.clone(), known.epoch())
-                .await;
-            match done {
+            let wanted = Revocation::new(found.bundle, origin, agreement);
+            if let Some(at) = stated.iter().position(|one| **one != wanted) {
+                return Err(NotAgreed::OtherRevocation { number: at + 1 });
+            }
+            self.check_signatures(&bundle, &wanted.text(), &signatures)?;
+            let (epoch, signatures) = (known.epoch(), signatures.clone());
+            let ledger = &self.ledger;
+            let done = ledger.revoke(by.clone(), found.bundle, agreement, signatures, epoch);
+            match done.await {
                 Ok(receipt) => {
                     self.look_again().await?;
                     return Ok(receipt);
                 }
                 Err(NotAppended::Stale) => {}
-                Err(_) => return Err(NotAgreed::Unavailable),
+                Err(error) => return Err(NotAgreed::NotAppended(error)),
             }
         }
+    }
+
+    /// Who must sign: the parties the bundle names, and whatever it says every organisation whose
+    /// documents it is about. A bundle is written by one of them, and must not free its author of the
+    /// other's consent.
+    fn signers<'a>(&'a self, bundle: &'a Bundle) -> BTreeMap<&'a Role, bool> {
+        let provide = self.organisations.iter().filter(|one| one.provides);
+        let roles = bundle.signers().iter();
+        roles
+            .chain(provide.map(|one| &one.role))
+            .map(|role| (role, true))
+            .collect()
+    }
+
+    fn nobody_signed(&self, bundle: &Bundle) -> NotAgreed {
+        let first = self.signers(bundle).into_keys().next().cloned();
+        // Without anybody who could sign there is no agreement either.
+        first.map_or(NotAgreed::Unavailable, NotAgreed::Missing)
     }
 
     /// Every party of the bundle signed this text, once, with a certificate that is good now; and
@@ -142,8 +286,10 @@ impl Exchange {
         text: &[u8],
         signatures: &[String],
     ) -> Result<(), NotAgreed> {
-        let mut missing: BTreeMap<&Role, bool> =
-            bundle.signers().iter().map(|role| (role, true)).collect();
+        if signatures.is_empty() {
+            return Err(self.nobody_signed(bundle));
+        }
+        let mut missing = self.signers(bundle);
         for (number, jws) in (1..).zip(signatures) {
             let signed = self.identity.verify_signature(jws, text);
             let by = signed
@@ -164,5 +310,19 @@ impl Exchange {
     async fn look_again(&self) -> Result<(), NotAgreed> {
         let read = self.refresh_policy().await;
         read.map_err(|_: Failure| NotAgreed::Unavailable)
+    }
+}
+
+/// Whether an agreement would overrule one that is yet to begin: it lasts until after that beginning, or
+/// begins before the end that was signed there. What was planned without an end is relieved by what is
+/// planned after it, and what has begun by anything: that cannot be taken back any more.
+fn contradicts(new: &Agreement, planned: &Activation, now: Moment) -> bool {
+    if planned.from <= now {
+        return false;
+    }
+    if new.from <= planned.from {
+        new.until.is_none_or(|until| until > planned.from)
+    } else {
+        planned.until.is_some_and(|until| new.from < until)
     }
 }

@@ -85,6 +85,15 @@ pub enum Failure {
     /// Input whose form is right but whose content cannot be.
     #[error("invalid input")]
     Invalid(Vec<FieldError>),
+    /// A bundle that cannot be used, and what is wrong with it by file, line and rule.
+    #[error("bundle unusable")]
+    BundleUnusable(Vec<FieldError>),
+    /// What was signed puts nothing in force and takes nothing back.
+    #[error("not agreed")]
+    NotAgreed(Vec<FieldError>),
+    /// What was signed contradicts what stands.
+    #[error("agreed otherwise")]
+    AgreedOtherwise(Vec<FieldError>),
     /// A range that lies outside the document.
     #[error("range outside the {size} bytes of the document")]
     RangeNotSatisfiable {

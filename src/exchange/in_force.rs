@@ -15,6 +15,7 @@ use crate::domain::{Organisation, Organisations, Wording};
 use crate::errors::in_full;
 use crate::ledger::Ledger;
 use crate::policy::{self, Activation, Bundle, NotInForce, PartyWords, Policies};
+use crate::store::Activation as Recorded;
 
 /// The activations in the book, as last read.
 #[derive(Debug)]
@@ -23,7 +24,9 @@ pub(super) struct InForce(ArcSwap<Activations>);
 /// One reading of the activations.
 #[derive(Debug)]
 pub(super) struct Activations {
+    all: Vec<Recorded>,
     list: Vec<Activation>,
+    taken_back: Vec<Activation>,
     epoch: u64,
 }
 
@@ -103,17 +106,25 @@ impl Activations {
                 ),
             }
         }
-        let list = stored
-            .into_iter()
-            .filter(|activation| activation.revoked.is_none())
-            .map(|activation| Activation {
-                bundle: activation.bundle,
-                from: activation.from,
-                until: activation.until,
-                index: activation.index,
-            })
-            .collect();
-        Ok(Self { list, epoch })
+        let (mut list, mut taken_back) = (Vec::new(), Vec::new());
+        for one in &stored {
+            let of = match one.revoked {
+                None => &mut list,
+                Some(_) => &mut taken_back,
+            };
+            of.push(Activation {
+                bundle: one.bundle,
+                from: one.from,
+                until: one.until,
+                index: one.index,
+            });
+        }
+        Ok(Self {
+            all: stored,
+            list,
+            taken_back,
+            epoch,
+        })
     }
 
     /// The epoch a decision under these activations has seen.
@@ -124,6 +135,27 @@ impl Activations {
     /// The agreements, oldest first, without those that were taken back.
     pub(super) fn list(&self) -> &[Activation] {
         &self.list
+    }
+
+    /// The same, with those that were taken back.
+    pub(super) fn all(&self) -> &[Recorded] {
+        &self.all
+    }
+
+    /// Those that were taken back before they began, oldest first.
+    pub(super) fn taken_back(&self) -> &[Activation] {
+        &self.taken_back
+    }
+
+    /// The entry of the agreement that decides at a moment.
+    pub(super) fn deciding(&self, policies: &Policies, at: Moment) -> Option<u64> {
+        let bundle = self.bundle(policies, at).ok()?;
+        let holds = |one: &&Activation| {
+            let ends = one.until.is_some_and(|until| until <= at);
+            one.bundle == bundle.hash() && one.from <= at && !ends
+        };
+        let holding = self.list.iter().filter(holds);
+        holding.map(|one| one.index).max()
     }
 
     /// The bundle in force at a moment.

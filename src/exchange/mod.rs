@@ -4,6 +4,7 @@
 //!
 //! What it deliberately does not do: parse HTTP, hold a connection, know SQL or Cedar.
 
+mod agreed;
 mod agreement;
 mod api;
 mod in_force;
@@ -16,6 +17,7 @@ mod release;
 #[cfg(test)]
 pub(crate) mod testing;
 mod told;
+mod unsettled;
 mod words;
 
 use std::sync::Arc;
@@ -49,6 +51,7 @@ use crate::policy::{
 };
 use crate::provider::{Outbound, ProviderFailure, Providers};
 use crate::store::{ClaimedToken, Store, Subject};
+pub use agreed::Settled;
 pub use agreement::NotAgreed;
 use in_force::InForce;
 use record::Refusal;
@@ -464,8 +467,9 @@ impl Exchange {
             };
             match self.agree(&bundle, agreement, signatures).await {
                 Ok(_) | Err(NotAgreed::Known(_)) => {}
-                Err(missing @ NotAgreed::Missing(_)) => {
-                    waiting.push(format!("{}: {missing}", bundle.id()));
+                // The file is still there; that must not undo what both parties took back.
+                Err(why @ (NotAgreed::Missing(_) | NotAgreed::TakenBack(_))) => {
+                    waiting.push(format!("{}: {why}", bundle.id()));
                 }
                 Err(refused) => return Err(refused),
             }

@@ -382,15 +382,11 @@ impl Exchange {
         act: Act,
         document: Option<DocumentId>,
     ) -> Result<(), Failure> {
-        let known = self.in_force.load();
-        // Without a bundle in force the decision itself is the refusal, with its own reason.
-        let knows = known
-            .bundle(&self.policies, self.clock.now())
-            .map_or(true, |bundle| {
-                let purpose = caller.who.purpose.known();
-                purpose.is_some_and(|purpose| bundle.vocabulary().knows_purpose(purpose))
-            });
-        if !knows {
+        // Another gateway may have put a bundle in force that knows it.
+        if !self.knows_purpose(caller) {
+            self.refresh_policy().await?;
+        }
+        if !self.knows_purpose(caller) {
             return Err(self.record_wrong_purpose(caller, act).await);
         }
         if caller
@@ -408,6 +404,17 @@ impl Exchange {
                 .await);
         }
         Ok(())
+    }
+
+    /// Whether the bundle in force knows what this caller wants.
+    fn knows_purpose(&self, caller: &Caller) -> bool {
+        let known = self.in_force.load();
+        let bundle = known.bundle(&self.policies, self.clock.now());
+        // Without a bundle in force the decision itself is the refusal, with its own reason.
+        bundle.map_or(true, |bundle| {
+            let purpose = caller.who.purpose.known();
+            purpose.is_some_and(|purpose| bundle.vocabulary().knows_purpose(purpose))
+        })
     }
 
     /// A token for the registry, the index or the book must say so.

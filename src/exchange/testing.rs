@@ -19,7 +19,7 @@ use crate::domain::{
 use crate::identity::StatementSigner;
 use crate::identity::tests::World;
 use crate::ledger::testing::{Book, Gateway, address};
-use crate::policy::{Agreement, Bundle, Policies, SignedAgreement};
+use crate::policy::{Agreement, Bundle, Policies, ProofRecord, SignedAgreement};
 use crate::provider::Providers;
 use crate::store::testing::Engine;
 
@@ -40,7 +40,7 @@ pub(crate) struct Office {
     pub(crate) organisations: Organisations,
     pub(crate) img: Oin,
     pub(crate) ncg: Oin,
-    _world: World,
+    pub(crate) world: World,
 }
 
 pub(crate) fn policies() -> Policies {
@@ -52,18 +52,37 @@ pub(crate) fn signed(world: &World, bundles: &[Arc<Bundle>]) -> Vec<SignedAgreem
     let mut signed = Vec::new();
     for bundle in bundles {
         let (from, until) = bundle.in_force();
-        let agreement = Agreement::new(bundle, from, until).unwrap();
-        for role in bundle.signers() {
-            let party = world.pki.party(role.as_str()).unwrap();
-            let now = world.clock.now();
-            let signer = StatementSigner::open(&party.key, &party.certificate, now).unwrap();
-            signed.push(SignedAgreement {
-                signature: signer.sign(&agreement.text(), now).unwrap(),
-                agreement: agreement.clone(),
-            });
-        }
+        let parties = bundle.signers().iter().map(Role::as_str);
+        signed.extend(signed_by(world, parties, &agreement(bundle, from, until)));
     }
     signed
+}
+
+/// An agreement on this bundle, whatever the bundle says of its dates.
+pub(crate) fn agreement(bundle: &Bundle, from: Moment, until: Option<Moment>) -> Agreement {
+    let (title, proof) = (bundle.title().to_owned(), ProofRecord::supposed(bundle));
+    Agreement::told(bundle.hash(), title, proof, from, until)
+}
+
+/// The same agreement, signed by each of these parties.
+pub(crate) fn signed_by<'p>(
+    world: &World,
+    parties: impl IntoIterator<Item = &'p str>,
+    agreement: &Agreement,
+) -> Vec<SignedAgreement> {
+    let sign = |party| SignedAgreement {
+        signature: signature(world, party, &agreement.text()),
+        agreement: agreement.clone(),
+    };
+    parties.into_iter().map(sign).collect()
+}
+
+/// The signature of a party under a text.
+pub(crate) fn signature(world: &World, party: &str, text: &[u8]) -> String {
+    let party = world.pki.party(party).unwrap();
+    let now = world.clock.now();
+    let signer = StatementSigner::open(&party.key, &party.certificate, now).unwrap();
+    signer.sign(text, now).unwrap()
 }
 
 impl Office {
@@ -118,7 +137,7 @@ impl Office {
             organisations,
             img,
             ncg,
-            _world: world,
+            world,
         }
     }
 

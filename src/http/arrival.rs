@@ -212,13 +212,23 @@ impl Arrival {
         codes: &KnownCodes,
         reader: Reader<T>,
     ) -> Result<Option<T>, Problem> {
+        self.json_within(JSON_BODY_BYTES, codes, reader).await
+    }
+
+    /// The same with a bound of its own.
+    pub(super) async fn json_within<T>(
+        &mut self,
+        limit_bytes: usize,
+        codes: &KnownCodes,
+        reader: Reader<T>,
+    ) -> Result<Option<T>, Problem> {
         let may_be_absent = self.admitted.route.consumes == Consumes::OptionalJson;
         let is_json = media::is(&self.headers, media::JSON);
         let untyped = may_be_absent && !self.headers.contains_key(header::CONTENT_TYPE);
         if !is_json && !untyped {
             return Err(Code::MediaTypeUnknown.into());
         }
-        let bytes = self.bytes(JSON_BODY_BYTES).await?;
+        let bytes = self.bytes(limit_bytes).await?;
         let value = if bytes.is_empty() && may_be_absent {
             Value::Object(Map::new())
         } else if is_json {

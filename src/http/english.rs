@@ -64,6 +64,18 @@ pub(super) const fn texts(code: Code) -> (&'static str, &'static str) {
             "Invalid input",
             "The input is wrong; fouten names everything that is wrong with it.",
         ),
+        Code::BundleUnusable => (
+            "Bundle unusable",
+            "The bundle cannot be used; fouten names everything that is wrong with it. What was in force stays in force.",
+        ),
+        Code::NotAgreed => (
+            "Not agreed",
+            "This is not what the parties signed together; fouten says why. What was in force stays in force.",
+        ),
+        Code::AgreedOtherwise => (
+            "Agreed otherwise",
+            "This does not go with what was agreed on before; fouten says why. What was in force stays in force.",
+        ),
         Code::RangeInvalid => (
             "Range invalid",
             "The range asked for lies outside the document.",

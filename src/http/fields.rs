@@ -153,6 +153,34 @@ impl<'e> Fields<'e> {
         (list.len() == expected).then_some(list)
     }
 
+    /// A list of objects that must be there, with at least so many items.
+    pub fn objects<T>(
+        &mut self,
+        name: &str,
+        at_least: usize,
+        read: impl Fn(&mut Fields<'_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let items = self.list(name, at_least, |item| match item {
+            Value::Object(_) => Ok(item.clone()),
+            other => Err(unlike("een object", other)),
+        })?;
+        let mut all = Some(Vec::with_capacity(items.len()));
+        for (at, item) in items.into_iter().enumerate() {
+            let place = format!("{}[{at}]", self.place(name));
+            let inner = Fields::at(format!("{place}."), &place, item, self.errors);
+            let one = inner.and_then(|mut inner| {
+                let one = read(&mut inner);
+                inner.finish();
+                one
+            });
+            all = all.zip(one).map(|(mut all, one)| {
+                all.push(one);
+                all
+            });
+        }
+        all
+    }
+
     /// An object inside this one that may be absent.
     pub fn optional_object<T>(
         &mut self,

@@ -17,6 +17,7 @@ pub mod routes;
 pub mod tiles;
 pub mod witness;
 
+mod agreed;
 mod arrival;
 mod bulk;
 mod correlation;

@@ -161,6 +161,18 @@ codes! {
     InvalidInput = BAD_REQUEST "ongeldige-invoer" Requester Info
         "Ongeldige invoer"
         "De invoer klopt niet; fouten noemt alles wat er niet aan klopt.";
+    /// No bundle; all mistakes are in `fouten`, with file, line and rule.
+    BundleUnusable = UNPROCESSABLE_ENTITY "bundel-onbruikbaar" Requester Info
+        "Bundel onbruikbaar"
+        "De bundel is niet te gebruiken; fouten noemt alles wat er niet aan klopt. Wat gold, blijft gelden.";
+    /// Nothing that the parties signed together; why is in `fouten`.
+    NotAgreed = UNPROCESSABLE_ENTITY "niet-overeengekomen" Requester Info
+        "Niet overeengekomen"
+        "Dit hebben de partijen zo niet samen getekend; fouten zegt waarom. Wat gold, blijft gelden.";
+    /// Against what stands; why is in `fouten`.
+    AgreedOtherwise = CONFLICT "anders-overeengekomen" Requester Info
+        "Anders overeengekomen"
+        "Dit past niet bij wat al is overeengekomen; fouten zegt waarom. Wat gold, blijft gelden.";
     /// Outside the document.
     RangeInvalid = RANGE_NOT_SATISFIABLE "bereik-ongeldig" Requester Info
         "Bereik ongeldig"
@@ -245,7 +257,12 @@ impl Problem {
     /// Wrong input, with everything that is wrong.
     #[must_use]
     pub fn invalid(errors: &[FieldError]) -> Self {
-        let mut problem = Self::new(Code::InvalidInput);
+        Self::listing(Code::InvalidInput, errors)
+    }
+
+    /// The problem of this code, with everything that is wrong.
+    fn listing(code: Code, errors: &[FieldError]) -> Self {
+        let mut problem = Self::new(code);
         problem
             .own
             .members
@@ -379,6 +396,9 @@ impl From<Failure> for Problem {
             Failure::NotFound => Self::new(Code::NotFound),
             Failure::Conflict => Self::new(Code::Conflict),
             Failure::Invalid(errors) => Self::invalid(&errors),
+            Failure::BundleUnusable(errors) => Self::listing(Code::BundleUnusable, &errors),
+            Failure::NotAgreed(errors) => Self::listing(Code::NotAgreed, &errors),
+            Failure::AgreedOtherwise(errors) => Self::listing(Code::AgreedOtherwise, &errors),
             Failure::RangeNotSatisfiable { size } => {
                 let mut problem = Self::new(Code::RangeInvalid);
                 if let Ok(value) = HeaderValue::from_str(&format!("bytes */{size}")) {

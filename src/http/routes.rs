@@ -10,7 +10,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
 use super::Shared;
-use super::handlers::{book, decisions, documents, index, logs, registry};
+use super::handlers::{agreements, book, decisions, documents, index, logs, registry};
 use super::media::{BYTES, JSON, LINES, TEXT};
 use super::problem::{Code, Problem};
 
@@ -105,6 +105,10 @@ fn table() -> Vec<Row> {
         row(POST, "/v1/toestemmingen/_zoek", Json, AS_JSON, registry::find_choices),
         row(POST, "/v1/aos-meldingen", Json, AS_JSON, registry::report_aos),
         row(POST, "/v1/aos-meldingen/{id}/afsluiten", OptionalJson, AS_JSON, registry::close_aos),
+        row(POST, "/v1/overeenkomsten", Json, AS_JSON, agreements::activate),
+        row(GET, "/v1/overeenkomsten", Nothing, AS_JSON, agreements::all),
+        row(GET, "/v1/overeenkomsten/{index}", Nothing, AS_JSON, agreements::one),
+        row(POST, "/v1/overeenkomsten/{index}/intrekken", Json, AS_JSON, agreements::withdraw),
         row(GET, "/v1/besluiten/{transactieId}", Nothing, AS_JSON, decisions::decision),
         row(GET, "/v1/besluiten/{transactieId}/bewijs", Nothing, AS_TEXT, decisions::proof),
         with_query(&["velden"], row(GET, "/v1/besluiten/{transactieId}/uittreksel", Nothing, AS_JSON, decisions::extract)),

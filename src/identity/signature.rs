@@ -18,6 +18,7 @@ use ring::signature::{RSA_PSS_SHA256, RsaKeyPair};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use serde::{Deserialize, Serialize};
+use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
@@ -119,6 +120,16 @@ impl Signed {
             at: Moment::from_unix_seconds(header.iat).ok_or(Form)?,
             chain,
         })
+    }
+}
+
+impl Signed {
+    /// The subject of the certificate, as people read it; empty where there is none.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        let leaf = self.chain.first().map_or(&[][..], |leaf| leaf.as_ref());
+        let parsed = X509Certificate::from_der(leaf);
+        parsed.map_or_else(|_| String::new(), |(_, leaf)| leaf.subject().to_string())
     }
 }
 

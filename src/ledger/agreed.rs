@@ -2,27 +2,34 @@
 
 use std::sync::Arc;
 
-use super::draft::Seen;
+use super::draft::{Claims, Seen};
 use super::entry::Entry;
-use crate::clock::Moment;
-use crate::domain::Sha256;
+use super::seal::Personal;
+use crate::domain::{Oin, TransactionId};
 use crate::policy::Agreement;
 
 /// An agreement whose signatures were verified, ready to be recorded.
 #[derive(Debug, Clone)]
 pub struct Agreed {
-    /// The content of the bundle.
-    pub bundle: Sha256,
-    /// Its title.
-    pub title: String,
-    /// From when.
-    pub from: Moment,
-    /// Until when.
-    pub until: Option<Moment>,
+    /// What was signed.
+    pub agreement: Agreement,
     /// The bundle's files: a JSON object of names and texts.
     pub files: Arc<str>,
     /// A signature of each party: detached JWS.
     pub signatures: Vec<String>,
+}
+
+/// Who handed in an agreement over the wire, and what that uses up.
+#[derive(Debug, Clone)]
+pub struct HandedIn {
+    /// Which organisation.
+    pub organisation: Oin,
+    /// In which call.
+    pub transaction: TransactionId,
+    /// Who of them and for which case, to be sealed.
+    pub personal: Personal,
+    /// The token and the transaction id of the call.
+    pub claims: Claims,
 }
 
 /// What an agreement saw: which others there are.
@@ -39,6 +46,7 @@ pub fn agreement(entry: &Entry) -> Option<Agreement> {
     Some(Agreement::told(
         entry.bundel?,
         entry.titel.clone()?,
+        entry.bewijzen.as_deref()?.clone(),
         entry.geldig_van?,
         entry.geldig_tot,
     ))

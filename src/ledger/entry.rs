@@ -15,6 +15,7 @@ use crate::domain::{
     AosId, ChoiceId, ChoiceKind, ChoiceState, DocumentKind, Language, Mark, Oin, Purpose, Sha256,
     Team, TraceParent, TransactionId, Version,
 };
+use crate::policy::ProofRecord;
 
 /// The version of the form of entries.
 pub const ENTRY_VERSION: u32 = 1;
@@ -308,6 +309,8 @@ pub struct Entry {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bewijs: Option<Sha256>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bewijzen: Option<Box<ProofRecord>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bron: Option<Oin>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bundel: Option<Sha256>,
@@ -431,6 +434,7 @@ impl Entry {
             artikel: None,
             bevinding: None,
             bewijs: None,
+            bewijzen: None,
             bron: None,
             bundel: None,
             bytes: None,
@@ -531,6 +535,9 @@ mod tests {
         entry.artikel = Some("TwG 3(4)".into());
         entry.bevinding = Some(Finding::Whole);
         entry.bewijs = Some(Sha256::from_bytes([1; 32]));
+        let proven = vec!["bouw-tafel".to_owned(), "grens-eigen".to_owned()];
+        let record = ProofRecord::of_ids(Sha256::from_bytes([2; 32]), proven);
+        entry.bewijzen = Some(Box::new(record));
         entry.bron = Some(oin);
         entry.bundel = Some(Sha256::from_bytes([2; 32]));
         entry.bytes = Some(u64::from(u32::MAX));
@@ -551,6 +558,7 @@ mod tests {
         entry.gezondheid = Some(false);
         entry.grondslag = Some("https://w3id.org/dpv/legal/eu/gdpr#A6-1-c".into());
         entry.handeling = Some(Act::Download);
+        entry.handtekeningen = vec!["h..s".into()];
         entry.index = Some(4);
         entry.kenmerken = vec![Mark::parse("urgentie").unwrap()];
         entry.keuze = Some(ChoiceKind::Consent);
@@ -562,6 +570,7 @@ mod tests {
         }];
         entry.ontvangers = vec![oin];
         entry.oordeel = Some(Judgement::Lawful);
+        entry.overeenkomst = Some(5);
         entry.per = Some(at);
         entry.programma = Some("sluis \u{e9} \"\\ \u{1}\u{7f}\u{2028}".into());
         entry.reden = Some("GEEN_GRONDSLAG".into());

@@ -39,7 +39,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use agreed::{Agreed, agreement};
+pub use agreed::{Agreed, HandedIn, agreement};
 pub use compare::{Compared, NotCompared};
 pub use draft::{
     Claims, Closing, Draft, DraftError, NotAppended, Receipt, Recorded, Report, Seen, permitted,
@@ -420,40 +420,86 @@ impl Ledger {
         agreed: Agreed,
         policy_epoch: u64,
     ) -> Result<Receipt, NotAppended> {
-        let mut entry = self.blank(Kind::Agreement)?;
-        entry.bundel = Some(agreed.bundle);
-        entry.titel = Some(agreed.title);
-        entry.geldig_van = Some(agreed.from);
-        entry.geldig_tot = agreed.until;
+        self.activate_by(None, agreed, policy_epoch).await
+    }
+
+    /// The same for whoever handed the agreement in, in a call that is used up by it.
+    ///
+    /// # Errors
+    /// As [`Ledger::activate`]; the token or the transaction id of the call was used before.
+    pub async fn activate_by(
+        &self,
+        by: Option<HandedIn>,
+        agreed: Agreed,
+        policy_epoch: u64,
+    ) -> Result<Receipt, NotAppended> {
+        let (mut entry, by) = self.handed_in(by)?;
+        let agreement = agreed.agreement;
+        entry.bewijzen = Some(Box::new(agreement.proof));
+        entry.bundel = Some(agreement.bundle);
+        entry.titel = Some(agreement.title);
+        entry.geldig_van = Some(agreement.from);
+        entry.geldig_tot = agreement.until;
         entry.handtekeningen = agreed.signatures;
         let change = Change::Activation {
-            bundle: agreed.bundle,
-            from: agreed.from,
-            until: agreed.until,
+            bundle: agreement.bundle,
+            from: agreement.from,
+            until: agreement.until,
             files: Some(agreed.files),
         };
-        self.append(Self::bare(&entry, under(policy_epoch), Some(change))?)
-            .await
+        self.append_agreed(entry, by, policy_epoch, change).await
     }
 
     /// Records that an agreement, by the index of its entry, does not begin after all.
     ///
     /// # Errors
-    /// [`NotAppended::Stale`] when another agreement came meanwhile.
+    /// As [`Ledger::activate_by`].
     pub async fn revoke(
         &self,
+        by: Option<HandedIn>,
         bundle: Sha256,
         agreement: u64,
         signatures: Vec<String>,
         policy_epoch: u64,
     ) -> Result<Receipt, NotAppended> {
-        let mut entry = self.blank(Kind::Agreement)?;
+        let (mut entry, by) = self.handed_in(by)?;
         entry.bundel = Some(bundle);
         entry.overeenkomst = Some(agreement);
         entry.handtekeningen = signatures;
         let change = Change::Revocation { agreement };
-        self.append(Self::bare(&entry, under(policy_epoch), Some(change))?)
-            .await
+        self.append_agreed(entry, by, policy_epoch, change).await
+    }
+
+    /// The beginning of an entry about an agreement; its time is now, however often it is tried.
+    fn handed_in(
+        &self,
+        by: Option<HandedIn>,
+    ) -> Result<(Box<Entry>, Option<HandedIn>), NotAppended> {
+        let mut entry = Box::new(self.blank(Kind::Agreement)?);
+        if let Some(by) = &by {
+            entry.aanvrager = Some(by.organisation);
+            entry.transactie = by.transaction;
+        }
+        Ok((entry, by))
+    }
+
+    async fn append_agreed(
+        &self,
+        entry: Box<Entry>,
+        by: Option<HandedIn>,
+        policy_epoch: u64,
+        change: Change,
+    ) -> Result<Receipt, NotAppended> {
+        let (seen, change) = (under(policy_epoch), Some(change));
+        let draft = match by {
+            None => Self::bare(&entry, seen, change)?,
+            Some(by) => {
+                let owner = seal::Owner::Organisation(by.organisation);
+                self.draft(entry, &by.personal, owner, by.claims, seen, change)
+                    .await?
+            }
+        };
+        self.append(draft).await
     }
 
     /// At the start, before anything is released: closes as unknown what gateways that are gone left

@@ -12,6 +12,7 @@ use super::{
 use crate::clock::{Clock, FixedClock, Moment, Random, SystemRandomness};
 use crate::domain::{AddressId, Oin, Sha256, TransactionId};
 use crate::policy::testing::permit;
+use crate::policy::{Agreement, ProofRecord};
 use crate::store::testing::{Database, Engine};
 use crate::store::tests::settings;
 use crate::store::{Change, ClaimedToken, Loaded, Store};
@@ -199,11 +200,9 @@ pub(crate) fn token(tag: u8, until: Moment) -> Claims {
 
 /// An agreement on a bundle, by nobody.
 pub(crate) fn agreed(bundle: Sha256, from: Moment) -> Agreed {
+    let proof = ProofRecord::of_ids(bundle, Vec::new());
     Agreed {
-        bundle,
-        title: "titel".to_owned(),
-        from,
-        until: None,
+        agreement: Agreement::told(bundle, "titel".to_owned(), proof, from, None),
         files: "{}".into(),
         signatures: Vec::new(),
     }

@@ -23,8 +23,9 @@ pub use database::DatabaseBook;
 use super::entry::Kind;
 use super::note::{Checkpoint, NoteError, Verifier};
 use super::seal::KeyId;
+use crate::domain::Sha256;
 use crate::merkle::{self, Hash, TILE_WIDTH, TileAt};
-use crate::store::SealedEntry;
+use crate::store::{BundleFiles, SealedEntry};
 
 /// Destroyed keys that are looked for at once.
 const LOOKED_FOR: usize = 2_000;
@@ -83,6 +84,14 @@ pub trait SealedSource: BookSource {
         from: u64,
         to: u64,
     ) -> impl Future<Output = Result<Vec<SealedEntry>, SourceError>> + Send;
+
+    /// The bundles of policy that are kept with it, by their hash. Whether the files of one are those
+    /// that were hashed is not known here.
+    fn bundles(
+        &self,
+    ) -> impl Future<Output = Result<Vec<(Sha256, BundleFiles)>, SourceError>> + Send {
+        async { Ok(Vec::new()) }
+    }
 }
 
 /// What a source says of itself.

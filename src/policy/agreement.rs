@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bundle::{Bundle, BundleHash};
+use super::symbolic::ProofRecord;
 use crate::clock::Moment;
 
 /// The version of both texts.
@@ -15,6 +16,9 @@ const VERSION: u8 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Agreement {
+    /// What was proven of it.
+    #[serde(rename = "bewijzen")]
+    pub proof: ProofRecord,
     /// The content of the bundle.
     #[serde(rename = "bundel")]
     pub bundle: BundleHash,
@@ -58,6 +62,19 @@ pub struct SignedAgreement {
     pub agreement: Agreement,
 }
 
+/// That an agreement does not begin, and the signature of one party under it, as
+/// `sluis policy sign --withdraw` writes them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedRevocation {
+    /// A detached JWS over [`Revocation::text`].
+    #[serde(rename = "handtekening")]
+    pub signature: String,
+    /// What was signed.
+    #[serde(rename = "verklaring")]
+    pub revocation: Revocation,
+}
+
 /// Why nobody should sign this, or why a signed text puts nothing in force.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AgreementFlaw {
@@ -77,6 +94,22 @@ pub enum AgreementFlaw {
     /// The bundle is not there to be in force.
     #[error("the bundle is a candidate; give it another status in manifest.toml")]
     Candidate,
+    /// What was proven is not about this bundle.
+    #[error(
+        "the proof record is about the bundle {proven}, and this one is {found}; prove it again with `sluis policy prove`"
+    )]
+    OtherProof {
+        /// What was proven.
+        proven: BundleHash,
+        /// What is here.
+        found: BundleHash,
+    },
+    /// Not everything was proven.
+    #[error(
+        "the proof record does not cover {}; prove the bundle again with `sluis policy prove`",
+        .0.join(", ")
+    )]
+    Unproven(Vec<String>),
     /// It ends before it begins.
     #[error("it ends, at {until}, before it begins, at {from}")]
     Dates {
@@ -96,16 +129,18 @@ pub enum AgreementFlaw {
 }
 
 impl Agreement {
-    /// On this bundle, for these dates.
+    /// On this bundle, of which this was proven, for these dates.
     ///
     /// # Errors
     /// [`AgreementFlaw`].
     pub fn new(
         bundle: &Bundle,
+        proof: ProofRecord,
         from: Moment,
         until: Option<Moment>,
     ) -> Result<Self, AgreementFlaw> {
         let agreement = Self {
+            proof,
             bundle: bundle.hash(),
             until,
             from,
@@ -121,10 +156,12 @@ impl Agreement {
     pub const fn told(
         bundle: BundleHash,
         title: String,
+        proof: ProofRecord,
         from: Moment,
         until: Option<Moment>,
     ) -> Self {
         Self {
+            proof,
             bundle,
             until,
             from,
@@ -149,6 +186,16 @@ impl Agreement {
         }
         if bundle.is_candidate() {
             return Err(AgreementFlaw::Candidate);
+        }
+        if self.proof.bundle() != bundle.hash() {
+            return Err(AgreementFlaw::OtherProof {
+                proven: self.proof.bundle(),
+                found: bundle.hash(),
+            });
+        }
+        let unproven = self.proof.lacks(bundle);
+        if !unproven.is_empty() {
+            return Err(AgreementFlaw::Unproven(unproven));
         }
         if let Some(until) = self.until
             && until <= self.from

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::activities::Activity;
 use super::again;
+use super::check;
 use super::decide::Rules;
 use super::engine::Engine;
 use super::facts::{Question, Situation};
@@ -278,6 +279,18 @@ impl Bundle {
     #[must_use]
     pub fn run_table(&self) -> TableReport {
         table_run::run(self, &self.table)
+    }
+
+    /// What is wrong with it though it can be loaded: all that `policy check` finds, and the rows of its
+    /// table that come out otherwise.
+    #[must_use]
+    pub fn audit(&self) -> Vec<Mistake> {
+        let mut mistakes = check::audit(self);
+        mistakes.extend(self.run_table().failures.iter().map(|row| {
+            let text = format!("rij {}: {}", row.number, row.differences.join("; "));
+            Mistake::at(TABLE, row.line, text)
+        }));
+        mistakes
     }
 
     /// The question, reduced as a decision reduces it.

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use super::symbolic::ProofRecord;
+
 macro_rules! files {
     ($($path:literal),+ $(,)?) => {
         &[$(($path, include_bytes!(concat!("../../policies/", $path)))),+]
@@ -39,17 +41,38 @@ const FILES: &[(&str, &[u8])] = files![
     "kandidaat-combinatiedossier/tabel.csv",
 ];
 
+/// What was proven of those that can be in force, beside their folders: it is about their hash, and so
+/// cannot be in it.
+const PROOFS: &[(&str, &[u8])] = files![
+    "bewijzen/2021-04-01-convenant.json",
+    "bewijzen/2023-04-19-twg.json",
+];
+
+/// Every proof record that is carried: the path under `policies/`, and its bytes.
+pub fn shipped_proofs() -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    PROOFS.iter().copied()
+}
+
+/// What was proven of the shipped bundle with this code, so that nobody needs a solver to sign for it.
+#[must_use]
+pub fn find_shipped_proof(code: &str) -> Option<ProofRecord> {
+    let path = format!("bewijzen/{code}.json");
+    let (_, bytes) = PROOFS.iter().find(|(known, _)| *known == path)?;
+    ProofRecord::parse(std::str::from_utf8(bytes).ok()?).ok()
+}
+
 /// Every file of the shipped bundles: the path under `policies/`, and its bytes.
 pub fn shipped() -> impl Iterator<Item = (&'static str, &'static [u8])> {
     FILES.iter().copied()
 }
 
-/// Writes the shipped bundles below `dir`, one folder each; files that are there are replaced.
+/// Writes the shipped bundles below `dir`, one folder each, and what was proven of them; files that are
+/// there are replaced.
 ///
 /// # Errors
 /// When a folder cannot be made or a file cannot be written.
 pub fn write_shipped(dir: &Path) -> io::Result<()> {
-    for (path, bytes) in shipped() {
+    for (path, bytes) in shipped().chain(shipped_proofs()) {
         let target = dir.join(path);
         if let Some(folder) = target.parent() {
             std::fs::create_dir_all(folder)?;

@@ -126,22 +126,34 @@ impl Source {
             .map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
-    /// The content hash: SHA-256 over `sluis/bundel/v1` LF, then for each file in the order of its
-    /// name (bytewise): the length of the name, the name, the length of the content, the content;
-    /// lengths are u64, big-endian, in bytes. The folder's name is not in it, the manifest's code is.
+    /// The content hash.
     pub(super) fn hash(&self) -> BundleHash {
-        let mut context = digest::Context::new(&digest::SHA256);
-        context.update(b"sluis/bundel/v1\n");
-        for part in self.files.iter().flat_map(|(name, text)| [name, text]) {
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part.as_bytes());
-        }
-        let mut hash = [0; 32];
-        for (byte, of_digest) in hash.iter_mut().zip(context.finish().as_ref()) {
-            *byte = *of_digest;
-        }
-        BundleHash::from_bytes(hash)
+        hash(&self.files)
     }
+}
+
+/// The content hash of [`super::Bundle::files`], whether they are a bundle or not: what was agreed on
+/// years ago may be one that this version does not read. `None` when it is no JSON object of texts.
+#[must_use]
+pub fn hash_of_files(files: &str) -> Option<BundleHash> {
+    serde_json::from_str(files).ok().map(|files| hash(&files))
+}
+
+/// SHA-256 over `sluis/bundel/v1` LF, then for each file in the order of its name (bytewise): the
+/// length of the name, the name, the length of the content, the content; lengths are u64, big-endian,
+/// in bytes. The folder's name is not in it, the manifest's code is.
+fn hash(files: &BTreeMap<String, String>) -> BundleHash {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(b"sluis/bundel/v1\n");
+    for part in files.iter().flat_map(|(name, text)| [name, text]) {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    let mut hash = [0; 32];
+    for (byte, of_digest) in hash.iter_mut().zip(context.finish().as_ref()) {
+        *byte = *of_digest;
+    }
+    BundleHash::from_bytes(hash)
 }
 
 fn is_rules(name: &str) -> bool {

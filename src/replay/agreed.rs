@@ -26,7 +26,7 @@ pub(super) fn check(
     let text = if let Some(index) = entry.overeenkomst {
         Revocation::new(hash, origin.to_owned(), index).text()
     } else {
-        let agreement = agreement(entry).ok_or(Fault::Lacks("geldigVan"))?;
+        let agreement = agreement(entry).ok_or_else(|| Fault::Lacks(missing(entry)))?;
         if let Some(bundle) = &bundle {
             agreement.check(bundle).map_err(Fault::Agreement)?;
         }
@@ -44,5 +44,16 @@ pub(super) fn check(
     match (bundle.signers().iter()).find(|signer| !roles.contains(signer)) {
         None => Ok(()),
         Some(missing) => Err(Fault::NotSigned(missing.clone())),
+    }
+}
+
+/// The first field that an agreement must have and this entry lacks.
+const fn missing(entry: &Entry) -> &'static str {
+    if entry.bewijzen.is_none() {
+        "bewijzen"
+    } else if entry.titel.is_none() {
+        "titel"
+    } else {
+        "geldigVan"
     }
 }

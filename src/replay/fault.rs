@@ -25,6 +25,11 @@ pub enum NotRight {
         #[source]
         fault: Fault,
     },
+    /// What is kept as the rules of an agreement is something else.
+    #[error(
+        "what is kept as the bundle {0} is something else: it was changed after it was agreed on"
+    )]
+    Bundle(Sha256),
     /// It was not done to its end; nothing is said of the book.
     #[error("the replay was broken off")]
     Broken,
@@ -37,7 +42,7 @@ impl NotRight {
         match self {
             Self::Book(wrong) => wrong.index(),
             Self::Entry { index, .. } => Some(*index),
-            Self::Broken => None,
+            Self::Bundle(_) | Self::Broken => None,
         }
     }
 
@@ -46,7 +51,7 @@ impl NotRight {
     pub const fn is_finding(&self) -> bool {
         match self {
             Self::Book(wrong) => wrong.is_finding(),
-            Self::Entry { .. } => true,
+            Self::Entry { .. } | Self::Bundle(_) => true,
             Self::Broken => false,
         }
     }
@@ -64,8 +69,8 @@ pub enum Fault {
     /// It changes the registry as it could not be changed.
     #[error(transparent)]
     Registry(#[from] RegistryFlaw),
-    /// A field a decision must have is missing.
-    #[error("it lacks {0}, which a decision of the policy must have")]
+    /// A field its kind must have is missing.
+    #[error("it lacks {0}, which its kind must have")]
     Lacks(&'static str),
     /// Its fields contradict one another.
     #[error("its fields {0} and {1} contradict each other")]

@@ -36,7 +36,7 @@ use crate::ledger::note::Verifier;
 use crate::ledger::registry::Registry;
 use crate::ledger::verify::{Checker, Known, Progress, SealedSource, Summary, Walk, Wrong};
 use crate::ledger::{EntryFlaw, Leaf, Opener};
-use crate::policy::{Judgements, Policies};
+use crate::policy::{self, Bundle, Judgements, Policies};
 use crate::store::SealedEntry;
 use case::Case;
 pub use fault::{Fault, NotRight, Told};
@@ -47,7 +47,7 @@ use second::Proposals;
 pub struct With {
     /// Who takes part, in which part.
     pub organisations: Organisations,
-    /// The bundles.
+    /// The bundles that are known beside those that are kept with the book.
     pub policies: Policies,
     /// What opens the sealed values.
     pub opener: Opener,
@@ -86,7 +86,7 @@ pub enum Unjudged {
     Erased,
     /// Something was erased of what it rested on.
     ErasedBefore,
-    /// The bundle in force then is not in the configuration.
+    /// The bundle in force then is not kept with the book, or this version does not read it.
     Bundle,
     /// An organisation it names is not in the configuration.
     Organisation,
@@ -101,7 +101,9 @@ impl Unjudged {
         match self {
             Self::Erased => "their own values were erased",
             Self::ErasedBefore => "something they rested on was erased",
-            Self::Bundle => "the bundle in force then is not in the configuration",
+            Self::Bundle => {
+                "the bundle in force then is not kept with the ledger in a form that this version reads"
+            }
             Self::Organisation => "an organisation they name is not in the configuration",
             Self::Unusable => "they were refused because no policy could be used then",
         }
@@ -227,6 +229,7 @@ pub async fn run<S: SealedSource + Send + 'static>(
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Replayed, NotRight> {
     let walk = Walk::begin(&*source, verifier, known).await?;
+    learn(&*source, &with.policies).await?;
     let threads = with.threads.max(1);
     let shared = Arc::new(Shared {
         with,
@@ -276,6 +279,26 @@ pub async fn run<S: SealedSource + Send + 'static>(
     counts.add(&state.counts);
     let summary = walk.finish(state.checker).await?;
     Ok(Replayed { summary, counts })
+}
+
+/// Learns the bundles that are kept with the book: what was agreed on decides, whatever was configured.
+/// One that this version does not read is as good as missing, and decisions by it are told.
+///
+/// # Errors
+/// [`NotRight::Bundle`] when one is not what its hash says; it is then not used.
+pub async fn learn<S: SealedSource>(source: &S, policies: &Policies) -> Result<(), NotRight> {
+    let kept = source.bundles().await;
+    for (hash, files) in kept.map_err(|error| Wrong::at(0, error))? {
+        if policy::hash_of_files(&files) != Some(hash) {
+            return Err(NotRight::Bundle(hash));
+        }
+        if policies.find(hash).is_none()
+            && let Ok(bundle) = Bundle::from_text(&files)
+        {
+            policies.learn(Arc::new(bundle));
+        }
+    }
+    Ok(())
 }
 
 async fn read<S: SealedSource>(

@@ -66,6 +66,9 @@ impl Gateway {
         let config = directory.join("sluis.toml");
         std::fs::write(&config, configuration(around)?)
             .or_fail(format!("write {}", config.display()))?;
+        for (code, party) in SIGNED {
+            run(&mut sign(binary, directory, code, party))?;
+        }
         run(Command::new(binary)
             .args(["ledger", "init", "--config"])
             .arg(&config))?;
@@ -135,6 +138,37 @@ fn serve(binary: &Path, config: &Path, log: &Path) -> Outcome<Process> {
     )
 }
 
+/// The bundles that are in force, and who signs for each.
+const SIGNED: [(&str, &str); 4] = [
+    ("2021-04-01-convenant", "img"),
+    ("2021-04-01-convenant", "ncg"),
+    ("2023-04-19-twg", "img"),
+    ("2023-04-19-twg", "ncg"),
+];
+
+fn signature(code: &str, party: &str) -> String {
+    format!("certs/{code}.{party}.signed.json")
+}
+
+/// `sluis policy sign`, as this party.
+fn sign(binary: &Path, directory: &Path, code: &str, party: &str) -> Command {
+    let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    let certificates = directory.join("certs");
+    let mut command = Command::new(binary);
+    command
+        .args(["policy", "sign", "--bundle"])
+        .arg(policies.join(code))
+        .arg("--proof")
+        .arg(policies.join(format!("bewijzen/{code}.json")))
+        .arg("--key")
+        .arg(certificates.join(format!("{party}.key")))
+        .arg("--cert")
+        .arg(certificates.join(format!("{party}.pem")))
+        .arg("--out")
+        .arg(directory.join(signature(code, party)));
+    command
+}
+
 /// Paths are relative to the file, but for the bundles that the product ships.
 fn configuration(around: &Surroundings<'_>) -> Outcome<String> {
     let Ports {
@@ -146,6 +180,9 @@ fn configuration(around: &Surroundings<'_>) -> Outcome<String> {
     let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
     let bundle = |name: &str| quoted(&policies.join(name).to_string_lossy());
     let (covenant, statute) = (bundle("2021-04-01-convenant")?, bundle("2023-04-19-twg")?);
+    let signatures = SIGNED.map(|(code, party)| quoted(&signature(code, party)));
+    let signatures: Vec<String> = signatures.into_iter().collect::<Outcome<_>>()?;
+    let signatures = signatures.join(", ");
     let (img, ncg, provider) = (&around.img.oin, &around.ncg.oin, around.provider_port);
     Ok(format!(
         r#"audience = "{AUDIENCE}"
@@ -189,6 +226,7 @@ key = "log.key"
 master-key = "master.key"
 [policy]
 bundles = [{covenant}, {statute}]
+signatures = [{signatures}]
 "#
     ))
 }

@@ -190,6 +190,47 @@ async fn a_file_that_is_not_right_is_named() {
     world.abandon();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_changed_after_signing_puts_nothing_in_force() {
+    let world = World::without_gateway(Store::Sqlite).await;
+    let good = std::fs::read_to_string(world.config()).unwrap();
+    let of_ncg = pki().join("2023-04-19-twg.ncg.json");
+    let signed = std::fs::read_to_string(&of_ncg).unwrap();
+    let of_img = std::fs::read_to_string(pki().join("2023-04-19-twg.img.json")).unwrap();
+    let record = "        \"grens-gezondheid\",\n";
+    assert!(signed.contains(record) && signed.contains("2023-04-18T22:00:00.000Z"));
+    for (file, named) in [
+        (
+            signed.replace("2023-04-18T22:00", "2023-04-18T23:00"),
+            "signature 1 is not good",
+        ),
+        (
+            signed.replace(record, ""),
+            "does not cover grens-gezondheid",
+        ),
+        (of_img, "there is more than one signature for img"),
+        (
+            signed.replacen("\"handtekening\": \"", "\"handtekening\": \"x", 1),
+            "signature 2 is not good",
+        ),
+        (
+            signed.replacen("\"bewijzen\"", "\"bewijs\"", 1),
+            "is not what `sluis policy sign` writes",
+        ),
+    ] {
+        let changed = world.folder.path().join("changed.json");
+        std::fs::write(&changed, &file).unwrap();
+        let from = format!("\"{}\"", of_ncg.display());
+        edit(&world, &[(&from, &format!("\"{}\"", changed.display()))]);
+        let ended = refused(&world).await;
+        assert_eq!(ended.code, Some(64), "{named}: {ended:?}");
+        let told = complaints(&ended).join("\n");
+        assert!(told.contains(named), "{named}: {told}");
+        std::fs::write(world.config(), &good).unwrap();
+    }
+    world.abandon();
+}
+
 on_each_store! {
     async fn a_missing_ledger_is_not_made(store) {
         let world = World::without_gateway(store).await;

@@ -57,6 +57,12 @@ fn while_changed(path: &Path, change: impl FnOnce(&mut Vec<u8>), run: impl FnOnc
     std::fs::write(path, was).unwrap();
 }
 
+/// What is forbidden is permitted.
+fn flip_rule(bytes: &mut Vec<u8>) {
+    let text = String::from_utf8(std::mem::take(bytes)).unwrap();
+    *bytes = text.replacen("forbid (", "permit (", 1).into_bytes();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[expect(
     clippy::too_many_lines,
@@ -262,6 +268,25 @@ async fn a_copy_is_told_to_be_what_it_is() {
         ] {
             refused(args, 64, "is another ledger's: it opens no key of this one");
         }
+    });
+
+    // The rules are in the book: no folder of them is needed to make its decisions again.
+    let far = place("far.toml");
+    std::fs::write(&far, text.replace("/policies/", "/nowhere/")).unwrap();
+    let rules = [
+        &["verify", "--config", &far, "--replay"][..],
+        &["verify", "--config", &far, "--replay", "--export", &export],
+        &["drill", "--config", &far],
+        &["export", "--config", &far, "--as", "ldv"],
+    ];
+    for args in rules {
+        assert!(!done(args, &[]).contains("not judged"), "{args:?}");
+    }
+    let rules = std::fs::read_dir(at("log/beleid")).unwrap();
+    let rules: Vec<_> = rules.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(rules.len(), 2);
+    while_changed(&rules[0], flip_rule, || {
+        refused(&whole, 1, "it has another hash");
     });
 
     // A restored book keeps what its witnesses cosigned.

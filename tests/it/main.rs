@@ -13,6 +13,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod agreements;
 mod bad_input;
 mod canary;
 mod client;
@@ -49,6 +50,7 @@ mod once;
 mod oracles;
 mod providers;
 mod raced;
+mod signing;
 mod struck;
 mod terms;
 mod views;

@@ -122,6 +122,21 @@ fn rows(things: &Things) -> Vec<Row> {
     });
     let dossier =
         json!({"nummeraanduiding": ADDRESS, "dossier": "D-1", "actief": true, "kenmerken": []});
+    // What is posted here agrees nothing: see `agreements` for what does.
+    let hash = "0".repeat(64);
+    let signed = |of: Value| json!([{"handtekening": "a..b", "verklaring": of}]);
+    let agreement = json!({
+        "bestanden": {"manifest.toml": ""},
+        "verklaringen": signed(json!({
+            "bewijzen": {
+                "bewezen": [], "bundel": hash, "oplosser": "x", "tijd": "2026-01-01T00:00:00Z", "v": 1,
+            },
+            "bundel": hash, "geldigVan": "2026-01-01T00:00:00Z", "titel": "", "v": 1,
+        })),
+    });
+    let withdrawal = json!({"verklaringen": signed(json!({
+        "bundel": hash, "logboek": "x", "overeenkomst": 0, "v": 1,
+    }))});
     let get = |path: String| Call::get(path);
     let post = |path: String, body: &Value| Call::new("POST", path).json(body);
     let put = |path: String, body: &Value| Call::new("PUT", path).json(body);
@@ -220,6 +235,30 @@ fn rows(things: &Things) -> Vec<Row> {
             "img",
             "beheer",
             Call::new("POST", format!("/v1/aos-meldingen/{report}/afsluiten")),
+        ),
+        row(
+            "POST /overeenkomsten",
+            "img",
+            "beheer",
+            post(v1("overeenkomsten"), &agreement),
+        ),
+        row(
+            "GET /overeenkomsten",
+            "img",
+            "beheer",
+            get(v1("overeenkomsten")),
+        ),
+        row(
+            "GET /overeenkomsten/{index}",
+            "img",
+            "beheer",
+            get(v1("overeenkomsten/2")),
+        ),
+        row(
+            "POST /overeenkomsten/{index}/intrekken",
+            "img",
+            "beheer",
+            post(v1("overeenkomsten/2/intrekken"), &withdrawal),
         ),
         row(
             "GET /besluiten/{transactieId}",

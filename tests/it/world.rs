@@ -409,7 +409,8 @@ fn signatures() -> &'static [PathBuf] {
             for party in ["img", "ncg"] {
                 let out = pki().join(format!("{code}.{party}.json"));
                 signed.push(out.clone());
-                let told = sign(party, &policies.join(code), &out);
+                let proof = policies.join(format!("bewijzen/{code}.json"));
+                let told = sign(party, &policies.join(code), Some(&proof), &out);
                 assert!(told.status.success(), "{told:?}");
             }
         }
@@ -417,21 +418,31 @@ fn signatures() -> &'static [PathBuf] {
     })
 }
 
-/// `sluis policy sign`, as this party.
-pub(crate) fn sign(party: &str, bundle: &Path, out: &Path) -> std::process::Output {
+/// `sluis policy sign`, as this party, with what was proven.
+pub(crate) fn sign(
+    party: &str,
+    bundle: &Path,
+    proof: Option<&Path>,
+    out: &Path,
+) -> std::process::Output {
     let (key, cert) = (format!("{party}.key"), format!("{party}.pem"));
-    sluis([
-        "policy".as_ref(),
-        "sign".as_ref(),
-        "--bundle".as_ref(),
-        bundle.as_os_str(),
-        "--key".as_ref(),
-        pki().join(key).as_os_str(),
-        "--cert".as_ref(),
-        pki().join(cert).as_os_str(),
-        "--out".as_ref(),
-        out.as_os_str(),
-    ])
+    let proof = proof.map(|path| ["--proof".as_ref(), path.as_os_str()]);
+    sluis(
+        [
+            "policy".as_ref(),
+            "sign".as_ref(),
+            "--bundle".as_ref(),
+            bundle.as_os_str(),
+            "--key".as_ref(),
+            pki().join(key).as_os_str(),
+            "--cert".as_ref(),
+            pki().join(cert).as_os_str(),
+            "--out".as_ref(),
+            out.as_os_str(),
+        ]
+        .into_iter()
+        .chain(proof.into_iter().flatten()),
+    )
 }
 
 /// The configuration; certificates and policies by their full path, the rest relative to the file.

@@ -46,6 +46,9 @@ impl Wording {
             "document-onbekend" => l.pick("document onbekend", "document unknown"),
             "niet-bevoegd" => l.pick("niet bevoegd", "not authorised"),
             "niet-gevonden" => l.pick("niet gevonden", "not found"),
+            "bundel-onbruikbaar" => l.pick("bundel onbruikbaar", "bundle unusable"),
+            "niet-overeengekomen" => l.pick("niet overeengekomen", "not agreed"),
+            "anders-overeengekomen" => l.pick("anders overeengekomen", "agreed otherwise"),
             "bereik-ongeldig" => l.pick("bereik buiten het document", "range outside the document"),
             other => other,
         };

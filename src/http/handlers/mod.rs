@@ -1,6 +1,7 @@
 //! The calls, thin: who is asking, what is asked, the procedure, the answer. In that order, always:
 //! nothing a caller sent is looked at before the caller is known.
 
+pub(super) mod agreements;
 pub(super) mod book;
 pub(super) mod decisions;
 pub(super) mod documents;

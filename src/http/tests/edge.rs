@@ -342,6 +342,9 @@ fn each_failure_has_its_line_and_its_headers() {
         (Failure::NotFound, "404"),
         (Failure::Conflict, "409"),
         (Failure::Invalid(Vec::new()), "400"),
+        (Failure::BundleUnusable(Vec::new()), "422"),
+        (Failure::NotAgreed(Vec::new()), "422"),
+        (Failure::AgreedOtherwise(Vec::new()), "409"),
         (
             Failure::RangeNotSatisfiable { size: 9 },
             "416 content-range: bytes */9",

@@ -10,7 +10,7 @@ const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 const LINES: &[(&str, &str)] = &[("content-type", "application/x-ndjson")];
 
 /// Sends a call and holds its answer to the description of `described` (a path with parameters).
-async fn check(
+pub(super) async fn check(
     counter: &Counter,
     visitor: &Visitor,
     method: &Method,
@@ -73,7 +73,7 @@ fn example(method: &Method, template: &str) -> String {
 }
 
 /// The number of entries a checkpoint tells.
-fn size(checkpoint: &Answer) -> usize {
+pub(super) fn size(checkpoint: &Answer) -> usize {
     let text = String::from_utf8(checkpoint.body.clone()).unwrap();
     text.lines().nth(1).unwrap().parse().unwrap()
 }

@@ -1,6 +1,7 @@
 //! The counter as a whole, in process, over a real procedure with a real book: what comes in is
 //! what the listener hands over. What the procedure does with a call is tested where it lives.
 
+mod agreements;
 mod bulk;
 mod description;
 mod edge;
@@ -229,10 +230,11 @@ impl Answer {
     }
 
     /// Whether nothing was wrong with the request: what it asks for may be absent, or refused by
-    /// the policy.
+    /// the policy, or the bundle of an example be none.
     fn got_through(&self) -> bool {
         let forbidden = self.status == StatusCode::FORBIDDEN;
         self.status.is_success()
+            || self.status == StatusCode::UNPROCESSABLE_ENTITY
             || self.status == StatusCode::NOT_FOUND
             || (forbidden && self.code() == "niet-toegestaan")
     }
@@ -261,6 +263,7 @@ fn path(template: &str) -> String {
     template
         .replace("{uuid}", DOCUMENT)
         .replace("{id}", DOCUMENT)
+        .replace("{index}", "1000000")
         .replace("{transactieId}", &transaction.to_string())
         .replace("{*tegel}", "0/000")
 }

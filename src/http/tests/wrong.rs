@@ -32,7 +32,8 @@ async fn post(counter: &Counter, call: &Route, body: &Value) -> Answer {
 /// Every place of a body that holds a value: members, items, and members of members.
 fn places(body: &Value, at: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    if let Value::Object(members) = body {
+    // What is in the files of a bundle is the bundle's to judge.
+    if let (Value::Object(members), false) = (body, at == "bestanden") {
         for (name, member) in members {
             let field = if at.is_empty() {
                 name.clone()
@@ -211,6 +212,10 @@ async fn a_body_that_is_none_is_refused_whole() {
             if body.is_empty() && call.consumes == Consumes::OptionalJson {
                 continue;
             }
+            // Their bound is another: see `agreements`.
+            if *code == "te-groot" && call.template.starts_with("/v1/overeenkomsten") {
+                continue;
+            }
             let body = Body::from(body.to_vec());
             let sent = counter.request(&call.method.clone(), &path(call.template), headers, body);
             let answer = counter.send(sent).await;
@@ -272,7 +277,12 @@ async fn every_call_refuses_what_it_does_not_have() {
             let sent = counter.request(&call.method.clone(), &at, &[JSON], Body::from("{}"));
             assert_eq!(counter.send(sent).await.fields(), ["body"], "{what}");
         }
-        for (parameter, wrong) in [("{uuid}", "1"), ("{id}", "-"), ("{transactieId}", DOCUMENT)] {
+        for (parameter, wrong) in [
+            ("{uuid}", "1"),
+            ("{id}", "-"),
+            ("{transactieId}", DOCUMENT),
+            ("{index}", "-1"),
+        ] {
             // A document's id in these tests is of version 7; of a transaction only that is asked.
             let wrong = wrong.replace("-7d0e-", "-4d0e-");
             if call.template.contains(parameter) {

@@ -1,8 +1,9 @@
 //! The book in a database, also beside a gateway that goes on writing it.
 
 use super::{BookSource, Claim, SealedSource, SourceError};
+use crate::domain::Sha256;
 use crate::merkle::{Hash, TILE_WIDTH, TileAt};
-use crate::store::{SealedEntry, Store, StoreError};
+use crate::store::{BundleFiles, SealedEntry, Store, StoreError};
 
 /// Entries that are read at once.
 const STEP: u64 = 16 * TILE_WIDTH as u64;
@@ -115,5 +116,10 @@ impl SealedSource for DatabaseBook {
             }
             entries => entries.map_err(source_error(what())),
         }
+    }
+
+    async fn bundles(&self) -> Result<Vec<(Sha256, BundleFiles)>, SourceError> {
+        let kept = self.0.bundles().await;
+        kept.map_err(source_error("the bundles of policy".to_owned()))
     }
 }

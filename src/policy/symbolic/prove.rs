@@ -181,7 +181,8 @@ const ONE_GROUND: &str = "bouw-een-grond";
 const OWN_DOCUMENT: &str = "bouw-eigen-document";
 const MATRIX: &str = "bouw-tafel";
 
-/// The statements that are about every bundle.
+/// The statements that are about every bundle. An agreement of version 1 rests on these, and a replay
+/// asks for them years later: one more is a new version of what is signed.
 const STRUCTURE: [&str; 5] = [NO_ERRORS, NONE_DEAD, ONE_GROUND, OWN_DOCUMENT, MATRIX];
 
 /// What must be proven of a bundle as it stands: ids, sorted.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::prove::{self, ProofReport};
+use crate::bounds;
 use crate::clock::Moment;
 use crate::policy::bundle::{Bundle, BundleHash};
 
@@ -13,7 +14,7 @@ const VERSION: u8 = 1;
 /// What was proven of one bundle. It exists only of a report in which everything was proven, with the
 /// open questions answered as the bundle does. The order of the fields is that of their names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Unchecked")]
 pub struct ProofRecord {
     /// The ids of what was proven, sorted.
     #[serde(rename = "bewezen")]
@@ -28,14 +29,57 @@ pub struct ProofRecord {
     version: u8,
 }
 
+/// A record as somebody wrote it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    #[serde(rename = "bewezen")]
+    proven: Vec<String>,
+    #[serde(rename = "bundel")]
+    bundle: BundleHash,
+    #[serde(rename = "oplosser")]
+    solver: String,
+    #[serde(rename = "tijd")]
+    at: Moment,
+    #[serde(rename = "v")]
+    version: u8,
+}
+
+impl TryFrom<Unchecked> for ProofRecord {
+    type Error = String;
+
+    fn try_from(read: Unchecked) -> Result<Self, Self::Error> {
+        if read.version != VERSION || !read.proven.is_sorted_by(|a, b| a < b) {
+            return Err(format!(
+                "a proof record is of version {VERSION}, with its ids sorted"
+            ));
+        }
+        let record = Self {
+            proven: read.proven,
+            bundle: read.bundle,
+            solver: read.solver,
+            at: read.at,
+            version: read.version,
+        };
+        // It stands in an entry of the ledger, which has a bound.
+        if record.to_json().len() > bounds::PROOF_BYTES {
+            return Err(format!(
+                "a proof record has at most {} bytes",
+                bounds::PROOF_BYTES
+            ));
+        }
+        Ok(record)
+    }
+}
+
 /// Why a text is no proof record.
 #[derive(Debug, thiserror::Error)]
 pub enum NotARecord {
     /// It is not JSON of this form.
     #[error("it is not a proof record")]
     Form(#[source] serde_json::Error),
-    /// It is of another version, or not written in the one way it can be written.
-    #[error("a proof record is canonical JSON of version {VERSION}, with its ids sorted")]
+    /// It is not written in the one way it can be written.
+    #[error("a proof record is canonical JSON")]
     NotCanonical,
 }
 
@@ -64,9 +108,7 @@ impl ProofRecord {
     /// [`NotARecord`], also for one that was not written by [`ProofRecord::to_json`].
     pub fn parse(text: &str) -> Result<Self, NotARecord> {
         let record: Self = serde_json::from_str(text).map_err(NotARecord::Form)?;
-        let sorted = record.proven.is_sorted_by(|a, b| a < b);
-        let written = record.to_json();
-        if record.version == VERSION && sorted && text.trim_end_matches('\n') == written {
+        if text.trim_end_matches('\n') == record.to_json() {
             Ok(record)
         } else {
             Err(NotARecord::NotCanonical)
@@ -82,8 +124,33 @@ impl ProofRecord {
     /// Whether it says of exactly this bundle all that must be proven of it.
     #[must_use]
     pub fn covers(&self, bundle: &Bundle) -> bool {
-        let required = prove::required(bundle);
-        self.bundle == bundle.hash() && required.iter().all(|id| self.proven.contains(id))
+        self.bundle == bundle.hash() && self.lacks(bundle).is_empty()
+    }
+
+    /// What must be proven of this bundle and does not stand in it: ids, sorted.
+    #[must_use]
+    pub fn lacks(&self, bundle: &Bundle) -> Vec<String> {
+        let mut required = prove::required(bundle);
+        required.retain(|id| !self.proven.contains(id));
+        required
+    }
+
+    /// The record of a bundle that nobody proved, for tests that are not about proofs.
+    #[cfg(test)]
+    pub(crate) fn supposed(bundle: &Bundle) -> Self {
+        Self::of_ids(bundle.hash(), prove::required(bundle))
+    }
+
+    /// One that says this.
+    #[cfg(test)]
+    pub(crate) fn of_ids(bundle: BundleHash, proven: Vec<String>) -> Self {
+        Self {
+            proven,
+            bundle,
+            solver: "none".to_owned(),
+            at: Moment::EPOCH,
+            version: VERSION,
+        }
     }
 
     /// The bundle it is about.

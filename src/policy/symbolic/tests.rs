@@ -544,3 +544,14 @@ fn a_proof_record_is_read_as_it_was_written_and_not_otherwise() {
     let other = proven(&bundle, "alle-eigenaren=nee");
     assert!(other.is_proven() && ProofRecord::of(&other, at).is_none());
 }
+
+#[test]
+fn what_is_kept_of_the_shipped_bundles_is_what_is_proven_of_them() {
+    for code in [CONVENANT, TWG] {
+        let report = proven(&bundle(code), "");
+        let again = ProofRecord::of(&report, crate::clock::Moment::EPOCH).unwrap();
+        let kept = crate::policy::find_shipped_proof(code).unwrap();
+        assert_eq!(kept.bundle(), again.bundle(), "{code}");
+        assert_eq!(kept.proven(), again.proven(), "{code}");
+    }
+}

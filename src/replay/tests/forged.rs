@@ -6,6 +6,7 @@ use crate::domain::{Sha256, Team};
 use crate::errors::in_full;
 use crate::ledger::entry::{Act, Kind, Listed, Outcome, Withheld};
 use crate::ledger::testing::address;
+use crate::policy::ProofRecord;
 use crate::store::testing::Engine;
 
 /// Changes the book; answers the index that is wrong then.
@@ -33,6 +34,13 @@ fn permit(lines: &[Line], purpose: &str) -> usize {
                 .as_ref()
                 .is_some_and(|doel| doel.as_str() == purpose)
     })
+}
+
+/// The agreement with this number, counted from 0.
+fn agreement(lines: &[Line], number: usize) -> usize {
+    let is = |line: &Line| line.entry.soort == Kind::Agreement;
+    let mut all = (0..lines.len()).filter(|at| is(&lines[*at]));
+    all.nth(number).unwrap()
 }
 
 /// A refusal that is written as the permit before it.
@@ -306,15 +314,102 @@ async fn a_forged_book_is_found_at_its_first_wrong_entry() {
             "gives refused",
         ),
         (
-            "a bundle in force for longer",
+            "a bundle in force for longer than it is for",
             |all| {
-                let at = find(all, |line| {
-                    line.entry.soort == Kind::Agreement && line.entry.geldig_tot.is_some()
-                });
+                let at = agreement(all, 0);
                 all[at].entry.geldig_tot = None;
                 at
             },
-            "other dates than the bundle's own",
+            "and the agreement is not within that",
+        ),
+        (
+            "a bundle in force for shorter than was signed",
+            |all| {
+                let at = agreement(all, 1);
+                let begins = all[at].entry.geldig_van.unwrap();
+                all[at].entry.geldig_tot = Some(begins.plus_ms(86_400_000));
+                at
+            },
+            "a signature in it is not one of what it says",
+        ),
+        (
+            "an agreement that ends before it begins",
+            |all| {
+                let at = agreement(all, 1);
+                all[at].entry.geldig_tot = all[at].entry.geldig_van;
+                at
+            },
+            "before it begins",
+        ),
+        (
+            "an agreement of one party",
+            |all| {
+                let at = agreement(all, 0);
+                all[at].entry.handtekeningen.pop();
+                at
+            },
+            "ncg did not sign for it",
+        ),
+        (
+            "an agreement that one party signed twice",
+            |all| {
+                let at = agreement(all, 0);
+                let signed = &mut all[at].entry.handtekeningen;
+                signed[1] = signed[0].clone();
+                at
+            },
+            "ncg did not sign for it",
+        ),
+        (
+            "signatures of another agreement",
+            |all| {
+                let (at, other) = (agreement(all, 0), agreement(all, 1));
+                let theirs = all[other].entry.handtekeningen.clone();
+                all[at].entry.handtekeningen = theirs;
+                at
+            },
+            "a signature in it is not one of what it says",
+        ),
+        (
+            "another title than was signed",
+            |all| {
+                let at = agreement(all, 0);
+                all[at].entry.titel = Some("Convenant".to_owned());
+                at
+            },
+            "it puts a bundle in force that could not be",
+        ),
+        (
+            "an agreement on what was not proven",
+            |all| {
+                let at = agreement(all, 0);
+                all[at].entry.bewijzen = None;
+                at
+            },
+            "it lacks bewijzen",
+        ),
+        (
+            "an agreement with the proofs of another bundle",
+            |all| {
+                let (at, other) = (agreement(all, 0), agreement(all, 1));
+                let theirs = all[other].entry.bewijzen.clone();
+                all[at].entry.bewijzen = theirs;
+                at
+            },
+            "the proof record is about the bundle",
+        ),
+        (
+            "an agreement whose proofs lack one",
+            |all| {
+                let at = agreement(all, 0);
+                let record = all[at].entry.bewijzen.take().unwrap();
+                let mut proven = record.proven().to_vec();
+                proven.retain(|id| id != "grens-gezondheid");
+                let less = ProofRecord::of_ids(record.bundle(), proven);
+                all[at].entry.bewijzen = Some(Box::new(less));
+                at
+            },
+            "the proof record does not cover grens-gezondheid",
         ),
         (
             "a search that listed too much",

@@ -14,7 +14,7 @@ use sluis::identity::{StatementSigner, dev_pki};
 use sluis::ledger::entry::{Act, End, Entry, Kind, Outcome, Shown};
 use sluis::ledger::seal::{Owner, Personal};
 use sluis::ledger::{Agreed, Claims, Keys, Ledger, Report, Seen, permitted};
-use sluis::policy::{Agreement, Bundle, DocumentFacts, Question, Verdict};
+use sluis::policy::{self, Agreement, Bundle, DocumentFacts, Question, Verdict};
 use sluis::store::{Change, ClaimedToken, Location, Settings, Store};
 
 pub(crate) const ORIGIN: &str = "sluis.example/ledger";
@@ -125,16 +125,14 @@ pub(crate) async fn book(folder: &Path, postgres: Option<&str>, entries: u64) ->
     let mut writer = made.writer(timed).await;
     let bundle = &made.bundle;
     let (from, until) = bundle.in_force();
-    let agreement = Agreement::new(bundle, from, until).unwrap();
-    let clock_now = clock.now();
+    let proof = policy::find_shipped_proof(bundle.id()).unwrap();
+    let agreement = Agreement::new(bundle, proof, from, until).unwrap();
+    let signatures = signatures(folder, &agreement, clock.now());
     let activated = writer.ledger.activate(
         Agreed {
-            bundle: bundle.hash(),
-            title: bundle.title().to_owned(),
-            from,
-            until,
+            agreement,
             files: bundle.files().into(),
-            signatures: signatures(folder, &agreement, clock_now),
+            signatures,
         },
         0,
     );
