@@ -68,6 +68,9 @@ fn permit_all(text: &str) -> String {
     changed
 }
 
+/// Does harm to the export in this folder.
+type Changing<'a> = Box<dyn Fn(&Path) + 'a>;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rules_in_an_export_that_were_not_agreed_on_are_named() {
     let (book, judge, bundles) = day(Engine::Sqlite).await;
@@ -84,7 +87,7 @@ async fn rules_in_an_export_that_were_not_agreed_on_are_named() {
         context.update(content.as_bytes());
         super::super::files::sha256(context).to_string()
     };
-    let harms: Vec<(&str, Box<dyn Fn(&Path)>, String)> = vec![
+    let harms: Vec<(&str, Changing<'_>, String)> = vec![
         (
             "changed",
             Box::new(|at| edit(&at.join(&name), |text| text.push(b' '))),

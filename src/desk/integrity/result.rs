@@ -126,8 +126,8 @@ const fn reason(why: Unjudged, l: Language) -> &'static str {
             "something they rested on was erased",
         ),
         Unjudged::Bundle => l.pick(
-            "de afspraken die toen golden staan niet meer in de instellingen",
-            "the agreement in force then is no longer in the configuration",
+            "de afspraken die toen golden zijn niet bewaard, of deze versie kan ze niet lezen",
+            "the agreement in force then was not kept, or this version cannot read it",
         ),
         Unjudged::Organisation => l.pick(
             "een organisatie van toen staat niet meer in de instellingen",
@@ -177,7 +177,7 @@ mod tests {
                     "1 verzoek is geweigerd voordat de regels eraan te pas kwamen, bijvoorbeeld om een verlopen token.",
                     "Van 30 regels is iets gewist.",
                     "1 besluit kon niet worden nagegaan (regel 7): de eigen gegevens zijn gewist.",
-                    "1.200 besluiten konden niet worden nagegaan (het eerste is regel 4.000): de afspraken die toen golden staan niet meer in de instellingen.",
+                    "1.200 besluiten konden niet worden nagegaan (het eerste is regel 4.000): de afspraken die toen golden zijn niet bewaard, of deze versie kan ze niet lezen.",
                 ],
             ),
             (
@@ -189,7 +189,7 @@ mod tests {
                     "1 request was refused before the rules came into it, for example for an expired token.",
                     "Of 30 entries something was erased.",
                     "1 decision could not be checked (entry 7): their own values were erased.",
-                    "1,200 decisions could not be checked (the first is entry 4,000): the agreement in force then is no longer in the configuration.",
+                    "1,200 decisions could not be checked (the first is entry 4,000): the agreement in force then was not kept, or this version cannot read it.",
                 ],
             ),
         ] {

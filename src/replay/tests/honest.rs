@@ -42,6 +42,7 @@ async fn without_its_bundle_a_decision_is_not_judged(engine: Engine) {
     busy_day(&office).await;
     let with = with(&office, Policies::default(), &office.book);
     let book = office.close().await;
+    assert_eq!(book.database.run("delete from bundles").await, 2);
     let replayed = replay(database(&book).await, &book, with).await.unwrap();
     let counts = &replayed.counts;
     assert_eq!(counts.followed + counts.searches, 0);
