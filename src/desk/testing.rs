@@ -21,6 +21,7 @@ use crate::domain::{
 };
 use crate::exchange::Exchange;
 use crate::exchange::officer::{Officer, Officers};
+use crate::identity::StatementSigner;
 use crate::identity::tests::World;
 use crate::ledger::Claims;
 use crate::ledger::entry::{Act, Entry, Kind, Outcome, Shown};
@@ -28,7 +29,7 @@ use crate::ledger::seal::{Owner, Personal};
 use crate::ledger::testing::{Book, Gateway, unseen};
 use crate::oversight::Oversight;
 use crate::policy::testing::permit;
-use crate::policy::{Bundle, Policies};
+use crate::policy::{Agreement, Bundle, Policies, Revocation};
 use crate::provider::Providers;
 use crate::store::testing::Engine;
 
@@ -52,13 +53,14 @@ pub(super) struct House {
     pub(super) book: Book,
     gateway: Option<Gateway>,
     officers: Option<Officers>,
+    exchange: Option<Arc<Exchange>>,
     people: Vec<Persona>,
     /// Shared with the guests, and taken away when the house is closed.
     router: Arc<Mutex<Option<Router>>>,
     links: Links,
     pub(super) img: Oin,
     pub(super) ncg: Oin,
-    _world: World,
+    world: World,
 }
 
 /// One release or refusal, as a test wishes it.
@@ -145,7 +147,7 @@ impl House {
             person("geert", 2, "fg-gemeente-geert", DeskRole::Fg),
         ];
         let links = Links::new(people.clone());
-        let officers = Officers::new(exchange, oversight)
+        let officers = Officers::new(Arc::clone(&exchange), oversight)
             .witnessed(witnesses)
             .keeping(terms);
         let router = super::router(Parts {
@@ -159,12 +161,13 @@ impl House {
             book,
             gateway: Some(gateway),
             officers: Some(officers),
+            exchange: Some(exchange),
             people,
             router: Arc::new(Mutex::new(Some(router))),
             links,
             img,
             ncg,
-            _world: world,
+            world,
         }
     }
 
@@ -239,6 +242,39 @@ impl House {
             address: address(1),
             owners: vec!["eigenaar-anna"],
         }
+    }
+
+    /// A bundle of this gateway.
+    pub(super) fn bundle(&self, at: usize) -> &Arc<Bundle> {
+        &BUNDLES[at]
+    }
+
+    /// Both parties sign for a bundle from a moment on; answers the entry.
+    pub(super) async fn agree(&self, bundle: &Arc<Bundle>, from: Moment) -> u64 {
+        let agreement = Agreement::new(bundle, from, None).unwrap();
+        let signatures = self.signatures(&agreement.text());
+        let exchange = self.exchange.as_ref().unwrap();
+        let agreed = exchange.agree(bundle, &agreement, signatures).await;
+        agreed.unwrap().index
+    }
+
+    /// Both parties take it back.
+    pub(super) async fn take_back(&self, bundle: &Bundle, agreement: u64) -> u64 {
+        let origin = self.gateway().ledger.verifier().name().to_owned();
+        let text = Revocation::new(bundle.hash(), origin, agreement).text();
+        let exchange = self.exchange.as_ref().unwrap();
+        let taken = exchange.take_back(agreement, self.signatures(&text)).await;
+        taken.unwrap().index
+    }
+
+    fn signatures(&self, text: &[u8]) -> Vec<String> {
+        let now = self.world.clock.now();
+        let sign = |party: &str| {
+            let party = self.world.pki.party(party).unwrap();
+            let signer = StatementSigner::open(&party.key, &party.certificate, now).unwrap();
+            signer.sign(text, now).unwrap()
+        };
+        ["img", "ncg"].map(sign).into()
     }
 
     /// The same under the letter of 2021, whose rule asks for four eyes.
@@ -389,6 +425,7 @@ impl House {
     pub(super) async fn close(mut self) {
         drop(self.router.lock().unwrap().take());
         drop(self.officers.take());
+        drop(self.exchange.take());
         self.gateway.take().unwrap().close().await;
         self.book.verify().await;
     }
