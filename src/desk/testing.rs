@@ -1,15 +1,16 @@
 //! The desk in process, over a real book on a real database: people come in by a link, and what they
 //! are shown is what a browser gets. The book is verified whole when a house is closed.
 
+mod agreeing;
 mod guest;
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use http::StatusCode;
 
+use agreeing::BUNDLES;
 pub(super) use guest::{Answer, Guest};
 
 use super::{Links, Login, Parts, Persona};
@@ -21,26 +22,18 @@ use crate::domain::{
 };
 use crate::exchange::Exchange;
 use crate::exchange::officer::{Officer, Officers};
-use crate::identity::StatementSigner;
 use crate::identity::tests::World;
 use crate::ledger::Claims;
 use crate::ledger::entry::{Act, Entry, Kind, Outcome, Shown};
 use crate::ledger::seal::{Owner, Personal};
 use crate::ledger::testing::{Book, Gateway, unseen};
 use crate::oversight::Oversight;
+use crate::policy::Policies;
 use crate::policy::testing::permit;
-use crate::policy::{Agreement, Bundle, Policies, Revocation};
 use crate::provider::Providers;
 use crate::store::testing::Engine;
 
 const ORIGIN: &str = "https://sluis.example:8444";
-
-/// The bundles; read once, because that takes longer than all the rest.
-static BUNDLES: LazyLock<Vec<Arc<Bundle>>> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-    let load = |name| Arc::new(Bundle::load(&folder.join(name)).unwrap());
-    ["2021-04-01-convenant", "2023-04-19-twg"].map(load).into()
-});
 
 /// Values that may never come out, wherever they were put.
 pub(super) const CANARY_EMPLOYEE: &str = "kanarie-medewerker-7781";
@@ -242,39 +235,6 @@ impl House {
             address: address(1),
             owners: vec!["eigenaar-anna"],
         }
-    }
-
-    /// A bundle of this gateway.
-    pub(super) fn bundle(&self, at: usize) -> &Arc<Bundle> {
-        &BUNDLES[at]
-    }
-
-    /// Both parties sign for a bundle from a moment on; answers the entry.
-    pub(super) async fn agree(&self, bundle: &Arc<Bundle>, from: Moment) -> u64 {
-        let agreement = Agreement::new(bundle, from, None).unwrap();
-        let signatures = self.signatures(&agreement.text());
-        let exchange = self.exchange.as_ref().unwrap();
-        let agreed = exchange.agree(bundle, &agreement, signatures).await;
-        agreed.unwrap().index
-    }
-
-    /// Both parties take it back.
-    pub(super) async fn take_back(&self, bundle: &Bundle, agreement: u64) -> u64 {
-        let origin = self.gateway().ledger.verifier().name().to_owned();
-        let text = Revocation::new(bundle.hash(), origin, agreement).text();
-        let exchange = self.exchange.as_ref().unwrap();
-        let taken = exchange.take_back(agreement, self.signatures(&text)).await;
-        taken.unwrap().index
-    }
-
-    fn signatures(&self, text: &[u8]) -> Vec<String> {
-        let now = self.world.clock.now();
-        let sign = |party: &str| {
-            let party = self.world.pki.party(party).unwrap();
-            let signer = StatementSigner::open(&party.key, &party.certificate, now).unwrap();
-            signer.sign(text, now).unwrap()
-        };
-        ["img", "ncg"].map(sign).into()
     }
 
     /// The same under the letter of 2021, whose rule asks for four eyes.

@@ -58,7 +58,7 @@ async fn what_is_not_there_is_not_found() {
         format!("/regels/{new}/vergelijking?met={old}&doel=onzin"),
         format!("/regels/{new}/overeenkomst/x"),
         format!("/regels/{new}/overeenkomst/999999"),
-        // The entry of another bundle, and an entry of another kind.
+        // The entries of another bundle.
         format!("/regels/{new}/overeenkomst/0"),
         format!("/regels/{old}/overeenkomst/1"),
         format!("/regels/{new}/overeenkomst/0/bewijs"),
