@@ -195,6 +195,14 @@ pub const DESK_READ_ENTRIES: u64 = 1_024;
 pub const DESK_PAGE_LINES: usize = 50;
 /// Lines under the search form, the newest.
 pub const DESK_NEWEST_LINES: usize = 20;
+/// Agreements on one page.
+pub const DESK_AGREEMENTS: usize = 25;
+/// Bundles that the desk has written out, in a language; each takes some tens of kilobytes.
+pub const DESK_RULES: usize = 32;
+/// Pairs of bundles that the desk has put beside each other, in a language.
+pub const DESK_PAIRS: usize = 16;
+/// Tables of a comparison on one page; a purpose whose tables do not fit has a page of its own.
+pub const DESK_TABLES_BYTES: usize = 64 * 1024;
 /// Lines in one file taken out of the log: at about 250 bytes each this is 25 MB, made in memory.
 /// More, and the page says so.
 pub const EXPORT_LINES: usize = 100_000;

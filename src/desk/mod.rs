@@ -29,6 +29,7 @@ pub mod qr;
 mod report;
 mod reviews;
 mod routes;
+mod rules;
 mod session;
 mod signals;
 mod terms;
@@ -77,6 +78,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     sessions: Sessions,
+    /// Rules in words, made before.
+    rules: rules::Kept,
     under_way: login::UnderWay,
 }
 
@@ -103,6 +106,7 @@ pub fn router(parts: Parts) -> Router {
         clock: parts.clock,
         random: parts.random,
         sessions: Sessions::default(),
+        rules: rules::Kept::default(),
         under_way: login::UnderWay::default(),
     }));
     routes::all()

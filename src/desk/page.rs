@@ -76,13 +76,14 @@ pub(super) struct Page {
 }
 
 /// The menu: path, name, who may come.
-const MENU: [(&str, &str, &str, Access); 7] = [
+const MENU: [(&str, &str, &str, Access); 8] = [
     ("/", "Overzicht", "Overview", EVERYONE),
     ("/logboek", "Logboek", "Log", WATCHERS),
     ("/beoordelingen", "Beoordelingen", "Reviews", WATCHERS),
     ("/signalen", "Signalen", "Signals", WATCHERS),
     ("/inzageverzoek", "Inzageverzoek", "Access request", OFFICER),
     ("/toestemmingen", "Toestemmingen", "Consents", EVERYONE),
+    ("/regels", "Regels", "Rules", EVERYONE),
     ("/integriteit", "Integriteit", "Integrity", EVERYONE),
 ];
 

@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::visit::Visit;
 use super::{
     Desk, assets, cause, consents, exchanged, incidents, integrity, judging, keeping, log, login,
-    overview, report, reviews, signals,
+    overview, report, reviews, rules, signals,
 };
 use crate::domain::DeskRole;
 use crate::exchange::officer::ERASERS;
@@ -123,6 +123,7 @@ pub(super) fn all() -> Routes {
         .with(signals::routes)
         .with(consents::routes)
         .with(integrity::routes)
+        .with(rules::routes)
         .with(keeping::routes)
         .with(log::routes)
         .with(exchanged::routes)

@@ -1,15 +1,16 @@
 //! The desk in process, over a real book on a real database: people come in by a link, and what they
 //! are shown is what a browser gets. The book is verified whole when a house is closed.
 
+mod agreeing;
 mod guest;
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use http::StatusCode;
 
+use agreeing::BUNDLES;
 pub(super) use guest::{Answer, Guest};
 
 use super::{Links, Login, Parts, Persona};
@@ -27,19 +28,12 @@ use crate::ledger::entry::{Act, Entry, Kind, Outcome, Shown};
 use crate::ledger::seal::{Owner, Personal};
 use crate::ledger::testing::{Book, Gateway, unseen};
 use crate::oversight::Oversight;
+use crate::policy::Policies;
 use crate::policy::testing::permit;
-use crate::policy::{Bundle, Policies};
 use crate::provider::Providers;
 use crate::store::testing::Engine;
 
 const ORIGIN: &str = "https://sluis.example:8444";
-
-/// The bundles; read once, because that takes longer than all the rest.
-static BUNDLES: LazyLock<Vec<Arc<Bundle>>> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-    let load = |name| Arc::new(Bundle::load(&folder.join(name)).unwrap());
-    ["2021-04-01-convenant", "2023-04-19-twg"].map(load).into()
-});
 
 /// Values that may never come out, wherever they were put.
 pub(super) const CANARY_EMPLOYEE: &str = "kanarie-medewerker-7781";
@@ -52,13 +46,14 @@ pub(super) struct House {
     pub(super) book: Book,
     gateway: Option<Gateway>,
     officers: Option<Officers>,
+    exchange: Option<Arc<Exchange>>,
     people: Vec<Persona>,
     /// Shared with the guests, and taken away when the house is closed.
     router: Arc<Mutex<Option<Router>>>,
     links: Links,
     pub(super) img: Oin,
     pub(super) ncg: Oin,
-    _world: World,
+    world: World,
 }
 
 /// One release or refusal, as a test wishes it.
@@ -145,7 +140,7 @@ impl House {
             person("geert", 2, "fg-gemeente-geert", DeskRole::Fg),
         ];
         let links = Links::new(people.clone());
-        let officers = Officers::new(exchange, oversight)
+        let officers = Officers::new(Arc::clone(&exchange), oversight)
             .witnessed(witnesses)
             .keeping(terms);
         let router = super::router(Parts {
@@ -159,12 +154,13 @@ impl House {
             book,
             gateway: Some(gateway),
             officers: Some(officers),
+            exchange: Some(exchange),
             people,
             router: Arc::new(Mutex::new(Some(router))),
             links,
             img,
             ncg,
-            _world: world,
+            world,
         }
     }
 
@@ -389,6 +385,7 @@ impl House {
     pub(super) async fn close(mut self) {
         drop(self.router.lock().unwrap().take());
         drop(self.officers.take());
+        drop(self.exchange.take());
         self.gateway.take().unwrap().close().await;
         self.book.verify().await;
     }

@@ -42,6 +42,77 @@ pub struct Example {
     pub new: Bilingual,
 }
 
+/// The two as the tables show them, purpose by purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    /// The whole difference in a sentence, as far as the tables show it.
+    pub verdict: &'static str,
+    /// What the tables do not show, of each side.
+    pub notes: Vec<String>,
+    /// The purposes of both, sorted by code.
+    pub purposes: Vec<ComparedPurpose>,
+    /// Whether something is permitted by both, and otherwise.
+    is_other: bool,
+}
+
+/// One purpose in both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComparedPurpose {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Whether anything is otherwise.
+    pub is_changed: bool,
+    /// Its tables under a heading: HTML in which all that a bundle says is text.
+    pub tables: String,
+}
+
+impl Compared {
+    /// Puts them beside each other. This takes a while.
+    ///
+    /// # Errors
+    /// [`NotWritten`].
+    pub fn of(old: &Bundle, new: &Bundle, l: Language) -> Result<Self, NotWritten> {
+        let beside = Beside::of(old, new);
+        let teller = Teller {
+            bundles: [new, old],
+            beside: &beside,
+            l,
+        };
+        let purposes = beside.purposes.iter().map(|purpose| {
+            let (open, closed): (Vec<&BesideGroup>, Vec<&BesideGroup>) =
+                purpose.groups.iter().partition(|group| group.is_open());
+            let tables = PurposeTables {
+                l,
+                code: purpose.purpose.as_str(),
+                name: purpose.name.told(l),
+                groups: open.iter().map(|group| teller.group(group)).collect(),
+                has_closed: !closed.is_empty(),
+            };
+            Ok(ComparedPurpose {
+                code: tables.code.to_owned(),
+                name: tables.name.to_owned(),
+                is_changed: open.iter().any(|group| group.is_changed()),
+                tables: tables.render()?,
+            })
+        });
+        let purposes: Vec<ComparedPurpose> = purposes.collect::<Result<_, NotWritten>>()?;
+        let groups = beside.purposes.iter().flat_map(|purpose| &purpose.groups);
+        let shifts: Vec<Shift> = groups
+            .flat_map(|group| group.rows.iter().map(|row| row.value.shift()))
+            .collect();
+        let has = |shift| shifts.contains(&shift);
+        let is_other = has(Shift::OtherGround);
+        Ok(Self {
+            verdict: verdict(has(Shift::Wider), has(Shift::Tighter), is_other, l),
+            notes: notes(old, new, l),
+            purposes,
+            is_other,
+        })
+    }
+}
+
 /// The page: HTML on its own, without script. `solved` is what a solver found, when one was asked.
 ///
 /// # Errors
@@ -52,31 +123,12 @@ pub fn page(
     solved: Option<&Solved>,
     l: Language,
 ) -> Result<String, NotWritten> {
-    let beside = Beside::of(old, new);
-    let teller = Teller {
-        bundles: [new, old],
-        beside: &beside,
-        l,
-    };
-    let purposes: Vec<PurposePart> = beside
-        .purposes
-        .iter()
-        .map(|purpose| {
-            let (open, closed): (Vec<&BesideGroup>, Vec<&BesideGroup>) =
-                purpose.groups.iter().partition(|group| group.is_open());
-            PurposePart {
-                code: purpose.purpose.as_str(),
-                name: purpose.name.told(l),
-                changes: open.iter().filter(|group| group.is_changed()).count(),
-                groups: open.into_iter().map(|group| teller.group(group)).collect(),
-                has_closed: !closed.is_empty(),
-            }
-        })
-        .collect();
-    let rows = beside.purposes.iter().flat_map(|purpose| &purpose.groups);
-    let shifts: Vec<Shift> = rows
-        .flat_map(|group| group.rows.iter().map(|row| row.value.shift()))
-        .collect();
+    let Compared {
+        verdict: shown,
+        notes,
+        purposes,
+        is_other,
+    } = Compared::of(old, new, l)?;
     let page = ComparisonPage {
         l,
         sides: [old, new].map(|bundle| SidePart {
@@ -85,10 +137,10 @@ pub fn page(
             hash: bundle.hash().to_string(),
             is_candidate: bundle.is_candidate(),
         }),
-        is_wider: shifts.contains(&Shift::Wider),
-        is_tighter: shifts.contains(&Shift::Tighter),
-        is_other: shifts.contains(&Shift::OtherGround),
-        notes: notes(old, new, l),
+        verdict: solved.map_or(shown, |solved| {
+            verdict(solved.is_wider, solved.is_tighter, is_other, l)
+        }),
+        notes,
         remarks: solved
             .iter()
             .flat_map(|solved| solved.remarks.iter().map(|remark| remark.told(l)))
@@ -114,15 +166,23 @@ pub fn page(
 struct ComparisonPage<'a> {
     l: Language,
     sides: [SidePart<'a>; 2],
-    is_wider: bool,
-    is_tighter: bool,
-    is_other: bool,
+    verdict: &'static str,
     /// What the matrix does not show, of each side.
     notes: Vec<String>,
     solved: Option<&'a Solved>,
     remarks: Vec<&'a str>,
     examples: Vec<ExamplePart<'a>>,
-    purposes: Vec<PurposePart<'a>>,
+    purposes: Vec<ComparedPurpose>,
+}
+
+#[derive(Template)]
+#[template(path = "vergelijking-doel.html")]
+struct PurposeTables<'a> {
+    l: Language,
+    code: &'a str,
+    name: &'a str,
+    groups: Vec<GroupPart>,
+    has_closed: bool,
 }
 
 struct SidePart<'a> {
@@ -139,45 +199,27 @@ struct ExamplePart<'a> {
     new: &'a str,
 }
 
-impl ComparisonPage<'_> {
-    /// The whole difference in a sentence: what the solver says, or else what the matrix shows.
-    fn verdict(&self) -> &'static str {
-        let l = self.l;
-        let (wider, tighter) = match self.solved {
-            Some(solved) => (solved.is_wider, solved.is_tighter),
-            None => (self.is_wider, self.is_tighter),
-        };
-        match (wider, tighter) {
-            (false, false) if self.is_other => l.pick(
-                "Wat wordt toegestaan blijft gelijk; soms is de grond of wat daarna moet een andere.",
-                "What is permitted stays the same; sometimes the ground or what must follow is another.",
-            ),
-            (false, false) => l.pick(
-                "De twee beslissen hetzelfde.",
-                "The two decide the same.",
-            ),
-            (true, false) => l.pick(
-                "De nieuwe afspraken zijn ruimer: wat mocht, mag nog, en er mag iets bij.",
-                "The new terms are wider: what was permitted still is, and more is.",
-            ),
-            (false, true) => l.pick(
-                "De nieuwe afspraken zijn strenger: er mag niets bij, en iets mag niet meer.",
-                "The new terms are tighter: nothing more is permitted, and something no longer is.",
-            ),
-            (true, true) => l.pick(
-                "De nieuwe afspraken zijn op sommige plaatsen ruimer en op andere strenger.",
-                "The new terms are wider in some places and tighter in others.",
-            ),
-        }
+/// The whole difference in a sentence.
+const fn verdict(is_wider: bool, is_tighter: bool, is_other: bool, l: Language) -> &'static str {
+    match (is_wider, is_tighter) {
+        (false, false) if is_other => l.pick(
+            "Wat wordt toegestaan blijft gelijk; soms is de grond of wat daarna moet een andere.",
+            "What is permitted stays the same; sometimes the ground or what must follow is another.",
+        ),
+        (false, false) => l.pick("De twee beslissen hetzelfde.", "The two decide the same."),
+        (true, false) => l.pick(
+            "De nieuwe afspraken zijn ruimer: wat mocht, mag nog, en er mag iets bij.",
+            "The new terms are wider: what was permitted still is, and more is.",
+        ),
+        (false, true) => l.pick(
+            "De nieuwe afspraken zijn strenger: er mag niets bij, en iets mag niet meer.",
+            "The new terms are tighter: nothing more is permitted, and something no longer is.",
+        ),
+        (true, true) => l.pick(
+            "De nieuwe afspraken zijn op sommige plaatsen ruimer en op andere strenger.",
+            "The new terms are wider in some places and tighter in others.",
+        ),
     }
-}
-
-struct PurposePart<'a> {
-    code: &'a str,
-    name: &'a str,
-    changes: usize,
-    groups: Vec<GroupPart>,
-    has_closed: bool,
 }
 
 struct GroupPart {

@@ -34,22 +34,40 @@ impl From<askama::Error> for NotWritten {
 /// # Errors
 /// [`NotWritten`].
 pub fn page(bundle: &Bundle, l: Language) -> Result<String, NotWritten> {
+    let page = DocumentPage {
+        l,
+        title: bundle.title_in(l),
+        content: content(bundle, l)?,
+    };
+    Ok(page.render()?)
+}
+
+/// What stands on that page below its title, to stand on another page: HTML in which all that the
+/// bundle says is text. Where a rule is told, its id with `regel-` before it is the place's.
+///
+/// # Errors
+/// [`NotWritten`].
+pub fn content(bundle: &Bundle, l: Language) -> Result<String, NotWritten> {
     let matrix = Matrix::of(bundle);
+    let teller = Teller { bundle, l };
+    let mut told = BTreeSet::new();
     let purposes: Vec<PurposePart> = matrix
         .purposes
         .iter()
         .filter_map(|of_purpose| {
             let purpose = bundle.vocabulary().find_purpose(&of_purpose.purpose)?;
-            let teller = Teller { bundle, l };
-            Some(teller.purpose(purpose, of_purpose))
+            let mut part = teller.purpose(purpose, of_purpose);
+            for way in &mut part.ways {
+                way.is_first = told.insert(way.rule);
+            }
+            Some(part)
         })
         .collect();
     let (from, until) = bundle.in_force();
     let vocabulary = bundle.vocabulary();
-    let page = DocumentPage {
+    let terms = Terms {
         l,
         bundle,
-        title: bundle.title_in(l),
         caveat: bundle.caveat_in(l),
         from: words::day(from, l),
         // The end is excluded: the day before is the last.
@@ -60,7 +78,8 @@ pub fn page(bundle: &Bundle, l: Language) -> Result<String, NotWritten> {
             .filter(|rule| rule.forbids)
             .map(|rule| {
                 let article = rule.article.map(|article| format!(" ({article})"));
-                format!("{}{}", rule.sentence.told(l), article.unwrap_or_default())
+                let told = format!("{}{}", rule.sentence.told(l), article.unwrap_or_default());
+                (rule.id, told)
             })
             .collect(),
         questions: bundle
@@ -78,22 +97,29 @@ pub fn page(bundle: &Bundle, l: Language) -> Result<String, NotWritten> {
         sources: bundle.sources().collect(),
         purposes,
     };
-    Ok(page.render()?)
+    Ok(terms.render()?)
 }
 
 #[derive(Template)]
 #[template(path = "afspraken.html")]
 struct DocumentPage<'b> {
     l: Language,
-    bundle: &'b Bundle,
     title: &'b str,
+    content: String,
+}
+
+#[derive(Template)]
+#[template(path = "afspraken-inhoud.html")]
+struct Terms<'b> {
+    l: Language,
+    bundle: &'b Bundle,
     caveat: &'b str,
     from: String,
     last: Option<String>,
     parties: Vec<&'b str>,
     purposes: Vec<PurposePart<'b>>,
-    /// The sentences of the rules that prohibit.
-    never: Vec<String>,
+    /// The rules that prohibit: their ids and sentences.
+    never: Vec<(&'b str, String)>,
     /// Question, answer and what the answers mean.
     questions: Vec<(&'b str, String, String)>,
     retention: Option<&'b str>,
@@ -112,6 +138,9 @@ struct PurposePart<'b> {
 
 /// One rule that permits, in words.
 struct Way<'b> {
+    rule: &'b str,
+    /// Whether it is not told above, for another purpose.
+    is_first: bool,
     sentence: &'b str,
     /// What kind of ground it is, as the manifest calls it, with the article.
     basis: String,
@@ -210,6 +239,8 @@ impl<'b> Teller<'b> {
             afterwards.push(two.to_owned());
         }
         Way {
+            rule: rule.id,
+            is_first: true,
             basis: self.basis(rule),
             flows: flows.collect(),
             conditions: self.conditions(rows),

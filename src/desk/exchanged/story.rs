@@ -1,6 +1,7 @@
 //! What happened, step by step; the rule that decided.
 
 use super::super::law;
+use super::super::rules;
 use super::super::words::{self, Wording};
 use crate::bounds;
 use crate::clock::Moment;
@@ -29,6 +30,8 @@ pub(super) struct Rule {
     pub(super) sentence: String,
     pub(super) article: String,
     pub(super) text: String,
+    /// Where it is told among the others.
+    pub(super) place: String,
 }
 
 /// The bundle a decision fell under.
@@ -38,6 +41,8 @@ pub(super) struct Terms {
     pub(super) iso: String,
     pub(super) from: String,
     pub(super) caveat: String,
+    /// Where they are told.
+    pub(super) place: String,
 }
 
 impl Terms {
@@ -49,6 +54,7 @@ impl Terms {
             iso: from.to_string(),
             from: words::day(from.local().day(), l),
             caveat: bundle.caveat_in(l).to_owned(),
+            place: rules::place(bundle.hash(), None),
         }
     }
 }
@@ -65,6 +71,7 @@ pub(super) fn rules(entry: &Entry, bundle: Option<&Bundle>, l: Language) -> Vec<
             sentence: rule.sentence.told(l).to_owned(),
             article: rule.article.unwrap_or_default().to_owned(),
             text: rule.text.to_owned(),
+            place: rules::place(bundle.hash(), Some(rule.id)),
         })
         .collect()
 }

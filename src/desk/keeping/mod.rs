@@ -15,7 +15,7 @@ mod receipt;
 mod tests;
 mod wording;
 
-pub(super) use wording::{DeedRow, rows};
+pub(super) use wording::{DeedRow, When, rows};
 
 use super::page::Page;
 use super::problem::Problem;

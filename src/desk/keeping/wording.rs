@@ -15,7 +15,7 @@ pub(in crate::desk) struct When {
 }
 
 impl When {
-    pub(super) fn of(at: crate::clock::Moment, l: Language) -> Self {
+    pub(in crate::desk) fn of(at: crate::clock::Moment, l: Language) -> Self {
         Self {
             iso: at.to_string(),
             text: words::moment(at, l),

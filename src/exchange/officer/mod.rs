@@ -5,6 +5,7 @@
 //! Who somebody is was settled by the login service; what each part may do is settled here, once, and
 //! the pages only leave out what would be refused.
 
+mod agreements;
 mod check;
 mod choices;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod witnessed;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub use agreements::{AgreedOn, AgreementStanding, Agreements, TakenBack};
 pub use check::{Checked, Checking};
 pub use erase::{ERASERS, InForce, NotErased, Waits, is_party};
 pub use judge::{Finding, Measure, Verdict};

@@ -35,6 +35,24 @@ fn the_terms_as_a_citizen_reads_them() {
 }
 
 #[test]
+fn every_rule_that_can_decide_has_a_place_on_the_page() {
+    for bundle in &*BUNDLES {
+        let content = document::content(bundle, Language::Dutch).unwrap();
+        for rule in bundle.rules_in_force() {
+            let place = format!(" id=\"regel-{}\"", rule.id);
+            assert_eq!(
+                content.matches(&place).count(),
+                1,
+                "{} {}",
+                bundle.id(),
+                rule.id
+            );
+        }
+        assert!(!content.contains("<html"), "{}", bundle.id());
+    }
+}
+
+#[test]
 fn a_page_fetches_nothing_and_runs_nothing() {
     let [old, new, candidate] = &*BUNDLES;
     for l in [Language::Dutch, Language::English] {
@@ -122,5 +140,5 @@ fn the_comparison_for_a_meeting() {
     }
     let page = comparison::page(&old, &old, None, Language::Dutch).unwrap();
     assert!(page.contains("De twee beslissen hetzelfde."));
-    assert!(!page.contains("class=\"merk\""));
+    assert!(!page.contains("class=\"merkje\""));
 }

@@ -7,7 +7,7 @@ const CANARY: &str = "\"'><b id=kanarie>&amp;</b>{{ 7*7 }}";
 /// What it must not become.
 const ALIVE: &str = "<b id=kanarie>";
 
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "/",
     "/logboek",
     "/beoordelingen",
@@ -16,6 +16,7 @@ const PAGES: [&str; 14] = [
     "/toestemmingen",
     "/toestemmingen/vastleggen",
     "/toestemmingen/verwerkingen",
+    "/regels",
     "/integriteit",
     "/bewaren",
     "/bewaren/vragen",
@@ -84,6 +85,10 @@ async fn markup_in_every_field_of_every_form_stays_text() {
         let (_, after) = page.text().split_once(&format!("href=\"{one}")).unwrap();
         pages.push(format!("{one}{}", after.split('"').next().unwrap()));
     }
+    let page = visitor.get("/regels").await;
+    let (_, after) = page.text().split_once("href=\"/regels/").unwrap();
+    let (bundle, _) = after.split_once('/').unwrap();
+    pages.extend(["", "/vergelijking"].map(|more| format!("/regels/{bundle}{more}")));
     for person in ["img-fg", "img-auditor", "img-beheer"] {
         visitor.become_(person).await;
         for page in &pages {

@@ -237,6 +237,7 @@ async fn every_stop_can_be_seen_and_comes_in_its_turn() {
         "/inzageverzoek",
         "/toestemmingen",
         "/toestemmingen/verwerkingen",
+        "/regels",
         "/integriteit",
         "/bewaren",
         "/bewaren/vragen",

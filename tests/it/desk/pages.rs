@@ -102,6 +102,23 @@ impl Walk {
             .await;
     }
 
+    /// The rules, one bundle of them, the entry they were agreed on with, and what changed with them.
+    async fn rules(&mut self) {
+        const BUNDLE: &str = "main .paneel.ja a.knop[href^='/regels/']";
+        self.visit("regels", "/regels").await;
+        self.press(BUNDLE, "regels-bundel").await;
+        self.press(
+            "main .paneel a[href*='/overeenkomst/']",
+            "regels-overeenkomst",
+        )
+        .await;
+        self.visit("regels", "/regels").await;
+        self.press("main .paneel.ja a.stil", "regels-vergelijking")
+            .await;
+        self.press("main form button.knop", "regels-vergelijking-gekozen")
+            .await;
+    }
+
     /// Fills in why, where that is asked.
     async fn say_why(&self) {
         if self.browser.count("#aanleiding").await > 0 {
@@ -165,6 +182,7 @@ async fn the_pages_are_accessible_in_every_light_and_width() {
         .await;
     walk.visit("verwerkingen", "/toestemmingen/verwerkingen")
         .await;
+    walk.rules().await;
     walk.visit("integriteit", "/integriteit").await;
     walk.keeping(address).await;
     walk.visit("zaak", "/zaak").await;

@@ -16,13 +16,20 @@ const PEOPLE: [&str; 6] = [
 ];
 
 /// A path of the route table with something of IMG and NCG filled in.
-fn filled(path: &str, transaction: &str) -> String {
+fn filled(path: &str, transaction: &str, [bundle, agreement]: [&str; 2]) -> String {
     path.replace("{transactie}", transaction)
+        .replace("{bundel}", bundle)
+        .replace("{nr}", agreement)
         .replace("{index}", "1")
         .replace("{nummer}", "1")
         .replace("{signaal}", "volume-medewerker-1")
         .replace("{code}", "A")
         .replace("{file}", "0.css")
+}
+
+fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
+    let (_, rest) = text.split_once(before).unwrap();
+    rest.split(after).next().unwrap()
 }
 
 async fn ask(visitor: &mut Visitor, method: &str, path: &str) -> String {
@@ -49,6 +56,9 @@ async fn who_may_come_where() {
     let line = lines.find(|line| line.contains("NCG") && line.contains("/uitwisseling/"));
     let (_, transaction) = line.unwrap().split_once("/uitwisseling/").unwrap();
     let transaction = transaction[..36].to_owned();
+    let rules = officer.get("/regels").await;
+    let agreed = between(rules.text(), "href=\"/regels/", "\"");
+    let (bundle, agreement) = agreed.split_once("/overeenkomst/").unwrap();
     let mut stranger = demo.visitor();
     let mut table = format!(
         "{:<54}{:<11}{}\n",
@@ -57,7 +67,7 @@ async fn who_may_come_where() {
         PEOPLE.map(|name| format!("{name:<13}")).concat()
     );
     for (method, path) in sluis::desk::route_table() {
-        let asked = filled(path, &transaction);
+        let asked = filled(path, &transaction, [bundle, agreement]);
         let mut line = format!("{:<54}", format!("{method} {path}"));
         let _ = write!(line, "{:<11}", ask(&mut stranger, method, &asked).await);
         for person in PEOPLE {
