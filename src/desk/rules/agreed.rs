@@ -7,7 +7,7 @@ use crate::exchange::officer::{AgreedOn, AgreementStanding};
 use crate::identity::Signed;
 use crate::language::Language;
 use crate::ledger::Found;
-use crate::policy::Bundle;
+use crate::policy::{Bundle, ProofRecord};
 
 /// One agreement, for a page.
 pub(super) struct AgreedPart {
@@ -20,8 +20,18 @@ pub(super) struct AgreedPart {
     pub(super) kind: &'static str,
     pub(super) standing: &'static str,
     pub(super) period: String,
+    pub(super) proven: Option<ProvenPart>,
     pub(super) entry: EntryPart,
     pub(super) taken_back: Option<EntryPart>,
+}
+
+/// What was proven of the bundle before it was signed for.
+pub(super) struct ProvenPart {
+    pub(super) count: String,
+    pub(super) solver: String,
+    pub(super) at: When,
+    /// What it never permits, in sentences.
+    pub(super) limits: Vec<String>,
 }
 
 /// An entry that parties signed for.
@@ -53,8 +63,30 @@ impl AgreedPart {
             kind,
             standing,
             period: period(one.from, one.until, l),
+            proven: one
+                .found
+                .entry
+                .bewijzen
+                .as_deref()
+                .map(|record| ProvenPart::new(record, bundle, l)),
             entry: EntryPart::new(&one.found, &one.signatures, wording),
             taken_back: back.map(|back| EntryPart::new(&back.found, &back.signatures, wording)),
+        }
+    }
+}
+
+impl ProvenPart {
+    fn new(record: &ProofRecord, bundle: Option<&Bundle>, l: Language) -> Self {
+        let proven = record.proven();
+        let limits = bundle.into_iter().flat_map(Bundle::limits);
+        let limits = limits.filter(|limit| proven.iter().any(|id| id == limit.id));
+        Self {
+            count: l.number(proven.len() as u64),
+            solver: record.solver().to_owned(),
+            at: When::of(record.at(), l),
+            limits: limits
+                .map(|limit| l.pick(limit.sentence, limit.sentence_en).to_owned())
+                .collect(),
         }
     }
 }

@@ -91,6 +91,8 @@ async fn every_agreement_is_listed_with_who_signed_and_how_it_stands() {
             &format!("IMG (OIN {img}), <time datetime="),
             &format!("NCG (OIN {ncg}), <time datetime="),
             &format!("href=\"/regels/{}/overeenkomst/1\"", new.hash()),
+            "eigenschappen, voor alle denkbare aanvragen, met none, <time",
+            "Waaraan elke beslissing voldoet",
         ],
         &[
             "Er gelden nu geen afspraken",

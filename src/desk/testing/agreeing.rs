@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use super::House;
 use crate::clock::{Clock as _, Moment};
 use crate::identity::StatementSigner;
-use crate::policy::{Agreement, Bundle, Revocation};
+use crate::policy::{Agreement, Bundle, ProofRecord, Revocation};
 
 /// The bundles; read once, because that takes longer than all the rest.
 pub(super) static BUNDLES: LazyLock<Vec<Arc<Bundle>>> = LazyLock::new(|| {
@@ -23,7 +23,8 @@ impl House {
 
     /// Both parties sign for a bundle from a moment on; answers the entry.
     pub(in crate::desk) async fn agree(&self, bundle: &Arc<Bundle>, from: Moment) -> u64 {
-        let agreement = Agreement::new(bundle, from, None).unwrap();
+        let proof = ProofRecord::supposed(bundle);
+        let agreement = Agreement::new(bundle, proof, from, None).unwrap();
         let signatures = self.signatures(&agreement.text());
         let exchange = self.exchange.as_ref().unwrap();
         let agreed = exchange.agree(bundle, &agreement, signatures).await;
