@@ -49,6 +49,7 @@ pub struct Prepared {
     config: Config,
     identity: Arc<Identity>,
     policies: Policies,
+    shadow: Option<Arc<Bundle>>,
     signed: Vec<SignedAgreement>,
     login: Option<Arc<LoginService>>,
     witnesses: Option<cosign::Settings>,
@@ -88,6 +89,12 @@ impl Prepared {
             }
         }
         mistakes.extend(roles_nobody_knows(&config, &bundles));
+        let shadow = config.shadow.as_deref().and_then(|folder| {
+            Bundle::load(folder)
+                .map_err(|error| mistakes.extend(error.to_string().lines().map(str::to_owned)))
+                .ok()
+                .map(Arc::new)
+        });
         let mut signed = Vec::new();
         for path in &config.signatures {
             match read_signed(path) {
@@ -116,6 +123,7 @@ impl Prepared {
                 config,
                 identity,
                 policies: Policies::new(bundles),
+                shadow,
                 signed,
                 login,
                 witnesses,
@@ -329,6 +337,7 @@ impl Gateway {
             config,
             identity,
             policies,
+            shadow,
             signed,
             login,
             witnesses,
@@ -347,21 +356,23 @@ impl Gateway {
         let cosigning = book::ask(witnesses, &ledger, &clock).await?;
         let closed = ledger.close_orphans().await;
         closed.map_err(|error| unusable(&error))?;
-        let noted = ledger.note_start(PROGRAM).await;
+        let candidate = shadow.as_ref().map(|bundle| bundle.hash());
+        let noted = ledger.note_start(PROGRAM, candidate).await;
         noted.map_err(|error| unusable(&error))?;
 
         let exchange = open_exchange(
             &config,
             &identity,
             &store,
-            (&policies, &signed),
+            (&policies, shadow, &signed),
             &ledger,
             &clock,
             &random,
         )
         .await?;
         let followers = collector::followers(&config, &policies, &ledger, collector, &clock);
-        let (registry, metrics) = figures(&ledger, cosigning.as_ref(), &followers, &clock)?;
+        let (registry, metrics) =
+            figures(&exchange, &ledger, cosigning.as_ref(), &followers, &clock)?;
         let readiness = chores::Readiness::new(Arc::clone(&identity), ledger.clone());
 
         let (stopper, stop) = Stopper::new();
@@ -494,7 +505,7 @@ async fn open_exchange(
     config: &Config,
     identity: &Arc<Identity>,
     store: &Store,
-    (policies, signed): (&Policies, &[SignedAgreement]),
+    (policies, shadow, signed): (&Policies, Option<Arc<Bundle>>, &[SignedAgreement]),
     ledger: &Ledger,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
@@ -504,6 +515,7 @@ async fn open_exchange(
         identity: Arc::clone(identity),
         store: store.clone(),
         policies: policies.clone(),
+        shadow,
         ledger: ledger.clone(),
         providers: providers(config, identity),
         clock: Arc::clone(clock),
@@ -523,6 +535,7 @@ fn unusable(error: &dyn std::error::Error) -> StartError {
 }
 
 fn figures(
+    exchange: &Exchange,
     ledger: &Ledger,
     cosigning: Option<&Cosigning>,
     followers: &[Follower],
@@ -531,6 +544,9 @@ fn figures(
     let registry = Registry::new();
     let metrics = Metrics::new(&registry)?;
     telemetry::watch_ledger(&registry, ledger)?;
+    if let Some(trial) = exchange.trial() {
+        telemetry::watch_trial(&registry, Arc::clone(trial))?;
+    }
     if let Some(cosigning) = cosigning {
         telemetry::watch_witnesses(&registry, ledger, cosigning.watch(), clock)?;
     }

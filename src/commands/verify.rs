@@ -395,7 +395,8 @@ async fn again<S: SealedSource + Send + 'static>(
 pub(super) fn bundles(config: &Config) -> Result<Policies, Failed> {
     let mut found = Vec::new();
     let mut mistakes = Vec::new();
-    for folder in &config.bundles {
+    // A candidate in force is none: it is only asked again beside decisions.
+    for folder in config.bundles.iter().chain(&config.shadow) {
         match Bundle::load(folder) {
             Ok(bundle) => found.push(Arc::new(bundle)),
             Err(error) => mistakes.extend(error.to_string().lines().map(str::to_owned)),

@@ -72,6 +72,15 @@ impl Office {
     }
 
     pub(crate) async fn open_with(engine: Engine, policies: Policies) -> Self {
+        Self::open_beside(engine, policies, None).await
+    }
+
+    /// With a candidate beside the bundle in force.
+    pub(crate) async fn open_beside(
+        engine: Engine,
+        policies: Policies,
+        shadow: Option<Arc<Bundle>>,
+    ) -> Self {
         let book = Book::new(engine).await;
         let gateway = book.open().await;
         let world = World::new();
@@ -100,6 +109,7 @@ impl Office {
             identity: world.identity(),
             store: gateway.store.clone(),
             policies,
+            shadow,
             ledger: gateway.ledger.clone(),
             providers: Providers::new(Vec::new()),
             clock,
