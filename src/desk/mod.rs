@@ -34,6 +34,7 @@ mod signals;
 mod terms;
 #[cfg(test)]
 mod testing;
+mod trial;
 mod visit;
 mod witnesses;
 mod words;

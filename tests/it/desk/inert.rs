@@ -7,11 +7,12 @@ const CANARY: &str = "\"'><b id=kanarie>&amp;</b>{{ 7*7 }}";
 /// What it must not become.
 const ALIVE: &str = "<b id=kanarie>";
 
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "/",
     "/logboek",
     "/beoordelingen",
     "/signalen",
+    "/proefregels",
     "/inzageverzoek",
     "/toestemmingen",
     "/toestemmingen/vastleggen",
