@@ -1,5 +1,8 @@
 //! Proefregels: what a candidate would have decided otherwise, week by week, while it decides nothing.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use askama::Template;

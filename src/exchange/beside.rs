@@ -2,6 +2,9 @@
 //! decision, where it differs, and into the figures. It is asked when the outcome is there already,
 //! and cannot change it.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 

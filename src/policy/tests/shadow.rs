@@ -32,7 +32,11 @@ fn beside(asked: &Asked, in_force: usize, candidate: usize) -> Option<Tried> {
 fn a_candidate_says_where_it_differs() {
     let (convenant, twg, candidate) = (0, 1, 2);
     let owned = |purpose, kind| Asked::new(purpose, kind).owners("2015-01-01T00:00:00Z", &["A"]);
-    let combination = || owned("combinatie-behandeling", "opnamerapport").combined();
+    let combination = || {
+        let mut asked = owned("combinatie-behandeling", "opnamerapport").combined();
+        asked.team = Some("combinatieteam");
+        asked
+    };
     let mut stranger = owned("schade-afhandeling", "opnamerapport");
     stranger.kind = "bouwtekening";
     for (name, asked, pair, difference) in [
