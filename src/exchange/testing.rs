@@ -30,10 +30,15 @@ static BUNDLES: LazyLock<Vec<Arc<Bundle>>> = LazyLock::new(|| {
     ["2021-04-01-convenant", "2023-04-19-twg"].map(load).into()
 });
 
-/// A shipped bundle, to be put on trial.
-pub(crate) fn candidate(code: &str) -> Arc<Bundle> {
+/// The shipped candidate; it is in force nowhere.
+static CANDIDATE: LazyLock<Arc<Bundle>> = LazyLock::new(|| {
     let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-    Arc::new(Bundle::load(&policies.join(code)).unwrap())
+    Arc::new(Bundle::load(&policies.join("kandidaat-combinatiedossier")).unwrap())
+});
+
+/// A bundle to be put on trial.
+pub(crate) fn candidate() -> Arc<Bundle> {
+    CANDIDATE.clone()
 }
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;

@@ -38,7 +38,7 @@ fn a_candidate_says_where_it_differs() {
         asked
     };
     let mut stranger = owned("schade-afhandeling", "opnamerapport");
-    stranger.kind = "bouwtekening";
+    stranger.kind = "kattenfoto";
     for (name, asked, pair, difference) in [
         (
             "a purpose that the candidate does not have",

@@ -15,7 +15,7 @@ use crate::store::testing::Engine;
 
 /// A day with a candidate, and what checks it: with the candidate, and without.
 async fn day() -> (Book, With, With) {
-    let bundle = candidate("kandidaat-combinatiedossier");
+    let bundle = candidate();
     let office = Office::open_beside(Engine::Sqlite, policies(), Some(Arc::clone(&bundle))).await;
     busy_day(&office).await;
     let known = policies().all().into_iter().chain([bundle]).collect();
@@ -73,7 +73,7 @@ async fn what_it_did_not_say_is_found() {
             |entry| {
                 entry.schaduw = Some(Box::new(Shadow {
                     uitkomst: Some(Trial::Unknown),
-                    ..Shadow::begins(candidate("kandidaat-combinatiedossier").hash())
+                    ..Shadow::begins(candidate().hash())
                 }))
             },
             "is not what the candidate",

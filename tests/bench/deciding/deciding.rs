@@ -129,7 +129,8 @@ fn measure(in_force: &Arc<Bundle>, candidate: Arc<Bundle>, rounds: u8) -> bool {
             let found = shadow.beside(in_force, &question, Said::from(&verdict));
             let took = begun.elapsed();
             differ += usize::from(round == 0 && found.is_some());
-            if round == 0 { &mut first } else { &mut again }.push(took);
+            let times = if round == 0 { &mut first } else { &mut again };
+            times.push(took);
         }
     }
     let mut good = Times::of(decided).tell("a decision", Some(DECISION));
