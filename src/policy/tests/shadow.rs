@@ -48,7 +48,7 @@ fn a_candidate_says_where_it_differs() {
         ),
         (
             "a kind that neither has",
-            stranger.clone(),
+            stranger,
             (twg, convenant),
             None,
         ),

@@ -24,8 +24,6 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use sluis::policy::{Bundle, Said, Shadow};
 
-use asked::Case;
-
 /// What a decision may take, half of the time.
 const DECISION: Duration = Duration::from_micros(100);
 /// What a candidate may add to a request.
