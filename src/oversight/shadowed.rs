@@ -72,7 +72,6 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::domain::{DocumentKind, Sha256};
     use crate::ledger::entry::{Act, Entry, Kind, Outcome, Shadow, Trial};
     use crate::oversight::testing::{Book, img, municipality, ncg, utc};
