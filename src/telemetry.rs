@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::clock::Clock;
 use crate::cosign::{Outcome, Watch};
+use crate::exchange::Trial;
 use crate::follow::Standing;
 use crate::ledger::Ledger;
 
@@ -299,6 +300,44 @@ pub fn watch_followers(
         refused: counter(
             "sluis_collector_refused_records_total",
             "Records the collector refused for good, since this gateway started",
+        )?,
+    }))
+}
+
+/// The figures of the candidate beside the bundle in force, read when somebody asks.
+#[derive(Debug)]
+struct TrialFigures {
+    trial: Arc<Trial>,
+    decisions: CounterVec,
+}
+
+impl Collector for TrialFigures {
+    fn desc(&self) -> Vec<&Desc> {
+        self.decisions.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        for (difference, count) in self.trial.counts() {
+            let counter = self.decisions.with_label_values(&[difference]);
+            raise(&counter, as_float(count));
+        }
+        self.decisions.collect()
+    }
+}
+
+/// Lets the figures of a candidate be read.
+///
+/// # Errors
+/// When they were registered before.
+pub fn watch_trial(registry: &Registry, trial: Arc<Trial>) -> Result<(), prometheus::Error> {
+    registry.register(Box::new(TrialFigures {
+        trial,
+        decisions: CounterVec::new(
+            Opts::new(
+                "sluis_shadow_decisions_total",
+                "Decisions recorded by this gateway since it started, by how the candidate differs",
+            ),
+            &["difference"],
         )?,
     }))
 }

@@ -51,6 +51,7 @@ pub struct Prepared {
     config: Config,
     identity: Arc<Identity>,
     policies: Policies,
+    shadow: Option<Arc<Bundle>>,
     signed: Vec<SignedAgreement>,
     login: Option<Arc<LoginService>>,
     witnesses: Option<cosign::Settings>,
@@ -90,6 +91,12 @@ impl Prepared {
             }
         }
         mistakes.extend(roles_nobody_knows(&config, &bundles));
+        let shadow = config.shadow.as_deref().and_then(|folder| {
+            Bundle::load(folder)
+                .map_err(|error| mistakes.extend(error.to_string().lines().map(str::to_owned)))
+                .ok()
+                .map(Arc::new)
+        });
         let mut signed = Vec::new();
         for path in &config.signatures {
             match read_signed(path) {
@@ -118,6 +125,7 @@ impl Prepared {
                 config,
                 identity,
                 policies: Policies::new(bundles),
+                shadow,
                 signed,
                 login,
                 witnesses,
@@ -331,6 +339,7 @@ impl Gateway {
             config,
             identity,
             policies,
+            shadow,
             signed,
             login,
             witnesses,
@@ -349,21 +358,23 @@ impl Gateway {
         let cosigning = book::ask(witnesses, &ledger, &clock).await?;
         let closed = ledger.close_orphans().await;
         closed.map_err(|error| unusable(&error))?;
-        let noted = ledger.note_start(PROGRAM).await;
+        let candidate = shadow.as_ref().map(|bundle| bundle.hash());
+        let noted = ledger.note_start(PROGRAM, candidate).await;
         noted.map_err(|error| unusable(&error))?;
 
         let exchange = open_exchange(
             &config,
             &identity,
             &store,
-            (&policies, &signed),
+            (&policies, shadow, &signed),
             &ledger,
             &clock,
             &random,
         )
         .await?;
         let followers = collector::followers(&config, &policies, &ledger, collector, &clock);
-        let (registry, metrics) = figures(&ledger, cosigning.as_ref(), &followers, &clock)?;
+        let (registry, metrics) =
+            figures(&exchange, &ledger, cosigning.as_ref(), &followers, &clock)?;
         let readiness = chores::Readiness::new(Arc::clone(&identity), ledger.clone());
 
         let (stopper, stop) = Stopper::new();
@@ -497,7 +508,7 @@ async fn open_exchange(
     config: &Config,
     identity: &Arc<Identity>,
     store: &Store,
-    (policies, signed): (&Policies, &[SignedAgreement]),
+    (policies, shadow, signed): (&Policies, Option<Arc<Bundle>>, &[SignedAgreement]),
     ledger: &Ledger,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
@@ -507,6 +518,7 @@ async fn open_exchange(
         identity: Arc::clone(identity),
         store: store.clone(),
         policies: policies.clone(),
+        shadow,
         ledger: ledger.clone(),
         providers: providers(config, identity),
         clock: Arc::clone(clock),
@@ -526,6 +538,7 @@ fn unusable(error: &dyn std::error::Error) -> StartError {
 }
 
 fn figures(
+    exchange: &Exchange,
     ledger: &Ledger,
     cosigning: Option<&Cosigning>,
     followers: &[Follower],
@@ -534,6 +547,9 @@ fn figures(
     let registry = Registry::new();
     let metrics = Metrics::new(&registry)?;
     telemetry::watch_ledger(&registry, ledger)?;
+    if let Some(trial) = exchange.trial() {
+        telemetry::watch_trial(&registry, Arc::clone(trial))?;
+    }
     if let Some(cosigning) = cosigning {
         telemetry::watch_witnesses(&registry, ledger, cosigning.watch(), clock)?;
     }

@@ -123,7 +123,7 @@ async fn what_is_restored_is_the_same_book(engine: Engine) {
     let ledger = Ledger::open(store, book.keys(), clock, book.random.clone())
         .await
         .unwrap();
-    ledger.note_start("sluis").await.unwrap();
+    ledger.note_start("sluis", None).await.unwrap();
     assert_eq!(ledger.size(), summary.size + 1);
     ledger.close().await;
 

@@ -57,6 +57,12 @@ pub(super) fn tell_replayed(replayed: &Replayed) {
         "Every decision follows from what stood before it: {} of the policy, {} searches; {} calls were refused before any policy was asked.",
         counts.followed, counts.searches, counts.unasked
     ));
+    if counts.shadows > 0 {
+        output::say(&format!(
+            "  what the candidate says beside {} of them follows too",
+            counts.shadows
+        ));
+    }
     if counts.erased > 0 {
         output::say(&format!(
             "  of {} entries something was erased",

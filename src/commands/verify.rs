@@ -14,7 +14,7 @@ use sluis::identity::{login_tls, reader_tls};
 use sluis::ledger::note::{Backing, Checkpoint, Policy, Verifier};
 use sluis::ledger::verify::{self, DatabaseBook, Known, Memory, SealedSource, Summary, Wrong};
 use sluis::ledger::{Keys, Opener};
-use sluis::policy::Policies;
+use sluis::policy::{Bundle, Policies};
 use sluis::replay::{self, NotRight, Replayed};
 use sluis::store::{Settings, Store};
 
@@ -296,7 +296,7 @@ async fn with_config(
     }
     let with = replay::With {
         organisations: config.organisations.clone(),
-        policies: Policies::default(),
+        policies: candidate(&config)?,
         opener: Opener::new(Arc::new(master.map_err(unread)?)),
         threads: threads(),
     };
@@ -390,6 +390,16 @@ async fn again<S: SealedSource + Send + 'static>(
     let replayed = replay::run(source, &reader.verifier, known, with, progress_bar()).await;
     let replayed = replayed.map_err(|error| not_right(&error))?;
     Ok((replayed, backing))
+}
+
+/// The candidate that the configuration names. It is in force nowhere: it is only asked again beside
+/// decisions. What is in force comes out of the book.
+fn candidate(config: &Config) -> Result<Policies, Failed> {
+    let loaded = config.shadow.as_deref().map(Bundle::load).transpose();
+    let loaded = loaded.map_err(|error| {
+        Failed::usage(error.to_string().lines().map(str::to_owned))
+    })?;
+    Ok(Policies::new(loaded.map(Arc::new).into_iter().collect()))
 }
 
 /// One for each core.

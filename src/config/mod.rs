@@ -67,6 +67,8 @@ pub struct Config {
     pub bundles: Vec<PathBuf>,
     /// The files with what the parties signed about them.
     pub signatures: Vec<PathBuf>,
+    /// The folder of the bundle that is asked beside the one in force and decides nothing.
+    pub shadow: Option<PathBuf>,
     /// The desk; without it nothing listens for browsers.
     pub desk: Option<DeskSettings>,
     /// Who cosigns its checkpoints; without it nobody is asked.
@@ -126,14 +128,15 @@ impl Config {
         let organisations = organisations(&mut root);
         let store = store(&mut root);
         let ledger = ledger(&mut root);
-        let bundles = {
+        let (bundles, shadow) = {
             let mut policy = root.table("policy");
             let signatures = if policy.has("signatures") {
                 policy.paths("signatures")
             } else {
                 Some(Vec::new())
             };
-            policy.paths("bundles").zip(signatures)
+            let shadow = policy.optional_path("shadow");
+            (policy.paths("bundles").zip(signatures), shadow)
         };
         let desk = desk::desk(&mut root);
         let witnesses = witnesses::witnesses(&mut root);
@@ -185,6 +188,7 @@ impl Config {
             ledger,
             bundles,
             signatures,
+            shadow,
             desk,
             witnesses,
             collector,

@@ -22,6 +22,7 @@ use super::lines::{Badge, DayOfLines, Seen, badge, by_day};
 use super::page::{Page, file, html};
 use super::problem::Problem;
 use super::routes::{Routes, WATCHERS};
+use super::trial;
 use super::visit::{Visit, see_other};
 use super::words::{self, Wording};
 use crate::bounds;
@@ -72,6 +73,8 @@ struct ExchangePage {
     steps: Vec<Step>,
     rules: Vec<Rule>,
     bundle: Option<story::Terms>,
+    /// What a candidate would have decided otherwise.
+    beside: Option<trial::Beside>,
     is_decision: bool,
     short: Vec<(&'static str, String)>,
     duties: Vec<Duty>,
@@ -244,6 +247,7 @@ async fn page(
         steps: story::steps(&exchanged.entry, closing, around.read, &wording),
         rules: story::rules(entry, bundle.as_deref(), l),
         bundle: bundle.as_deref().map(|bundle| story::Terms::new(bundle, l)),
+        beside: trial::Beside::new(entry, |hash| officers.find_bundle(hash), &wording),
         is_decision: entry.soort == Kind::Decision,
         short: story::short(entry, &wording),
         duties: duties::of(

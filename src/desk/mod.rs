@@ -35,6 +35,7 @@ mod signals;
 mod terms;
 #[cfg(test)]
 mod testing;
+mod trial;
 mod visit;
 mod witnesses;
 mod words;

@@ -65,10 +65,11 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
         (
             index.figures(own, &person, now),
             signals.unwrap_or_default(),
+            watches.then(|| index.shadowed(own, now)),
             index.condemned_elsewhere(own).len() as u64,
         )
     });
-    let (figures, signals, elsewhere) = looked.await?;
+    let (figures, signals, shadowed, elsewhere) = looked.await?;
     let asked = if visit.may_erase() {
         officers.waiting_erasures(officer).await?
     } else {
@@ -79,6 +80,10 @@ async fn show(visit: Visit) -> Result<Response, Problem> {
     if watches {
         drawn.push(plots::releases(&figures, l));
         drawn.push(plots::refusals_now(&figures, &wording));
+    }
+    let looks_on = officers.candidate().is_some();
+    if let Some(shadowed) = shadowed.filter(|shadowed| looks_on || shadowed.is_any()) {
+        drawn.push(plots::trial(&shadowed, l));
     }
     if officer.organisation.provides {
         drawn.push(plots::answers(&figures, l));

@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::visit::Visit;
 use super::{
     Desk, assets, cause, consents, exchanged, incidents, integrity, judging, keeping, log, login,
-    overview, report, reviews, rules, signals,
+    overview, report, reviews, rules, signals, trial,
 };
 use crate::domain::DeskRole;
 use crate::exchange::officer::ERASERS;
@@ -120,6 +120,7 @@ pub(super) fn all() -> Routes {
         .with(login::routes)
         .with(cause::routes)
         .with(overview::routes)
+        .with(trial::routes)
         .with(signals::routes)
         .with(consents::routes)
         .with(integrity::routes)

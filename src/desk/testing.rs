@@ -114,6 +114,7 @@ impl House {
             identity: world.identity(),
             store: gateway.store.clone(),
             policies: policies.clone(),
+            shadow: None,
             ledger: gateway.ledger.clone(),
             providers: Providers::new(Vec::new()),
             clock: clock.clone(),

@@ -7,6 +7,7 @@
 mod agreed;
 mod agreement;
 mod api;
+mod beside;
 mod in_force;
 mod logs;
 pub mod officer;
@@ -47,12 +48,14 @@ use crate::language::Language;
 use crate::ledger::entry::{Act, End};
 use crate::ledger::{Ledger, NotAppended, Recorded, Report};
 use crate::policy::{
-    Agreement, DocumentFacts, Permit, Policies, Question, SignedAgreement, Verdict,
+    Agreement, Bundle, DocumentFacts, Permit, Policies, Question, SignedAgreement, Verdict,
 };
 use crate::provider::{Outbound, ProviderFailure, Providers};
 use crate::store::{ClaimedToken, Store, Subject};
 pub use agreed::Settled;
 pub use agreement::NotAgreed;
+pub use beside::Trial;
+use beside::{Beside, Decided, On};
 use in_force::InForce;
 use record::Refusal;
 
@@ -64,6 +67,7 @@ pub struct Exchange {
     store: Store,
     policies: Policies,
     in_force: InForce,
+    trial: Option<Arc<Trial>>,
     ledger: Ledger,
     providers: Providers,
     clock: Arc<dyn Clock>,
@@ -81,6 +85,8 @@ pub struct Parts {
     pub store: Store,
     /// The bundles this gateway has.
     pub policies: Policies,
+    /// The bundle that is asked beside the one in force. Not one of `policies`: it decides nothing.
+    pub shadow: Option<Arc<Bundle>>,
     /// The book.
     pub ledger: Ledger,
     /// The roads out.
@@ -187,6 +193,7 @@ impl Exchange {
             store: parts.store,
             policies: parts.policies,
             in_force,
+            trial: parts.shadow.map(|bundle| Arc::new(Trial::new(bundle))),
             ledger: parts.ledger,
             providers: parts.providers,
             clock: parts.clock,
@@ -275,19 +282,21 @@ impl Exchange {
             };
             // Decide.
             let now = self.clock.now();
-            let (decided, epoch) =
-                self.decide(&caller, &subject.document, &subject.address.facts, now);
-            let permit = match decided {
+            let Decided { outcome, on } = self.decide_beside(&caller, &subject, now);
+            let permit = match outcome {
                 Ok(permit) => permit,
                 Err(refusal) => match self
-                    .record_refusal(&caller, act, &subject, now, epoch, &refusal)
+                    .record_refusal(&caller, act, &subject, now, &on, &refusal)
                     .await
                 {
                     Err(NotAppended::Stale) => {
                         self.learn_anew(&subject).await?;
                         continue;
                     }
-                    Ok(_) => return Err(self.refused(&caller, &refusal)),
+                    Ok(_) => {
+                        self.count(&on);
+                        return Err(self.refused(&caller, &refusal));
+                    }
                     Err(error) => return Err(self.not_appended(&caller, act, error).await),
                 },
             };
@@ -299,7 +308,7 @@ impl Exchange {
             }
             // Record: what comes back exists only after the commit.
             let draft = self
-                .permit_draft(&caller, act, &subject, now, epoch, &permit)
+                .permit_draft(&caller, act, &subject, now, &on, &permit)
                 .await;
             let recorded = match draft {
                 Ok(draft) => self.ledger.release(permit, draft).await,
@@ -307,7 +316,10 @@ impl Exchange {
             };
             match recorded {
                 // Forward.
-                Ok(recorded) => return self.forward(&caller, &subject, recorded, range).await,
+                Ok(recorded) => {
+                    self.count(&on);
+                    return self.forward(&caller, &subject, recorded, range).await;
+                }
                 Err(NotAppended::Stale) => self.learn_anew(&subject).await?,
                 Err(error) => return Err(self.not_appended(&caller, act, error).await),
             }
@@ -374,21 +386,44 @@ impl Exchange {
         address: &AddressFacts,
         now: Moment,
     ) -> (Result<Permit, Refusal>, u64) {
+        let Decided { outcome, on } = self.decide_with(caller, document, address, now, None);
+        (outcome, on.epoch)
+    }
+
+    /// The same about a document that is asked for, with the candidate beside it if there is one.
+    fn decide_beside(&self, caller: &Caller, subject: &Subject, now: Moment) -> Decided {
+        let (document, facts) = (&subject.document, &subject.address.facts);
+        self.decide_with(caller, document, facts, now, self.trial.as_deref())
+    }
+
+    fn decide_with(
+        &self,
+        caller: &Caller,
+        document: &Document,
+        address: &AddressFacts,
+        now: Moment,
+        trial: Option<&Trial>,
+    ) -> Decided {
         let known = self.in_force.load();
+        let decided = |outcome, beside| Decided {
+            outcome,
+            on: On {
+                epoch: known.epoch(),
+                beside,
+            },
+        };
+        let unusable = |bundle| decided(Err(Refusal::policy_unusable(bundle)), Beside::NotAsked);
         let Ok(bundle) = known.bundle(&self.policies, now) else {
-            return (Err(Refusal::policy_unusable(None)), known.epoch());
+            return unusable(None);
         };
         let (Some(provider), Some(purpose)) = (
             self.organisations.find(document.provider),
             caller.who.purpose.known(),
         ) else {
             // An organisation that was taken out of the configuration has no part in the policy.
-            return (
-                Err(Refusal::policy_unusable(Some(bundle.hash()))),
-                known.epoch(),
-            );
+            return unusable(Some(bundle.hash()));
         };
-        let verdict = bundle.decide(&Question {
+        let question = Question {
             at: now,
             requester: caller.organisation.oin,
             requester_role: &caller.organisation.role,
@@ -402,12 +437,17 @@ impl Exchange {
                 address: document.address,
             },
             address,
+        };
+        let verdict = bundle.decide(&question);
+        // INVARIANT (shadow): the verdict is there, and is only shown to the candidate.
+        let beside = trial.map_or(Beside::NotAsked, |trial| {
+            trial.ask(&bundle, &question, &verdict)
         });
-        let decided = match verdict {
+        let outcome = match verdict {
             Verdict::Permit(permit) => Ok(permit),
             Verdict::Deny(denial) => Err(Refusal::from(&denial)),
         };
-        (decided, known.epoch())
+        decided(outcome, beside)
     }
 
     /// The facts or the policy moved on: forget what was known and read it again.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::api::{Failure, FieldError, Found, Search, TestOutcome, Withheld};
 use super::record::{Refusal, unreadable, with_owners};
-use super::{Caller, Exchange, told};
+use super::{Caller, Exchange, beside, told};
 use crate::bounds;
 use crate::domain::{Document, DocumentId, DocumentKind, Sha256, TransactionId};
 use crate::ledger::entry::{Act, Entry, Kind, Listed, Withheld as WithheldCount};
@@ -86,9 +86,8 @@ impl Exchange {
                 return Err(self.record_unknown(caller, act, id).await);
             };
             let now = self.clock.now();
-            let (decided, epoch) =
-                self.decide(caller, &subject.document, &subject.address.facts, now);
-            let (recorded, decided) = match decided {
+            let beside::Decided { outcome, on } = self.decide_beside(caller, &subject, now);
+            let (recorded, decided) = match outcome {
                 Ok(permit) => {
                     let decided = Decided::Permitted {
                         ground: permit.ground().clone(),
@@ -96,7 +95,7 @@ impl Exchange {
                         bundle: permit.bundle(),
                     };
                     let draft = self
-                        .permit_draft(caller, act, &subject, now, epoch, &permit)
+                        .permit_draft(caller, act, &subject, now, &on, &permit)
                         .await;
                     let recorded = match draft {
                         Ok(draft) => self.ledger.append(draft).await,
@@ -106,13 +105,16 @@ impl Exchange {
                 }
                 Err(refusal) => {
                     let recorded = self
-                        .record_refusal(caller, act, &subject, now, epoch, &refusal)
+                        .record_refusal(caller, act, &subject, now, &on, &refusal)
                         .await;
                     (recorded, Decided::Refused(refusal))
                 }
             };
             match recorded {
-                Ok(_) => return Ok((subject, decided)),
+                Ok(_) => {
+                    self.count(&on);
+                    return Ok((subject, decided));
+                }
                 Err(NotAppended::Stale) => self.learn_anew(&subject).await?,
                 Err(error) => return Err(self.not_appended(caller, act, error).await),
             }
@@ -121,7 +123,8 @@ impl Exchange {
     }
 
     /// The documents of an address that this caller may have for this purpose. Each is a decision;
-    /// one entry tells how many were listed and withheld, by kind and reason.
+    /// one entry tells how many were listed and withheld, by kind and reason. No candidate is asked
+    /// beside them: which document it would decide otherwise could not be told in sums.
     ///
     /// # Errors
     /// [`Failure`].

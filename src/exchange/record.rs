@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::api::{Call, Failure};
+use super::beside::On;
 use super::{Caller, Exchange, told};
 use crate::clock::Moment;
 use crate::domain::{
@@ -165,11 +166,12 @@ impl Exchange {
         act: Act,
         subject: &Subject,
         now: Moment,
-        epoch: u64,
+        on: &On,
         permit: &Permit,
     ) -> Result<Draft, NotAppended> {
-        self.decision_draft(caller, subject, now, Some(epoch), |entry| {
+        self.decision_draft(caller, subject, now, Some(on.epoch), |entry| {
             permitted(entry, permit, act);
+            on.tell(entry);
         })
         .await
     }
@@ -181,11 +183,12 @@ impl Exchange {
         act: Act,
         subject: &Subject,
         now: Moment,
-        epoch: u64,
+        on: &On,
         refusal: &Refusal,
     ) -> Result<Receipt, NotAppended> {
         let draft = self
-            .decision_draft(caller, subject, now, Some(epoch), |entry| {
+            .decision_draft(caller, subject, now, Some(on.epoch), |entry| {
+                on.tell(entry);
                 entry.handeling = Some(act);
                 entry.uitkomst = Some(if act == Act::Test {
                     Outcome::Test

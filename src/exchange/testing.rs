@@ -30,6 +30,17 @@ static BUNDLES: LazyLock<Vec<Arc<Bundle>>> = LazyLock::new(|| {
     ["2021-04-01-convenant", "2023-04-19-twg"].map(load).into()
 });
 
+/// The shipped candidate; it is in force nowhere.
+static CANDIDATE: LazyLock<Arc<Bundle>> = LazyLock::new(|| {
+    let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    Arc::new(Bundle::load(&policies.join("kandidaat-combinatiedossier")).unwrap())
+});
+
+/// A bundle to be put on trial.
+pub(crate) fn candidate() -> Arc<Bundle> {
+    CANDIDATE.clone()
+}
+
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A gateway without listeners.
@@ -91,6 +102,15 @@ impl Office {
     }
 
     pub(crate) async fn open_with(engine: Engine, policies: Policies) -> Self {
+        Self::open_beside(engine, policies, None).await
+    }
+
+    /// With a candidate beside the bundle in force.
+    pub(crate) async fn open_beside(
+        engine: Engine,
+        policies: Policies,
+        shadow: Option<Arc<Bundle>>,
+    ) -> Self {
         let book = Book::new(engine).await;
         let gateway = book.open().await;
         let world = World::new();
@@ -119,6 +139,7 @@ impl Office {
             identity: world.identity(),
             store: gateway.store.clone(),
             policies,
+            shadow,
             ledger: gateway.ledger.clone(),
             providers: Providers::new(Vec::new()),
             clock,

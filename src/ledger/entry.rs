@@ -15,7 +15,7 @@ use crate::domain::{
     AosId, ChoiceId, ChoiceKind, ChoiceState, DocumentKind, Language, Mark, Oin, Purpose, Sha256,
     Team, TraceParent, TransactionId, Version,
 };
-use crate::policy::ProofRecord;
+use crate::policy::{Difference, ProofRecord, Tried};
 
 /// The version of the form of entries.
 pub const ENTRY_VERSION: u32 = 1;
@@ -276,6 +276,77 @@ pub struct Listed {
     pub soort: DocumentKind,
 }
 
+/// What a candidate would have decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Trial {
+    /// It would permit.
+    #[serde(rename = "toegestaan")]
+    Permitted,
+    /// It would refuse.
+    #[serde(rename = "geweigerd")]
+    Refused,
+    /// It cannot tell.
+    #[serde(rename = "niet-te-beoordelen")]
+    Unknown,
+}
+
+/// What a candidate says beside the bundle in force: with a decision where it differs, with a start
+/// which one is asked from then on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shadow {
+    /// The article of its permit.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub artikel: Option<String>,
+    /// The candidate.
+    pub bundel: Sha256,
+    /// The ground of its permit.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub grondslag: Option<String>,
+    /// Why it would refuse.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reden: Option<String>,
+    /// Its rules that determine it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub regels: Vec<String>,
+    /// What it would decide; with a start nothing yet.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub uitkomst: Option<Trial>,
+}
+
+impl Shadow {
+    /// A candidate that is asked from now on.
+    #[must_use]
+    pub const fn begins(bundle: Sha256) -> Self {
+        Self {
+            artikel: None,
+            bundel: bundle,
+            grondslag: None,
+            reden: None,
+            regels: Vec::new(),
+            uitkomst: None,
+        }
+    }
+}
+
+impl From<&Tried> for Shadow {
+    fn from(tried: &Tried) -> Self {
+        let ground = tried.ground.as_ref();
+        Self {
+            artikel: ground.map(|ground| ground.article.clone()),
+            grondslag: ground.map(|ground| ground.iri.clone()),
+            reden: tried.reason.map(|reason| reason.code().to_owned()),
+            regels: tried.rules.iter().map(ToString::to_string).collect(),
+            uitkomst: Some(match tried.difference {
+                Difference::DenyToPermit | Difference::Ground => Trial::Permitted,
+                Difference::PermitToDeny => Trial::Refused,
+                Difference::Unknown => Trial::Unknown,
+            }),
+            ..Self::begins(tried.bundle)
+        }
+    }
+}
+
 /// The text an owner was shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -371,6 +442,8 @@ pub struct Entry {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub regels: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub schaduw: Option<Box<Shadow>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha256: Option<Sha256>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub signaal: Option<String>,
@@ -465,6 +538,7 @@ impl Entry {
             programma: None,
             reden: None,
             regels: Vec::new(),
+            schaduw: None,
             sha256: None,
             signaal: None,
             sleutels: Vec::new(),
@@ -486,6 +560,18 @@ impl Entry {
             verplichtingen: Vec::new(),
             zegels: BTreeMap::new(),
         }
+    }
+
+    /// In what a candidate differs from this decision, if it does.
+    #[must_use]
+    pub fn difference(&self) -> Option<Difference> {
+        let permits = self.grondslag.is_some();
+        Some(match self.schaduw.as_ref()?.uitkomst? {
+            Trial::Unknown => Difference::Unknown,
+            Trial::Permitted if permits => Difference::Ground,
+            Trial::Permitted => Difference::DenyToPermit,
+            Trial::Refused => Difference::PermitToDeny,
+        })
     }
 
     /// The line as it goes into the tree.
@@ -575,6 +661,14 @@ mod tests {
         entry.programma = Some("sluis \u{e9} \"\\ \u{1}\u{7f}\u{2028}".into());
         entry.reden = Some("GEEN_GRONDSLAG".into());
         entry.regels = vec!["a".into()];
+        entry.schaduw = Some(Box::new(Shadow {
+            artikel: Some("TwG 3(4)".into()),
+            grondslag: Some("https://w3id.org/dpv/legal/eu/gdpr#A6-1-c".into()),
+            reden: Some("GEEN_GRONDSLAG".into()),
+            regels: vec!["b".into()],
+            uitkomst: Some(Trial::Unknown),
+            ..Shadow::begins(Sha256::from_bytes([4; 32]))
+        }));
         entry.sha256 = Some(Sha256::from_bytes([3; 32]));
         entry.signaal = Some("s".into());
         entry.spoor = TraceParent::parse(TRACE).ok();

@@ -65,7 +65,7 @@ use crate::store::{
 };
 use agreed::under;
 use draft::{ClosingJob, Sealed};
-use entry::{Entry, Kind};
+use entry::{Entry, Kind, Shadow};
 use plan::{Appended, IndexJob, Job, KeptKey, Reply};
 use seal::{HeldKey, KeyCache, KeyId, MasterKey, Owner, Personal};
 use sequencer::Sequencer;
@@ -400,13 +400,19 @@ impl Ledger {
         self.ask(|reply| Job::Beat { reply }).await
     }
 
-    /// Notes in the book that this gateway started.
+    /// Notes in the book that this gateway started, and which candidate it asks beside the bundle in
+    /// force from now on.
     ///
     /// # Errors
     /// [`NotAppended`].
-    pub async fn note_start(&self, program: &str) -> Result<Receipt, NotAppended> {
+    pub async fn note_start(
+        &self,
+        program: &str,
+        candidate: Option<Sha256>,
+    ) -> Result<Receipt, NotAppended> {
         let mut entry = self.blank(Kind::Start)?;
         entry.programma = Some(program.to_owned());
+        entry.schaduw = candidate.map(|bundle| Box::new(Shadow::begins(bundle)));
         let nothing = Seen::nothing();
         self.append(Self::bare(&entry, nothing, None)?).await
     }

@@ -16,7 +16,7 @@ use super::signals::{Tally, WallWeek};
 use super::words::{Parties, Party, Personal, Tag, Tagger, Word, Words};
 use crate::bounds;
 use crate::clock::Moment;
-use crate::domain::Oin;
+use crate::domain::{Oin, Sha256};
 use crate::merkle::Edge;
 
 /// Everything the desk knows of the book.
@@ -39,6 +39,8 @@ pub struct Index {
     /// What was asked, erased and held, oldest first.
     pub(super) deeds: Vec<Deed>,
     checks: Vec<Check>,
+    /// The candidates that were asked beside the bundle in force, each since when.
+    trials: BTreeMap<Sha256, Moment>,
     newest: Option<Moment>,
     /// The newest entry that erased something.
     erased: Option<u64>,
@@ -69,6 +71,7 @@ impl Index {
             proposals: BTreeMap::new(),
             deeds: Vec::new(),
             checks: Vec::new(),
+            trials: BTreeMap::new(),
             newest: None,
             erased: None,
             tallies: Vec::new(),
@@ -195,6 +198,12 @@ impl Index {
     #[must_use]
     pub fn checks(&self) -> &[Check] {
         &self.checks
+    }
+
+    /// Since when this candidate is asked beside the bundle in force.
+    #[must_use]
+    pub fn find_trial(&self, candidate: Sha256) -> Option<Moment> {
+        self.trials.get(&candidate).copied()
     }
 
     /// The codes.

@@ -24,6 +24,7 @@ mod saved;
 mod search;
 #[cfg(test)]
 mod searching;
+mod shadowed;
 mod signals;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -52,6 +53,7 @@ pub use review::{
 };
 pub use row::{Change, Event, Row, What};
 pub use search::{Came, Criteria, Found, Line, Newer};
+pub use shadowed::Shadowed;
 pub use signals::{
     ADDRESSES_OF_ONE_CASE, ADDRESSES_WITHOUT_DOSSIER, EMPLOYEE_FLOOR, Extent, FEWEST_WEEKS,
     FOLLOWS_WITHIN_DAYS, HISTORY_WEEKS, OUTSIDE_HOURS, READINGS, REFUSALS_IN_A_ROW, SIGNAL_WEEKS,

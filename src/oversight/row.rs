@@ -4,6 +4,7 @@ use super::words::{Party, Tag, Word};
 use crate::clock::Moment;
 use crate::domain::{ChoiceKind, ChoiceState, TransactionId};
 use crate::ledger::entry::{Act, End, Occasion, Outcome};
+use crate::policy::Difference;
 
 /// What a row is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Row {
     pub review: bool,
     /// Whether it is about health.
     pub health: bool,
+    /// In what the candidate on trial differs from it.
+    pub shadow: Option<Difference>,
     /// Who asked.
     pub requester: Party,
     /// Who has the document.

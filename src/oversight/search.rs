@@ -35,6 +35,9 @@ pub enum Came {
     /// It must be reviewed afterwards.
     #[serde(rename = "te-beoordelen")]
     ToReview,
+    /// The candidate on trial would have decided otherwise, or could not tell.
+    #[serde(rename = "proef-anders")]
+    TriedOtherwise,
 }
 
 /// What is sought. Everything that is there must hold.
@@ -238,6 +241,7 @@ fn came_to(row: &Row, came: Came) -> bool {
         Came::Searched => row.what == What::Search,
         Came::Read => row.what == What::Reading,
         Came::ToReview => row.review,
+        Came::TriedOtherwise => row.shadow.is_some(),
     }
 }
 

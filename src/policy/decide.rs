@@ -5,7 +5,7 @@ use super::engine::{Engine, Outcome, Prepared, Unusable};
 use super::explain;
 use super::facts::{Question, Situation};
 use super::manifest::{ChoiceLimit, Manifest};
-use super::reason::Reason;
+use super::reason::{Missing, Reason};
 use super::verdict::{Denial, Permit, RuleId, Verdict};
 use super::vocabulary::PurposeInfo;
 
@@ -46,26 +46,40 @@ impl Rules<'_> {
                 self.hash,
             )),
             Ok(Outcome::Deny(forbids)) => {
-                let cell = purpose.allows(
-                    question.document.provider_role,
-                    question.requester_role,
-                    question.document.kind,
-                );
-                let missing = if cell {
-                    explain::missing(self, purpose, &situation, &prepared)
-                } else {
-                    Vec::new()
-                };
-                let reason = match forbids.first() {
-                    Some((_, reason)) => *reason,
-                    None if !purpose.has_kind(question.document.kind) => Reason::KindNotForPurpose,
-                    None => explain::reason(&missing, &situation),
-                };
+                let (reason, missing) =
+                    self.why(purpose, question, &situation, &prepared, &forbids);
                 let rules = forbids.into_iter().map(|(rule, _)| rule).collect();
                 self.deny(reason, missing, rules)
             }
             Err(_) => self.unusable(),
         }
+    }
+
+    /// Why it is refused, and which facts would have turned it.
+    pub(super) fn why(
+        self,
+        purpose: &PurposeInfo,
+        question: &Question<'_>,
+        situation: &Situation<'_>,
+        prepared: &Prepared,
+        forbids: &[(RuleId, Reason)],
+    ) -> (Reason, Vec<Missing>) {
+        let cell = purpose.allows(
+            question.document.provider_role,
+            question.requester_role,
+            question.document.kind,
+        );
+        let missing = if cell {
+            explain::missing(self, purpose, situation, prepared)
+        } else {
+            Vec::new()
+        };
+        let reason = match forbids.first() {
+            Some((_, reason)) => *reason,
+            None if !purpose.has_kind(question.document.kind) => Reason::KindNotForPurpose,
+            None => explain::reason(&missing, situation),
+        };
+        (reason, missing)
     }
 
     /// Asks the grounds of a purpose in order of rank, until one permits.
@@ -95,12 +109,7 @@ impl Rules<'_> {
         self.deny(Reason::PolicyUnusable, Vec::new(), Vec::new())
     }
 
-    fn deny(
-        self,
-        reason: Reason,
-        missing: Vec<super::reason::Missing>,
-        rules: Vec<RuleId>,
-    ) -> Verdict {
+    fn deny(self, reason: Reason, missing: Vec<Missing>, rules: Vec<RuleId>) -> Verdict {
         Verdict::Deny(Denial {
             reason,
             missing,

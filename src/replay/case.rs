@@ -87,6 +87,10 @@ fn check_form(entry: &Entry) -> Result<(), Fault> {
         Some(Outcome::Refused) if is_test && entry.code.is_none() => {
             Err(Fault::Contradicts("uitkomst", "handeling"))
         }
+        // A candidate is only compared with a bundle.
+        _ if entry.schaduw.is_some() && entry.bundel.is_none() => {
+            Err(Fault::Contradicts("schaduw", "bundel"))
+        }
         _ if entry.code.is_some() && entry.reden.is_some() => {
             Err(Fault::Contradicts("code", "reden"))
         }

@@ -119,6 +119,9 @@ pub enum Fault {
         /// What follows.
         follows: Box<Told>,
     },
+    /// What a candidate said beside it is something else than follows.
+    #[error("what stands beside it is not what the candidate {} says of it", short(Some(*.0)))]
+    Shadow(Sha256),
     /// A search listed a kind that it could not list.
     #[error("it listed {kind}, which nobody could be permitted then")]
     Listed {

@@ -5,9 +5,9 @@ use super::fault::{Fault, Told};
 use super::{Found, Unjudged, With, search};
 use crate::domain::{AddressFacts, OwnerId};
 use crate::ledger::Leaf;
-use crate::ledger::entry::{Entry, Kind};
+use crate::ledger::entry::{Entry, Kind, Shadow};
 use crate::policy::{
-    self, Bundle, DocumentFacts, Judgement, Judgements, NotInForce, Question, Reason,
+    self, Bundle, DocumentFacts, Judgement, Judgements, NotInForce, Question, Reason, Said,
 };
 
 /// Judges one case.
@@ -129,13 +129,38 @@ fn decision(
     };
     let judgement = bundle.judge(&question, before);
     if says(entry, &judgement) {
-        return Ok(Found::Followed);
+        return beside(entry, (bundle, &judgement), &question, with, before);
     }
     // A gateway that lacked the bundle or the organisation then refused, as it must.
     if is_unusable(entry) {
         return Ok(Found::Unjudged(Unjudged::Unusable));
     }
     Err(differs(entry, Told::follows(&judgement, entry)))
+}
+
+/// What a candidate said beside a decision that follows: where nothing stands there, it was not asked,
+/// or said the same.
+fn beside(
+    entry: &Entry,
+    (bundle, judgement): (&Bundle, &Judgement),
+    question: &Question<'_>,
+    with: &With,
+    before: &Judgements,
+) -> Result<Found, Fault> {
+    let Some(recorded) = &entry.schaduw else {
+        return Ok(Found::Followed);
+    };
+    let Some(candidate) = with.policies.find(recorded.bundel) else {
+        return Ok(Found::FollowedAlone);
+    };
+    let judged = candidate.judge(question, before);
+    let in_force = (bundle, Said::from(judgement));
+    let follows = policy::tried(in_force, (&candidate, &judged), question);
+    if follows.as_ref().map(Shadow::from).as_ref() == Some(&**recorded) {
+        Ok(Found::FollowedBoth)
+    } else {
+        Err(Fault::Shadow(recorded.bundel))
+    }
 }
 
 fn differs(entry: &Entry, follows: Told) -> Fault {

@@ -73,6 +73,8 @@ pub struct Counts {
     pub searches: u64,
     /// Refusals before any policy was asked, by their code.
     pub unasked: u64,
+    /// What a candidate said beside decisions that follow, which follows too.
+    pub shadows: u64,
     /// Entries of which something was erased.
     pub erased: u64,
     /// What could not be judged: how often, and the first index.
@@ -92,6 +94,8 @@ pub enum Unjudged {
     Organisation,
     /// It is a refusal because the policy could not be used then, and now it can.
     Unusable,
+    /// It follows, but what stands beside it is of a candidate that is not in the configuration.
+    Candidate,
 }
 
 impl Unjudged {
@@ -106,6 +110,9 @@ impl Unjudged {
             }
             Self::Organisation => "an organisation they name is not in the configuration",
             Self::Unusable => "they were refused because no policy could be used then",
+            Self::Candidate => {
+                "they follow, but the candidate whose answer stands beside them is not in the configuration"
+            }
         }
     }
 }
@@ -114,6 +121,10 @@ impl Unjudged {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Found {
     Followed,
+    /// And so does what a candidate said beside it.
+    FollowedBoth,
+    /// And what a candidate said beside it was not checked.
+    FollowedAlone,
     Searched,
     Unasked,
     Unjudged(Unjudged),
@@ -123,6 +134,14 @@ impl Counts {
     fn count(&mut self, index: u64, found: Found) {
         match found {
             Found::Followed => self.followed += 1,
+            Found::FollowedBoth => {
+                self.followed += 1;
+                self.shadows += 1;
+            }
+            Found::FollowedAlone => {
+                self.followed += 1;
+                self.count(index, Found::Unjudged(Unjudged::Candidate));
+            }
             Found::Searched => self.searches += 1,
             Found::Unasked => self.unasked += 1,
             Found::Unjudged(why) => {
@@ -141,6 +160,7 @@ impl Counts {
         self.followed += other.followed;
         self.searches += other.searches;
         self.unasked += other.unasked;
+        self.shadows += other.shadows;
         self.erased += other.erased;
         for (why, (count, first)) in &other.unjudged {
             let known = self.unjudged.entry(*why).or_insert((0, *first));
@@ -152,10 +172,11 @@ impl Counts {
     /// What could not be judged, one sentence for each reason.
     pub fn not_judged(&self) -> impl Iterator<Item = String> {
         let told = |(why, (count, first)): (&Unjudged, &(u64, u64))| {
-            format!(
-                "{count} decisions were not judged, from entry {first} on: {}",
-                why.reason()
-            )
+            let what = match why {
+                Unjudged::Candidate => "candidates beside decisions were not asked again",
+                _ => "decisions were not judged",
+            };
+            format!("{count} {what}, from entry {first} on: {}", why.reason())
         };
         self.unjudged.iter().map(told)
     }

@@ -98,6 +98,17 @@ fn erased(count: u64, l: Language) -> Option<String> {
 
 fn unjudged(why: Unjudged, count: u64, first: u64, l: Language) -> String {
     let (number, first) = (l.number(count), l.number(first));
+    // The decision itself follows.
+    if why == Unjudged::Candidate {
+        return match l {
+            Language::Dutch => format!(
+                "Wat proefregels bij besluiten zeiden kon {number} keer niet worden nagegaan (het eerst bij regel {first}): die regels staan niet in de instellingen."
+            ),
+            Language::English => format!(
+                "What trial rules said beside decisions could not be checked {number} times (first at entry {first}): those rules are not in the configuration."
+            ),
+        };
+    }
     let why = reason(why, l);
     match (count, l) {
         (1, Language::Dutch) => {
@@ -136,6 +147,10 @@ const fn reason(why: Unjudged, l: Language) -> &'static str {
         Unjudged::Unusable => l.pick(
             "er was toen geen bruikbaar beleid, en daarom is geweigerd",
             "no policy could be used then, and so it was refused",
+        ),
+        Unjudged::Candidate => l.pick(
+            "de proefregels van toen staan niet in de instellingen",
+            "the trial rules of then are not in the configuration",
         ),
     }
 }

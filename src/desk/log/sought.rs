@@ -14,7 +14,7 @@ use crate::oversight::{Came, Criteria};
 const ARTICLE_CHARS: usize = 64;
 
 /// What lines can have come to: code, Dutch, English.
-pub(super) const CAME: [(&str, Came, &str, &str); 7] = [
+pub(super) const CAME: [(&str, Came, &str, &str); 8] = [
     (
         "uitwisselingen",
         Came::Exchanged,
@@ -34,6 +34,12 @@ pub(super) const CAME: [(&str, Came, &str, &str); 7] = [
         Came::ToReview,
         "gegeven, met beoordeling achteraf",
         "released, reviewed afterwards",
+    ),
+    (
+        "proef-anders",
+        Came::TriedOtherwise,
+        "proefregels beslissen anders",
+        "trial rules decide otherwise",
     ),
     (
         "gezocht",

@@ -1,9 +1,10 @@
 //! This week against the weeks before, drawn.
 
 use crate::desk::plot::{Bars, Plot, Quartiles, Spread};
+use crate::desk::trial;
 use crate::desk::words::Wording;
 use crate::language::Language;
-use crate::oversight::{Against, Basis, Figures};
+use crate::oversight::{Against, Basis, Figures, Shadowed};
 
 /// A plot with what it says.
 pub(super) struct Shown {
@@ -13,6 +14,8 @@ pub(super) struct Shown {
     pub(super) legend: String,
     pub(super) table: String,
     pub(super) is_wide: bool,
+    /// A page that tells more.
+    pub(super) more: Option<(&'static str, &'static str)>,
 }
 
 impl Shown {
@@ -24,6 +27,7 @@ impl Shown {
             legend: plot.legend(),
             table: plot.table(),
             is_wide: true,
+            more: None,
         }
     }
 }
@@ -124,6 +128,7 @@ pub(super) fn refusals_now(figures: &Figures, wording: &Wording) -> Shown {
         table: plot.table(),
         text,
         is_wide: false,
+        more: None,
     }
 }
 
@@ -192,6 +197,7 @@ pub(super) fn answers(figures: &Figures, l: Language) -> Shown {
         table: plot.table(),
         text,
         is_wide: false,
+        more: None,
     }
 }
 
@@ -200,5 +206,19 @@ fn count_days(days: u64, l: Language) -> String {
         0 => l.pick("een halve dag", "half a day").to_owned(),
         1 => l.pick("1 dag", "1 day").to_owned(),
         days => format!("{} {}", l.number(days), l.pick("dagen", "days")),
+    }
+}
+
+/// In what a candidate differs, where one looks on.
+pub(super) fn trial(shadowed: &Shadowed, l: Language) -> Shown {
+    let description = trial::sentence(shadowed, l);
+    let plot = trial::plot(shadowed, &description, l);
+    Shown {
+        is_wide: false,
+        more: Some((
+            trial::PATH,
+            l.pick("Naar de proefregels", "To the trial rules"),
+        )),
+        ..Shown::of(&plot, trial::title(l))
     }
 }

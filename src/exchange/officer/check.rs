@@ -109,7 +109,7 @@ impl Officers {
         let book = DatabaseBook::new(self.exchange.store.clone());
         let with = replay::With {
             organisations: self.exchange.organisations.clone(),
-            policies: self.exchange.policies.clone(),
+            policies: self.exchange.policies_with_candidate(),
             opener: ledger.opener(),
             threads: 1,
         };

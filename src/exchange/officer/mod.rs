@@ -44,7 +44,7 @@ use super::{Caller, Exchange, Failure, Wanted, Who};
 use crate::clock::Moment;
 use crate::cosign::Watch;
 use crate::domain::{
-    AddressId, CaseNumber, DeskRole, Employee, Oin, Organisation, Organisations, Purpose,
+    AddressId, CaseNumber, DeskRole, Employee, Oin, Organisation, Organisations, Purpose, Sha256,
     TransactionId,
 };
 use crate::language::Language;
@@ -173,6 +173,20 @@ impl Officers {
     #[must_use]
     pub fn policies(&self) -> &Policies {
         &self.exchange.policies
+    }
+
+    /// The bundle that is asked beside the one in force, if there is one.
+    #[must_use]
+    pub fn candidate(&self) -> Option<Arc<Bundle>> {
+        let trial = self.exchange.trial()?;
+        Some(Arc::clone(trial.bundle()))
+    }
+
+    /// A bundle that is here, or looks on.
+    #[must_use]
+    pub fn find_bundle(&self, hash: Sha256) -> Option<Arc<Bundle>> {
+        let candidate = || self.candidate().filter(|bundle| bundle.hash() == hash);
+        self.policies().find(hash).or_else(candidate)
     }
 
     /// The bundle in force now, if there is one.

@@ -301,6 +301,10 @@ fn the_schema_of_the_ledger_holds_each_kind_to_its_form() {
             false,
         ),
         (entry("start", json!({})), false),
+        (
+            entry("start", json!({"programma": "sluis 0.1.0", "schaduw": {}})),
+            false,
+        ),
         (entry("besluit", json!({})), false),
         (entry("besluit", groundless), false),
         (
@@ -396,6 +400,13 @@ fn the_schema_of_the_ledger_holds_each_kind_to_its_form() {
         (decision["afgifte"].clone(), true),
         (entry("inzage", json!({"aanvrager": IMG, "index": 3})), true),
         (entry("start", json!({"programma": "sluis 0.1.0"})), true),
+        (
+            entry(
+                "start",
+                json!({"programma": "sluis 0.1.0", "schaduw": {"bundel": "0".repeat(64)}}),
+            ),
+            true,
+        ),
         (entry("besluit", granted), true),
         (
             entry(

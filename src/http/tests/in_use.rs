@@ -86,7 +86,7 @@ async fn answers_and_entries_are_as_described() {
     counter
         .exchange
         .ledger()
-        .note_start("sluis 0")
+        .note_start("sluis 0", Some(crate::domain::Sha256::from_bytes([1; 32])))
         .await
         .unwrap();
 

@@ -161,6 +161,7 @@ impl Counter {
             identity: identity.clone(),
             store,
             policies: Policies::new(vec![BUNDLE.clone()]),
+            shadow: Some(crate::exchange::testing::candidate()),
             ledger: ledger.await.unwrap(),
             providers: Providers::new(Vec::new()),
             clock: world.clock.clone(),

@@ -59,7 +59,15 @@ impl Index {
             Kind::Proposal => self.take_proposal(leaf),
             Kind::Check => self.take_check(leaf),
             Kind::Erasure => self.erased = Some(leaf.index),
-            Kind::Agreement | Kind::Start | Kind::Hold => {}
+            Kind::Start => self.take_start(entry),
+            Kind::Agreement | Kind::Hold => {}
+        }
+    }
+
+    /// A gateway that starts says which candidate it asks, if any.
+    fn take_start(&mut self, entry: &Entry) {
+        if let Some(shadow) = &entry.schaduw {
+            self.trials.entry(shadow.bundel).or_insert(entry.tijd);
         }
     }
 
@@ -120,6 +128,7 @@ impl Index {
             occasion: entry.aanleiding,
             review: self.reviews.contains_key(&leaf.index),
             health: entry.gezondheid == Some(true),
+            shadow: entry.difference(),
             kind: word(entry.documentsoort.as_ref().map(DocumentKind::as_str)),
             purpose: word(entry.doel.as_ref().map(Purpose::as_str)),
             team: word(entry.team.as_ref().map(Team::as_str)),

@@ -9,6 +9,7 @@ mod matrix;
 mod mistakes;
 mod pages;
 pub(super) mod properties;
+mod shadow;
 pub(super) mod support;
 mod tables;
 mod traps;

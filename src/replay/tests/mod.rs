@@ -6,6 +6,7 @@ mod forger;
 mod honest;
 mod registry;
 mod second;
+mod shadow;
 
 use std::sync::Arc;
 

@@ -12,6 +12,7 @@ const PAGES: [&str; 15] = [
     "/logboek",
     "/beoordelingen",
     "/signalen",
+    "/proefregels",
     "/inzageverzoek",
     "/toestemmingen",
     "/toestemmingen/vastleggen",

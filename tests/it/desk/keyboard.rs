@@ -234,6 +234,7 @@ async fn every_stop_can_be_seen_and_comes_in_its_turn() {
         "/logboek",
         "/beoordelingen",
         "/signalen",
+        "/proefregels",
         "/inzageverzoek",
         "/toestemmingen",
         "/toestemmingen/verwerkingen",

@@ -170,6 +170,7 @@ async fn the_pages_are_accessible_in_every_light_and_width() {
     walk.press("main form button.knop:not(.stil)", "beoordeling-fout")
         .await;
     walk.visit("signalen", "/signalen").await;
+    walk.visit("proefregels", "/proefregels").await;
     walk.visit("inzageverzoek", "/inzageverzoek").await;
     walk.press("main form button.knop:not(.stil)", "inzageverzoek-fout")
         .await;
