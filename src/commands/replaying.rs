@@ -55,7 +55,8 @@ pub(super) struct ReplayArgs {
     list: Option<PathBuf>,
 }
 
-const TIME: &str = "expected a time in UTC, such as 2026-01-01T00:00:00Z, or a day, such as 2026-01-31";
+const TIME: &str =
+    "expected a time in UTC, such as 2026-01-01T00:00:00Z, or a day, such as 2026-01-31";
 
 fn from(text: &str) -> Result<Moment, &'static str> {
     let day = || Day::parse(text).map(Day::start);
@@ -199,13 +200,27 @@ mod tests {
 
     #[test]
     fn a_time_is_a_moment_or_a_whole_day() {
-        for wrong in ["", "gisteren", "2026-02-30", "2026-01-01T00:00:00", "2026-1-1"] {
+        for wrong in [
+            "",
+            "gisteren",
+            "2026-02-30",
+            "2026-01-01T00:00:00",
+            "2026-1-1",
+        ] {
             assert_eq!(from(wrong), Err(TIME), "{wrong:?}");
             assert_eq!(until(wrong), Err(TIME), "{wrong:?}");
         }
         for (text, begins, ends) in [
-            ("2026-01-31", "2026-01-30T23:00:00.000Z", "2026-01-31T23:00:00.000Z"),
-            ("2026-03-29", "2026-03-28T23:00:00.000Z", "2026-03-29T22:00:00.000Z"),
+            (
+                "2026-01-31",
+                "2026-01-30T23:00:00.000Z",
+                "2026-01-31T23:00:00.000Z",
+            ),
+            (
+                "2026-03-29",
+                "2026-03-28T23:00:00.000Z",
+                "2026-03-29T22:00:00.000Z",
+            ),
             (
                 "2026-01-01T12:00:00Z",
                 "2026-01-01T12:00:00.000Z",

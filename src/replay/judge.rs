@@ -146,10 +146,7 @@ pub(super) fn question<'a>(
         .ok_or(Fault::Lacks("documentsoort"))?;
     let health = entry.gezondheid.ok_or(Fault::Lacks("gezondheid"))?;
     let purpose = entry.doel.as_ref().ok_or(Fault::Lacks("doel"))?;
-    let parts = (
-        organisations.find(requester),
-        organisations.find(provider),
-    );
+    let parts = (organisations.find(requester), organisations.find(provider));
     let (Some(requesting), Some(providing)) = parts else {
         return Ok(None);
     };

@@ -127,7 +127,15 @@ pub async fn run<S: SealedSource + Send + 'static>(
 ) -> Result<Replayed, NotRight> {
     let mut counts = Counts::default();
     let take = |of_step: Counts| counts.add(&of_step);
-    let passed = pass(source, verifier, known, (with, judge::Follows), take, progress).await?;
+    let passed = pass(
+        source,
+        verifier,
+        known,
+        (with, judge::Follows),
+        take,
+        progress,
+    )
+    .await?;
     counts.erased = passed.erased;
     let summary = passed.summary;
     Ok(Replayed { summary, counts })
@@ -334,8 +342,8 @@ impl<S: SealedSource, J: Judge, F: FnMut(J::Tally)> Replay<'_, S, J, F> {
             (known, stepped)
         });
         let (mut known, stepped) = work.await?;
-        let judging =
-            Arc::clone(&self.shared).work(move |shared: &Shared<J>| judge_all(stepped.cases, shared));
+        let judging = Arc::clone(&self.shared)
+            .work(move |shared: &Shared<J>| judge_all(stepped.cases, shared));
         self.judging.push_back(tokio::spawn(judging));
         if let Some((index, fault)) = stepped.fault {
             self.drain(0).await?;

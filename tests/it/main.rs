@@ -49,6 +49,7 @@ mod once;
 mod oracles;
 mod providers;
 mod raced;
+mod replaying;
 mod struck;
 mod terms;
 mod views;

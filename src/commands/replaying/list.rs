@@ -120,7 +120,9 @@ fn cells(one: &Difference) -> [String; 26] {
         one.direction.to.to_string(),
         one.provider.to_string(),
         one.requester.to_string(),
-        one.team.as_ref().map_or_else(String::new, ToString::to_string),
+        one.team
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string),
         one.shift.code().to_owned(),
         outcome(was).to_owned(),
         text(&was.ground),

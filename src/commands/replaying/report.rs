@@ -64,7 +64,11 @@ impl Report<'_> {
         table(out, "soort", &tally.kinds)?;
         table(out, "doel", &tally.purposes)?;
         let directions = tally.directions.iter();
-        table(out, "richting", directions.map(|(one, changes)| (direction(one), changes)))?;
+        table(
+            out,
+            "richting",
+            directions.map(|(one, changes)| (direction(one), changes)),
+        )?;
         table(out, "week", &tally.weeks)?;
         writeln!(out, "\nDe verschillen:")?;
         self.shown.iter().try_for_each(|one| write_one(one, out))?;
@@ -95,16 +99,19 @@ impl Report<'_> {
         let unasked = tally.unasked.iter().map(|(why, (count, first))| {
             json!({"waarom": why.reason(), "aantal": count, "vanaf": first})
         });
-        let grounds = tally.grounds.iter().map(|((was, follows), count)| {
-            json!({"eerst": was, "straks": follows, "aantal": count})
-        });
+        let grounds = tally.grounds.iter().map(
+            |((was, follows), count)| json!({"eerst": was, "straks": follows, "aantal": count}),
+        );
         value["nietTeVragen"] = unasked.collect();
         value["perGrondslag"] = grounds.collect();
         value["perSoort"] = rows("soort", &tally.kinds);
         value["perDoel"] = rows("doel", &tally.purposes);
         value["perRichting"] = rows("richting", &tally.directions);
         let weeks = tally.weeks.iter();
-        value["perWeek"] = rows("week", weeks.map(|(week, changes)| (week.to_string(), changes)));
+        value["perWeek"] = rows(
+            "week",
+            weeks.map(|(week, changes)| (week.to_string(), changes)),
+        );
         value["verschillen"] = json!(self.shown);
         value["meer"] = json!(self.more());
         value
@@ -132,7 +139,10 @@ fn write_counts(tally: &Tally, out: &mut String) -> fmt::Result {
     }
     for (why, (count, first)) in &tally.unasked {
         let why = why.reason();
-        writeln!(out, "{count:>9}  niet te vragen, vanaf regel {first}: {why}")?;
+        writeln!(
+            out,
+            "{count:>9}  niet te vragen, vanaf regel {first}: {why}"
+        )?;
     }
     for (count, told) in [
         (
@@ -227,10 +237,7 @@ fn decided(told: &Told) -> String {
 }
 
 /// Each key with its counts.
-fn rows<'a, K: Serialize>(
-    name: &str,
-    counts: impl IntoIterator<Item = (K, &'a Changes)>,
-) -> Value {
+fn rows<'a, K: Serialize>(name: &str, counts: impl IntoIterator<Item = (K, &'a Changes)>) -> Value {
     let row = |(key, changes): (K, &Changes)| {
         let mut row = json!({});
         row[name] = json!(key);
