@@ -54,9 +54,19 @@ fn refused(config: &str, args: &[&str], code: i32, complaint: &str) {
     assert_eq!(lines.lines().count(), 1, "{args:?}: {lines}");
 }
 
-on_each_store! {
-    async fn another_bundle_is_asked_over_a_book_of_requests(store) {
-        let mut world = World::new(store).await;
+/// A book, an export of it, and bundles to ask.
+struct Asked {
+    folder: PathBuf,
+    config: String,
+    /// Another article under one rule.
+    other: String,
+    /// No article at all under it.
+    flawed: String,
+    export: String,
+}
+
+impl Asked {
+    async fn new(world: &mut World) -> Self {
         world.owners(ADDRESS, &["eig-1"]).await;
         let document = world.document("ncg", "opnamerapport", ADDRESS, 1_000).await;
         for (purpose, status) in [("schade-afhandeling", 200), ("overig", 403)] {
@@ -65,56 +75,110 @@ on_each_store! {
             assert_eq!(answer.status, status, "{}", answer.text());
         }
         world.settled().await;
-        let config = world.config().display().to_string();
-        let place = |name: &str| world.folder.path().join(name).display().to_string();
-        let twg = shipped().display().to_string();
-        let (wrong, right) = ("@artikel(\"TwG 3(4)\")\n", "@artikel(\"TwG 3(9)\")\n");
-        let other = changed(&world, "ander", DUTY, wrong, right);
-        let flawed = changed(&world, "fout", DUTY, wrong, "");
-        let export = place("export");
-        let args = ["ledger", "export", "--config", &config, "--out", &export];
-        assert_eq!(sluis(args).status.code(), Some(0));
+        let (article, another) = ("@artikel(\"TwG 3(4)\")\n", "@artikel(\"TwG 3(9)\")\n");
+        let asked = Self {
+            config: world.config().display().to_string(),
+            other: changed(world, "ander", DUTY, article, another),
+            flawed: changed(world, "fout", DUTY, article, ""),
+            export: world.folder.path().join("export").display().to_string(),
+            folder: world.folder.path().to_owned(),
+        };
+        let export = ["ledger", "export", "--config", &asked.config, "--out"];
+        let export = export.into_iter().chain([asked.export.as_str()]);
+        assert_eq!(sluis(export).status.code(), Some(0));
+        asked
+    }
 
-        // What is wrong is told in one line, and as what it is.
-        refused(&config, &["--bundle", &place("nergens")], 64, "cannot be read");
-        let (code, said, _) = replay(&config, &["--bundle", &flawed]);
+    fn place(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+
+    /// What is wrong is told in one line, and as what it is.
+    fn check_wrong_inputs(&self) {
+        let config = &self.config;
+        let refused = |args: &[&str], code, complaint| refused(config, args, code, complaint);
+        refused(&["--bundle", &self.place("nergens")], 64, "cannot be read");
+        let (code, said, _) = replay(config, &["--bundle", &self.flawed]);
         assert_eq!(code, 1, "{said}");
         let first = said.lines().next().unwrap();
         assert!(first.contains(&format!("2023-04-19-twg/{DUTY}:")), "{said}");
         assert!(first.contains("(regel schade-afhandeling)"), "{said}");
-        let with = |more: &[&'static str]| [&["--bundle", &*other], more].concat();
+        let with = |more: &[&'static str]| [&["--bundle", &*self.other], more].concat();
         let crossed = with(&["--from", "2026-02-02", "--to", "2026-02-01T00:00:00Z"]);
-        refused(&config, &crossed, 64, "nothing lies between them");
-        refused(&config, &with(&["--from", "2999-01-01"]), 64, "the ledger's last entry is of");
-        refused(&config, &with(&["--to", "2000-01-01"]), 64, "the ledger begins at");
-        let log = Path::new(&export).join("log").display().to_string();
-        let public = ["--bundle", &other, "--export", &log];
-        refused(&config, &public, 64, "what opens the entries is not in it");
-        let master = world.folder.path().join("master.key");
+        refused(&crossed, 64, "nothing lies between them");
+        let late = with(&["--from", "2999-01-01"]);
+        refused(&late, 64, "the ledger's last entry is of");
+        let early = with(&["--to", "2000-01-01"]);
+        refused(&early, 64, "the ledger begins at");
+        let log = Path::new(&self.export).join("log").display().to_string();
+        let public = ["--bundle", &self.other, "--export", &log];
+        refused(&public, 64, "what opens the entries is not in it");
+        let master = self.folder.join("master.key");
         let key = std::fs::read(&master).unwrap();
         let mut strange = key.clone();
         strange[0] = if key[0] == b'A' { b'B' } else { b'A' };
         std::fs::write(&master, strange).unwrap();
-        refused(&config, &with(&[]), 64, "is another ledger's");
+        refused(&with(&[]), 64, "is another ledger's");
         std::fs::write(&master, key).unwrap();
+    }
+
+    /// An export that was cut short is found wrong, and no list of it is left.
+    fn check_cut_short(&self) {
+        let mut files = Vec::new();
+        for one in std::fs::read_dir(Path::new(&self.export).join("log/tile/entries")).unwrap() {
+            let partial = std::fs::read_dir(one.unwrap().path());
+            files.extend(
+                partial
+                    .into_iter()
+                    .flatten()
+                    .map(|file| file.unwrap().path()),
+            );
+        }
+        assert_eq!(files.len(), 1, "{files:?}");
+        let bytes = std::fs::read(&files[0]).unwrap();
+        std::fs::write(&files[0], &bytes[..bytes.len() / 2]).unwrap();
+        let list = self.place("lijst-3.csv");
+        let args = [
+            "--bundle",
+            &self.other,
+            "--export",
+            &self.export,
+            "--list",
+            &list,
+        ];
+        refused(&self.config, &args, 1, "sluis: ");
+        assert!(!Path::new(&list).exists());
+    }
+}
+
+fn counts(asked: u64, same: u64, ground: u64) -> Value {
+    json!({
+        "gevraagd": asked, "gelijk": same, "straksToegestaan": 0, "straksGeweigerd": 0,
+        "andereGrondslag": ground,
+    })
+}
+
+on_each_store! {
+    async fn another_bundle_is_asked_over_a_book_of_requests(store) {
+        let mut world = World::new(store).await;
+        let asked = Asked::new(&mut world).await;
+        asked.check_wrong_inputs();
+        let (config, other, export) = (&*asked.config, &*asked.other, &*asked.export);
 
         // The bundle in force would decide the same.
-        let same = as_json(&config, &["--bundle", &twg]);
-        let counts = |gevraagd, gelijk, anders| json!({
-            "gevraagd": gevraagd, "gelijk": gelijk, "straksToegestaan": 0, "straksGeweigerd": 0,
-            "andereGrondslag": anders,
-        });
+        let twg = shipped().display().to_string();
+        let same = as_json(config, &["--bundle", &twg]);
         assert_eq!(same["besluiten"], counts(2, 2, 0));
         assert_eq!(same["verschillen"], json!([]));
         assert_eq!(same["nietTeVragen"], json!([]));
-        let (code, said, _) = replay(&config, &["--bundle", &twg]);
+        let (code, said, _) = replay(config, &["--bundle", &twg]);
         assert!(code == 0 && said.contains("Geen enkel besluit zou anders"), "{said}");
 
         // Another one: the same from the database and from an export.
-        let (list, exported) = (place("lijst.csv"), place("lijst-2.csv"));
-        let told = as_json(&config, &["--bundle", &other, "--list", &list]);
-        let copied = ["--bundle", &other, "--export", &export, "--list", &exported];
-        let copied = as_json(&config, &copied);
+        let (list, exported) = (asked.place("lijst.csv"), asked.place("lijst-2.csv"));
+        let told = as_json(config, &["--bundle", other, "--list", &list]);
+        let copied = ["--bundle", other, "--export", export, "--list", &exported];
+        let copied = as_json(config, &copied);
         for field in ["besluiten", "verschillen", "perGrondslag", "perWeek", "perRichting"] {
             assert_eq!(told[field], copied[field], "{field}");
         }
@@ -136,8 +200,8 @@ on_each_store! {
         let transaction = one["transactie"].as_str().unwrap();
         assert!(rows[1].contains(&format!(";{transaction};")), "{rows:?}");
         assert!(rows[1].contains(";andere-grondslag;toegestaan;"), "{rows:?}");
-        refused(&config, &["--bundle", &other, "--list", &list], 64, "is not there yet");
-        let (code, said, _) = replay(&config, &["--bundle", &other]);
+        refused(config, &["--bundle", other, "--list", &list], 64, "is not there yet");
+        let (code, said, _) = replay(config, &["--bundle", other]);
         assert_eq!(code, 0, "{said}");
         for part in [
             "        2  besluiten opnieuw gevraagd",
@@ -147,22 +211,7 @@ on_each_store! {
         ] {
             assert!(said.contains(part), "{part}: {said}");
         }
-
-        // An export that was cut short.
-        let bundles = Path::new(&export).join("log/tile/entries");
-        let mut cut = Vec::new();
-        for one in std::fs::read_dir(bundles).unwrap() {
-            let one = one.unwrap().path();
-            let partial = std::fs::read_dir(&one).into_iter().flatten();
-            cut.extend(partial.map(|file| file.unwrap().path()));
-        }
-        assert_eq!(cut.len(), 1, "{cut:?}");
-        let bytes = std::fs::read(&cut[0]).unwrap();
-        std::fs::write(&cut[0], &bytes[..bytes.len() / 2]).unwrap();
-        let again = place("lijst-3.csv");
-        let args = ["--bundle", &other, "--export", &export, "--list", &again];
-        refused(&config, &args, 1, "sluis: ");
-        assert!(!Path::new(&again).exists());
+        asked.check_cut_short();
         world.close().await;
     }
 }

@@ -58,7 +58,12 @@ impl Report<'_> {
         writeln!(out, "\nPer grondslag:")?;
         for ((was, follows), count) in &tally.grounds {
             if was != follows {
-                writeln!(out, "{count:>9}  {} -> {}", ground(was), ground(follows))?;
+                writeln!(
+                    out,
+                    "{count:>9}  {} -> {}",
+                    ground(was.as_ref()),
+                    ground(follows.as_ref())
+                )?;
             }
         }
         table(out, "soort", &tally.kinds)?;
@@ -221,7 +226,7 @@ fn direction(one: &Direction) -> String {
     format!("van {} naar {}", one.from, one.to)
 }
 
-fn ground(ground: &Option<Ground>) -> String {
+fn ground(ground: Option<&Ground>) -> String {
     match ground {
         None => "geweigerd".to_owned(),
         Some(ground) => format!("{} ({})", ground.article, ground.iri),

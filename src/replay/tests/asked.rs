@@ -196,21 +196,7 @@ async fn each_difference_is_counted_and_told(engine: Engine) {
     assert_eq!(grounds[&pair("AVG 6(1)(a)", "geweigerd")], 1);
     assert_eq!(grounds.values().sum::<u64>(), 8);
 
-    // One by one, in the order of the book.
-    let shifts: Vec<Shift> = differences.iter().map(|one| one.shift).collect();
-    let (permitted, refused, ground) = (Shift::Permitted, Shift::Refused, Shift::Ground);
-    assert_eq!(shifts, [ground, ground, refused, permitted, permitted]);
-    assert!(differences.is_sorted_by_key(|one| one.index));
-    assert!(differences[4].was.test && !differences[3].was.test);
-    assert_eq!(
-        differences[3].was.reason.as_deref(),
-        Some("BEZWAAR_AFSTEMMING")
-    );
-    assert!(
-        differences[3].sentences[0].starts_with("Het Instituut en NCG stemmen"),
-        "{differences:?}"
-    );
-    assert!(differences.iter().all(|one| !one.sentences.is_empty()));
+    check_list(&differences);
 
     // The same twice, and no more than is asked for.
     let source = database(&book).await;
@@ -237,6 +223,24 @@ async fn each_difference_is_counted_and_told(engine: Engine) {
     let span = unverified_span(&database(&book).await, &verifier).await;
     let (first, last) = span.unwrap().unwrap();
     assert!(first < later && later < last.plus_ms(1), "{first} {last}");
+}
+
+/// One by one, in the order of the book.
+fn check_list(differences: &[Difference]) {
+    let shifts: Vec<Shift> = differences.iter().map(|one| one.shift).collect();
+    let (permitted, refused, ground) = (Shift::Permitted, Shift::Refused, Shift::Ground);
+    assert_eq!(shifts, [ground, ground, refused, permitted, permitted]);
+    assert!(differences.is_sorted_by_key(|one| one.index));
+    assert!(differences[4].was.test && !differences[3].was.test);
+    assert_eq!(
+        differences[3].was.reason.as_deref(),
+        Some("BEZWAAR_AFSTEMMING")
+    );
+    assert!(
+        differences[3].sentences[0].starts_with("Het Instituut en NCG stemmen"),
+        "{differences:?}"
+    );
+    assert!(differences.iter().all(|one| !one.sentences.is_empty()));
 }
 
 async fn the_bundle_in_force_would_decide_the_same(engine: Engine) {
