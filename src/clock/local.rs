@@ -168,6 +168,14 @@ impl Week {
     }
 }
 
+impl std::fmt::Display for Week {
+    /// As ISO 8601 writes it: `2026-W03`. The year is that of its Thursday.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let year = self.monday().plus_days(3).year();
+        write!(f, "{year:04}-W{:02}", self.number())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,13 +219,14 @@ mod tests {
 
     #[test]
     fn weeks_are_those_of_iso_8601() {
-        for (day, week, monday) in [
-            ("2026-01-01", 1, "2025-12-29"),
-            ("2026-12-31", 53, "2026-12-28"),
-            ("2027-01-03", 53, "2026-12-28"),
-            ("2027-01-04", 1, "2027-01-04"),
+        for (day, week, monday, written) in [
+            ("2026-01-01", 1, "2025-12-29", "2026-W01"),
+            ("2026-12-31", 53, "2026-12-28", "2026-W53"),
+            ("2027-01-03", 53, "2026-12-28", "2026-W53"),
+            ("2027-01-04", 1, "2027-01-04", "2027-W01"),
         ] {
             let found = Day::parse(day).unwrap().week();
+            assert_eq!(found.to_string(), written);
             let found = (found.number(), found.monday().to_string());
             assert_eq!(found, (week, monday.to_owned()), "{day}");
         }

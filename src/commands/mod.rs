@@ -8,6 +8,7 @@ mod erase;
 mod extract;
 pub(crate) mod output;
 mod proving;
+mod replaying;
 mod told;
 mod trust;
 mod verify;
@@ -250,6 +251,8 @@ enum PolicyCommand {
     Prove(proving::ProveArgs),
     /// Say for all requests what changes from one bundle to another; needs cvc5.
     Compare(proving::CompareArgs),
+    /// Put every decision of a ledger to another bundle: which outcomes would have differed.
+    Replay(replaying::ReplayArgs),
     /// Lay out the rules of bundles as `check` wants them; their hashes change.
     Format {
         /// The folders of the bundles.
@@ -287,6 +290,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Policy(PolicyCommand::Test { bundles }) => policy(policy::cli::test, &bundles),
         Command::Policy(PolicyCommand::Prove(args)) => in_runtime(proving::prove(args)),
         Command::Policy(PolicyCommand::Compare(args)) => in_runtime(proving::compare(args)),
+        Command::Policy(PolicyCommand::Replay(args)) => in_runtime(replaying::run(args)),
         Command::Policy(PolicyCommand::Format { bundles }) => policy(policy::cli::format, &bundles),
         Command::Witness(args) => in_runtime(witness::run(args)),
     }

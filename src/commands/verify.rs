@@ -223,7 +223,7 @@ async fn served(
 }
 
 /// A copy of a ledger in a folder.
-enum Copied {
+pub(super) enum Copied {
     Export(Folder),
     /// Only what is public.
     Public(Mirror),
@@ -231,7 +231,7 @@ enum Copied {
 
 impl Copied {
     /// Of an export, everything that no tile covers was found good.
-    fn open(path: &Path, verifier: &Verifier) -> Result<Self, Failed> {
+    pub(super) fn open(path: &Path, verifier: &Verifier) -> Result<Self, Failed> {
         if let Some(mirror) = Mirror::find(path) {
             return Ok(Self::Public(mirror));
         }
@@ -358,7 +358,7 @@ async fn stored(
     Ok((Found::Whole(summary), reader, backing))
 }
 
-async fn database(config: Config) -> Result<DatabaseBook, Failed> {
+pub(super) async fn database(config: Config) -> Result<DatabaseBook, Failed> {
     Ok(DatabaseBook::new(open(config.store).await?))
 }
 

@@ -13,10 +13,12 @@ use quick_cache::sync::Cache;
 use super::bundle::{Bundle, BundleHash};
 use super::facts::{Question, Situation, Stand};
 use super::lint::Rule;
-use super::reason::Reason;
+use super::matrix::words;
+use super::reason::{Missing, Reason};
 use super::schema::ContextFact;
 use super::verdict::{Ground, Obligation, RuleId, Verdict};
 use crate::domain::{AddressId, Oin};
+use crate::language::Language;
 
 /// Answers that are kept; each takes about half a kilobyte.
 const KEPT: usize = 65_536;
@@ -34,6 +36,8 @@ pub struct Judgement {
     pub rules: Vec<RuleId>,
     /// What must happen because of a permit.
     pub obligations: Vec<Obligation>,
+    /// Which facts would have turned a refusal; empty when no fact would.
+    pub missing: Vec<Missing>,
 }
 
 impl From<Verdict> for Judgement {
@@ -45,6 +49,7 @@ impl From<Verdict> for Judgement {
                 ground: Some(permit.ground().clone()),
                 rules: permit.rules().to_vec(),
                 obligations: permit.obligations().to_vec(),
+                missing: Vec::new(),
             },
             Verdict::Deny(denial) => Self {
                 bundle: denial.bundle(),
@@ -52,6 +57,7 @@ impl From<Verdict> for Judgement {
                 ground: None,
                 rules: denial.rules().to_vec(),
                 obligations: Vec::new(),
+                missing: denial.missing,
             },
         }
     }
@@ -85,6 +91,25 @@ impl Default for Judgements {
 }
 
 impl Bundle {
+    /// Why, in sentences: those of the rules that determined it; where none did, what is missing; where
+    /// nothing would help, the reason.
+    #[must_use]
+    pub fn sentences(&self, judgement: &Judgement, l: Language) -> Vec<String> {
+        let rules = judgement.rules.iter();
+        let of_rules = rules.filter_map(|rule| self.find_sentence(rule.as_str(), l));
+        let mut said: Vec<String> = of_rules.map(str::to_owned).collect();
+        if said.is_empty() {
+            said.extend(judgement.missing.iter().map(|one| one.sentence(l)));
+        }
+        if said.is_empty()
+            && let Some(reason) = judgement.reason
+        {
+            let refused = l.pick("Geweigerd", "Refused");
+            said.push(format!("{refused}: {}.", words::reason(reason, l)));
+        }
+        said
+    }
+
     /// What this bundle says, as [`Bundle::decide`] does; from memory where the same was asked before.
     #[must_use]
     pub fn judge(&self, question: &Question<'_>, before: &Judgements) -> Arc<Judgement> {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::domain::{Role, Sha256};
 use crate::identity::SignatureFlaw;
 use crate::ledger::EntryFlaw;
@@ -146,15 +148,29 @@ fn short(bundle: Option<Sha256>) -> String {
 }
 
 /// A decision, as it is told: what was recorded, or what follows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Told {
-    test: bool,
-    bundle: Option<Sha256>,
-    reason: Option<String>,
-    ground: Option<String>,
-    article: Option<String>,
-    rules: Vec<String>,
-    duties: Vec<String>,
+    /// Whether it was only asked what would be decided.
+    #[serde(skip)]
+    pub test: bool,
+    /// The bundle that decided.
+    #[serde(rename = "bundel", skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<Sha256>,
+    /// Why not; nothing for a permit.
+    #[serde(rename = "reden", skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The legal basis of a permit.
+    #[serde(rename = "grondslag", skip_serializing_if = "Option::is_none")]
+    pub ground: Option<String>,
+    /// Its article.
+    #[serde(rename = "artikel", skip_serializing_if = "Option::is_none")]
+    pub article: Option<String>,
+    /// The rules that determined it.
+    #[serde(rename = "regels")]
+    pub rules: Vec<String>,
+    /// What must happen because of a permit.
+    #[serde(rename = "verplichtingen")]
+    pub duties: Vec<String>,
 }
 
 impl Told {

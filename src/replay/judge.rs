@@ -2,16 +2,36 @@
 
 use super::case::{Case, On, asked_policy};
 use super::fault::{Fault, Told};
-use super::{Found, Unjudged, With, search};
-use crate::domain::{AddressFacts, OwnerId};
+use super::{Counts, Found, Judge, Unjudged, With, search};
+use crate::domain::{AddressFacts, Organisations, OwnerId};
 use crate::ledger::Leaf;
 use crate::ledger::entry::{Entry, Kind, Shadow};
 use crate::policy::{
     self, Bundle, DocumentFacts, Judgement, Judgements, NotInForce, Question, Reason, Said,
 };
 
+/// Whether what was recorded follows.
+#[derive(Debug)]
+pub(super) struct Follows;
+
+impl Judge for Follows {
+    type Tally = Counts;
+
+    fn judge(
+        &self,
+        case: Case,
+        with: &With,
+        before: &Judgements,
+        tally: &mut Counts,
+    ) -> Result<(), Fault> {
+        let index = case.index();
+        tally.count(index, judge(case, with, before)?);
+        Ok(())
+    }
+}
+
 /// Judges one case.
-pub(super) fn judge(case: Case, with: &With, before: &Judgements) -> Result<Found, Fault> {
+fn judge(case: Case, with: &With, before: &Judgements) -> Result<Found, Fault> {
     let Case {
         leaf,
         on,
@@ -97,6 +117,27 @@ fn decision(
             in_force: bundle.hash(),
         });
     }
+    let Some(question) = question(entry, facts, &with.organisations)? else {
+        return Ok(Found::Unjudged(Unjudged::Organisation));
+    };
+    let judgement = bundle.judge(&question, before);
+    if says(entry, &judgement) {
+        return beside(entry, (bundle, &judgement), &question, with, before);
+    }
+    // A gateway that lacked the bundle or the organisation then refused, as it must.
+    if is_unusable(entry) {
+        return Ok(Found::Unjudged(Unjudged::Unusable));
+    }
+    Err(differs(entry, Told::follows(&judgement, entry)))
+}
+
+/// What was asked, on the facts of its address; `None` where the configuration lacks an organisation it
+/// names.
+pub(super) fn question<'a>(
+    entry: &'a Entry,
+    facts: &'a AddressFacts,
+    organisations: &'a Organisations,
+) -> Result<Option<Question<'a>>, Fault> {
     let requester = entry.aanvrager.ok_or(Fault::Lacks("aanvrager"))?;
     let provider = entry.bron.ok_or(Fault::Lacks("bron"))?;
     let kind = entry
@@ -105,14 +146,11 @@ fn decision(
         .ok_or(Fault::Lacks("documentsoort"))?;
     let health = entry.gezondheid.ok_or(Fault::Lacks("gezondheid"))?;
     let purpose = entry.doel.as_ref().ok_or(Fault::Lacks("doel"))?;
-    let parts = (
-        with.organisations.find(requester),
-        with.organisations.find(provider),
-    );
+    let parts = (organisations.find(requester), organisations.find(provider));
     let (Some(requesting), Some(providing)) = parts else {
-        return Ok(Found::Unjudged(Unjudged::Organisation));
+        return Ok(None);
     };
-    let question = Question {
+    Ok(Some(Question {
         at: entry.tijd,
         requester,
         requester_role: &requesting.role,
@@ -126,16 +164,7 @@ fn decision(
             address: facts.address,
         },
         address: facts,
-    };
-    let judgement = bundle.judge(&question, before);
-    if says(entry, &judgement) {
-        return beside(entry, (bundle, &judgement), &question, with, before);
-    }
-    // A gateway that lacked the bundle or the organisation then refused, as it must.
-    if is_unusable(entry) {
-        return Ok(Found::Unjudged(Unjudged::Unusable));
-    }
-    Err(differs(entry, Told::follows(&judgement, entry)))
+    }))
 }
 
 /// What a candidate said beside a decision that follows: where nothing stands there, it was not asked,

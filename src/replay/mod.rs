@@ -16,7 +16,10 @@
 //! or a database, or write.
 
 mod agreed;
+mod asked;
 mod case;
+mod counts;
+mod differences;
 mod fault;
 mod judge;
 mod search;
@@ -24,7 +27,7 @@ mod second;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
@@ -38,7 +41,11 @@ use crate::ledger::verify::{Checker, Known, Progress, SealedSource, Summary, Wal
 use crate::ledger::{EntryFlaw, Leaf, Opener};
 use crate::policy::{self, Bundle, Judgements, Policies};
 use crate::store::SealedEntry;
+pub use asked::{Asking, Compared, compare, unverified_span};
 use case::Case;
+use counts::Found;
+pub use counts::{Counts, Replayed, Unjudged};
+pub use differences::{Changes, Difference, Direction, Ground, Shift, Tally, Unasked};
 pub use fault::{Fault, NotRight, Told};
 use second::Proposals;
 
@@ -55,163 +62,32 @@ pub struct With {
     pub threads: usize,
 }
 
-/// A book that is whole, and whose decisions follow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replayed {
-    /// What the book is.
-    pub summary: Summary,
-    /// What was made again.
-    pub counts: Counts,
-}
+/// What is made of the decisions of a book, each with the facts that stood before it.
+trait Judge: fmt::Debug + Send + Sync + 'static {
+    /// What the decisions of one step came to.
+    type Tally: Default + Send + 'static;
 
-/// What was made again, and what could not be.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Decisions of the policy that follow.
-    pub followed: u64,
-    /// Searches whose every kind and reason can follow.
-    pub searches: u64,
-    /// Refusals before any policy was asked, by their code.
-    pub unasked: u64,
-    /// What a candidate said beside decisions that follow, which follows too.
-    pub shadows: u64,
-    /// Entries of which something was erased.
-    pub erased: u64,
-    /// What could not be judged: how often, and the first index.
-    pub unjudged: BTreeMap<Unjudged, (u64, u64)>,
-}
-
-/// Why a decision could not be judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Unjudged {
-    /// Its own values were erased.
-    Erased,
-    /// Something was erased of what it rested on.
-    ErasedBefore,
-    /// The bundle in force then is not kept with the book, or this version does not read it.
-    Bundle,
-    /// An organisation it names is not in the configuration.
-    Organisation,
-    /// It is a refusal because the policy could not be used then, and now it can.
-    Unusable,
-    /// It follows, but what stands beside it is of a candidate that is not in the configuration.
-    Candidate,
-}
-
-impl Unjudged {
-    /// What is said of decisions that could not be judged for this reason.
-    #[must_use]
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Erased => "their own values were erased",
-            Self::ErasedBefore => "something they rested on was erased",
-            Self::Bundle => {
-                "the bundle in force then is not kept with the ledger in a form that this version reads"
-            }
-            Self::Organisation => "an organisation they name is not in the configuration",
-            Self::Unusable => "they were refused because no policy could be used then",
-            Self::Candidate => {
-                "they follow, but the candidate whose answer stands beside them is not in the configuration"
-            }
-        }
-    }
-}
-
-/// What one decision came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
-    Followed,
-    /// And so does what a candidate said beside it.
-    FollowedBoth,
-    /// And what a candidate said beside it was not checked.
-    FollowedAlone,
-    Searched,
-    Unasked,
-    Unjudged(Unjudged),
-}
-
-impl Counts {
-    fn count(&mut self, index: u64, found: Found) {
-        match found {
-            Found::Followed => self.followed += 1,
-            Found::FollowedBoth => {
-                self.followed += 1;
-                self.shadows += 1;
-            }
-            Found::FollowedAlone => {
-                self.followed += 1;
-                self.count(index, Found::Unjudged(Unjudged::Candidate));
-            }
-            Found::Searched => self.searches += 1,
-            Found::Unasked => self.unasked += 1,
-            Found::Unjudged(why) => {
-                self.unjudged
-                    .entry(why)
-                    .and_modify(|(count, first)| {
-                        *count += 1;
-                        *first = (*first).min(index);
-                    })
-                    .or_insert((1, index));
-            }
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.followed += other.followed;
-        self.searches += other.searches;
-        self.unasked += other.unasked;
-        self.shadows += other.shadows;
-        self.erased += other.erased;
-        for (why, (count, first)) in &other.unjudged {
-            let known = self.unjudged.entry(*why).or_insert((0, *first));
-            known.0 += count;
-            known.1 = known.1.min(*first);
-        }
-    }
-
-    /// What could not be judged, one sentence for each reason.
-    pub fn not_judged(&self) -> impl Iterator<Item = String> {
-        let told = |(why, (count, first)): (&Unjudged, &(u64, u64))| {
-            let what = match why {
-                Unjudged::Candidate => "candidates beside decisions were not asked again",
-                _ => "decisions were not judged",
-            };
-            format!("{count} {what}, from entry {first} on: {}", why.reason())
-        };
-        self.unjudged.iter().map(told)
-    }
-}
-
-impl fmt::Display for Counts {
-    /// One line.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} decisions follow, {} searches can, {} were refused before any policy was asked; \
-             {} entries have something erased",
-            self.followed, self.searches, self.unasked, self.erased
-        )?;
-        self.not_judged().try_for_each(|told| write!(f, "; {told}"))
-    }
-}
-
-impl fmt::Display for Replayed {
-    /// One line for the operator.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {}", self.summary, self.counts)
-    }
+    /// Judges one case; what follows is wrong with its entry.
+    fn judge(
+        &self,
+        case: Case,
+        with: &With,
+        before: &Judgements,
+        tally: &mut Self::Tally,
+    ) -> Result<(), Fault>;
 }
 
 /// What everyone at work shares.
 #[derive(Debug)]
-struct Shared {
+struct Shared<J> {
     with: With,
+    judge: J,
     origin: String,
     judgements: Judgements,
     at_work: Semaphore,
 }
 
-impl Shared {
+impl<J: Judge> Shared<J> {
     /// Does this on a thread of its own, when there is room for one more.
     async fn work<T: Send + 'static>(
         self: Arc<Self>,
@@ -235,7 +111,7 @@ struct Opened {
 /// The entries up to an index, being opened; or why they could not be read.
 type Chunk = (u64, Result<JoinHandle<Result<Opened, NotRight>>, Wrong>);
 /// Decisions that are being made again.
-type Judging = JoinHandle<Result<Result<Counts, (u64, Fault)>, NotRight>>;
+type Judging<T> = JoinHandle<Result<Result<T, (u64, Fault)>, NotRight>>;
 
 /// Reads the whole book, checks it, and makes every decision again; `progress` is called after every
 /// step. `known` are checkpoints that were seen before, which must be of its past.
@@ -247,13 +123,47 @@ pub async fn run<S: SealedSource + Send + 'static>(
     verifier: &Verifier,
     known: impl IntoIterator<Item = Known>,
     with: With,
-    mut progress: impl FnMut(Progress) + Send,
+    progress: impl FnMut(Progress) + Send,
 ) -> Result<Replayed, NotRight> {
+    let mut counts = Counts::default();
+    let take = |of_step: Counts| counts.add(&of_step);
+    let passed = pass(
+        source,
+        verifier,
+        known,
+        (with, judge::Follows),
+        take,
+        progress,
+    )
+    .await?;
+    counts.erased = passed.erased;
+    let summary = passed.summary;
+    Ok(Replayed { summary, counts })
+}
+
+/// A book that was read to its end.
+struct Passed {
+    summary: Summary,
+    /// Entries of which something was erased.
+    erased: u64,
+}
+
+/// Reads the whole book, checks it, and has every decision judged; `take` is handed what the decisions
+/// of each step came to, in the order of the book.
+async fn pass<S: SealedSource + Send + 'static, J: Judge>(
+    source: Arc<S>,
+    verifier: &Verifier,
+    known: impl IntoIterator<Item = Known>,
+    (with, judge): (With, J),
+    take: impl FnMut(J::Tally) + Send,
+    mut progress: impl FnMut(Progress) + Send,
+) -> Result<Passed, NotRight> {
     let walk = Walk::begin(&*source, verifier, known).await?;
     learn(&*source, &with.policies).await?;
     let threads = with.threads.max(1);
     let shared = Arc::new(Shared {
         with,
+        judge,
         origin: verifier.name().to_owned(),
         judgements: Judgements::default(),
         at_work: Semaphore::new(threads),
@@ -270,13 +180,13 @@ pub async fn run<S: SealedSource + Send + 'static>(
         shared,
         threads,
         judging: VecDeque::new(),
-        counts: Counts::default(),
+        take,
     };
     let mut state = Some(State {
         checker: walk.checker(),
         registry: Registry::default(),
         proposals: Proposals::default(),
-        counts: Counts::default(),
+        erased: 0,
         strangers: false,
     });
     let mut ended = Ok(());
@@ -295,37 +205,16 @@ pub async fn run<S: SealedSource + Send + 'static>(
     let _ = reader.await;
     ended?;
     replay.drain(0).await?;
-    let mut counts = replay.counts;
     let state = state.ok_or(NotRight::Broken)?;
-    counts.add(&state.counts);
+    let erased = state.erased;
     let summary = walk.finish(state.checker).await?;
-    Ok(Replayed { summary, counts })
+    Ok(Passed { summary, erased })
 }
 
-/// Learns the bundles that are kept with the book: what was agreed on decides, whatever was configured.
-/// One that this version does not read is as good as missing, and decisions by it are told.
-///
-/// # Errors
-/// [`NotRight::Bundle`] when one is not what its hash says; it is then not used.
-pub async fn learn<S: SealedSource>(source: &S, policies: &Policies) -> Result<(), NotRight> {
-    let kept = source.bundles().await;
-    for (hash, files) in kept.map_err(|error| Wrong::at(0, error))? {
-        if policy::hash_of_files(&files) != Some(hash) {
-            return Err(NotRight::Bundle(hash));
-        }
-        if policies.find(hash).is_none()
-            && let Ok(bundle) = Bundle::from_text(&files)
-        {
-            policies.learn(Arc::new(bundle));
-        }
-    }
-    Ok(())
-}
-
-async fn read<S: SealedSource>(
+async fn read<S: SealedSource, J: Judge>(
     source: Arc<S>,
     size: u64,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<J>>,
     send: mpsc::Sender<Chunk>,
 ) {
     let mut from = 0;
@@ -335,7 +224,7 @@ async fn read<S: SealedSource>(
         let failed = read.is_err();
         let chunk = read.map_err(|error| Wrong::at(from, error)).map(|sealed| {
             let many = usize::try_from(to - from).unwrap_or(usize::MAX);
-            let opening = Arc::clone(&shared).work(move |shared| open(&sealed, many, shared));
+            let opening = Arc::clone(&shared).work(move |shared| open(&sealed, many, &shared.with));
             tokio::spawn(opening)
         });
         if send.send((to, chunk)).await.is_err() || failed {
@@ -345,13 +234,13 @@ async fn read<S: SealedSource>(
     }
 }
 
-fn open(sealed: &[SealedEntry], many: usize, shared: &Shared) -> Opened {
+fn open(sealed: &[SealedEntry], many: usize, with: &With) -> Opened {
     let mut opened = Opened {
         leaves: Vec::with_capacity(sealed.len()),
         flaw: None,
     };
     for one in sealed.iter().take(many) {
-        match shared.with.opener.open(one) {
+        match with.opener.open(one) {
             Ok(leaf) => opened.leaves.push(leaf),
             Err(flaw) => {
                 opened.flaw = Some((one.index, flaw));
@@ -367,7 +256,7 @@ struct State {
     checker: Checker,
     registry: Registry,
     proposals: Proposals,
-    counts: Counts,
+    erased: u64,
     strangers: bool,
 }
 
@@ -378,7 +267,7 @@ struct Stepped {
 }
 
 impl State {
-    fn take(&mut self, opened: Opened, shared: &Shared) -> Stepped {
+    fn take<J>(&mut self, opened: Opened, shared: &Shared<J>) -> Stepped {
         let mut cases = Vec::new();
         for leaf in opened.leaves {
             let index = leaf.index;
@@ -387,7 +276,7 @@ impl State {
                 return Stepped { cases, fault };
             }
             let is_erased = |field: &String| !leaf.values.contains_key(field);
-            self.counts.erased += u64::from(leaf.entry.zegels.keys().any(is_erased));
+            self.erased += u64::from(leaf.entry.zegels.keys().any(is_erased));
             let is_strange = |oin| shared.with.organisations.find(oin).is_none();
             let named = leaf.entry.aanvrager.into_iter().chain(leaf.entry.bron);
             self.strangers |= named.into_iter().any(is_strange);
@@ -418,26 +307,26 @@ impl State {
     }
 }
 
-fn judge_all(cases: Vec<Case>, shared: &Shared) -> Result<Counts, (u64, Fault)> {
-    let mut counts = Counts::default();
+fn judge_all<J: Judge>(cases: Vec<Case>, shared: &Shared<J>) -> Result<J::Tally, (u64, Fault)> {
+    let mut tally = J::Tally::default();
     for case in cases {
         let index = case.index();
-        let found = judge::judge(case, &shared.with, &shared.judgements);
-        counts.count(index, found.map_err(|fault| (index, fault))?);
+        let judged = (shared.judge).judge(case, &shared.with, &shared.judgements, &mut tally);
+        judged.map_err(|fault| (index, fault))?;
     }
-    Ok(counts)
+    Ok(tally)
 }
 
 /// A replay under way.
-struct Replay<'s, S> {
+struct Replay<'s, S, J: Judge, F> {
     walk: &'s Walk<'s, S>,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<J>>,
     threads: usize,
-    judging: VecDeque<Judging>,
-    counts: Counts,
+    judging: VecDeque<Judging<J::Tally>>,
+    take: F,
 }
 
-impl<S: SealedSource> Replay<'_, S> {
+impl<S: SealedSource, J: Judge, F: FnMut(J::Tally)> Replay<'_, S, J, F> {
     async fn step(
         &mut self,
         state: &mut Option<State>,
@@ -454,8 +343,8 @@ impl<S: SealedSource> Replay<'_, S> {
             (known, stepped)
         });
         let (mut known, stepped) = work.await?;
-        let judging =
-            Arc::clone(&self.shared).work(move |shared: &Shared| judge_all(stepped.cases, shared));
+        let judging = Arc::clone(&self.shared)
+            .work(move |shared: &Shared<J>| judge_all(stepped.cases, shared));
         self.judging.push_back(tokio::spawn(judging));
         if let Some((index, fault)) = stepped.fault {
             self.drain(0).await?;
@@ -492,8 +381,8 @@ impl<S: SealedSource> Replay<'_, S> {
             && let Some(judging) = self.judging.pop_front()
         {
             let judged = judging.await.map_err(|_| NotRight::Broken)??;
-            let counts = judged.map_err(|(index, fault)| NotRight::Entry { index, fault })?;
-            self.counts.add(&counts);
+            let tally = judged.map_err(|(index, fault)| NotRight::Entry { index, fault })?;
+            (self.take)(tally);
         }
         Ok(())
     }

@@ -50,7 +50,8 @@ pub fn defused(cell: String) -> String {
 
 /// A row, ended as RFC 4180 wants it. `None` when it could not be written, which nothing but a defect
 /// can cause.
-fn row(cells: impl Iterator<Item = String>) -> Option<String> {
+#[must_use]
+pub fn row(cells: impl Iterator<Item = String>) -> Option<String> {
     let mut writer = ::csv::WriterBuilder::new()
         .delimiter(b';')
         .terminator(::csv::Terminator::CRLF)

@@ -32,7 +32,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use ring::digest;
 
-pub use self::csv::{COLUMNS, Table, defused};
+pub use self::csv::{COLUMNS, Table, defused, row};
 pub use adl::Adl;
 pub use fsc::{Direction, Fsc, Record as FscRecord};
 pub use ldv::Ldv;

@@ -50,6 +50,7 @@ mod once;
 mod oracles;
 mod providers;
 mod raced;
+mod replaying;
 mod shadow;
 mod signing;
 mod struck;

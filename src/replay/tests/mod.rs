@@ -1,5 +1,6 @@
 //! Books that the procedure itself wrote, and what becomes of them.
 
+mod asked;
 mod erased;
 mod forged;
 mod forger;

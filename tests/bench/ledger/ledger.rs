@@ -3,8 +3,9 @@
 //! It makes a book of a million entries (`--entries`) through the product's own ledger, decided by the
 //! statute's bundle at 26,000 addresses whose owners chose; every permit is a release with its closing
 //! entry. Then it says how many bytes an exchange takes, everything included; how long an append takes at 500
-//! entries a second and at twice that, in turn with the disk's own fsync; how long it takes to find the entries of an address; and how
-//! long to replay the book on every core, and with how much memory.
+//! entries a second and at twice that, in turn with the disk's own fsync; how long it takes to find the
+//! entries of an address; how long to put its decisions to another bundle; and how long to replay the
+//! book on every core, and with how much memory.
 //! With `--postgres URL` the book is in that (empty) database.
 //!
 //! Nothing is asserted in CI: nothing runs unless cargo was asked to bench.
@@ -18,6 +19,7 @@
 )]
 
 mod appended;
+mod asked;
 #[path = "../disk.rs"]
 mod disk;
 mod replayed;
@@ -58,6 +60,8 @@ enum What {
     Append,
     /// The time it takes to find the entries of an address
     Search,
+    /// The time it takes to put every decision to another bundle
+    Ask,
     /// The time it takes to make every decision again
     Replay,
 }
@@ -97,6 +101,9 @@ async fn measure(options: &Options) -> bool {
     }
     if options.wants(What::Search) {
         good &= sought::measure(&made).await;
+    }
+    if options.wants(What::Ask) {
+        good &= asked::measure(&made, options.threads).await;
     }
     if options.wants(What::Replay) {
         good &= replayed::measure(made, options.threads).await;

@@ -50,7 +50,7 @@ pub(crate) async fn measure(made: Made, threads: Option<usize>) -> bool {
 }
 
 /// The most memory this process ever had, as the kernel tells it; the writing of the book counts too.
-fn peak_mib() -> u64 {
+pub(crate) fn peak_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
