@@ -168,6 +168,7 @@ mod tests {
             followed: 12_034,
             searches: 2,
             unasked: 1,
+            shadows: 0,
             erased: 30,
             unjudged: BTreeMap::from([
                 (Unjudged::Erased, (1, 7)),

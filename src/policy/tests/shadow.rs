@@ -46,12 +46,7 @@ fn a_candidate_says_where_it_differs() {
             (twg, convenant),
             Some(Difference::Unknown),
         ),
-        (
-            "a kind that neither has",
-            stranger,
-            (twg, convenant),
-            None,
-        ),
+        ("a kind that neither has", stranger, (twg, convenant), None),
         ("the same bundle", combination(), (twg, twg), None),
         ("the same rules", combination(), (twg, 3), None),
         (
