@@ -43,6 +43,7 @@ impl Signing {
             store,
             policies,
             ledger,
+            shadow: None,
             clock,
             random,
         };

@@ -14,13 +14,13 @@ use sluis::errors::in_full;
 use sluis::ledger::note::Verifier;
 use sluis::ledger::verify::SealedSource;
 use sluis::ledger::{Keys, Opener};
-use sluis::policy::{self, Bundle};
+use sluis::policy::{self, Bundle, Policies};
 use sluis::replay::{self, Asking, Difference};
 
 use self::list::List;
 use self::report::Report;
 use super::told::progress_bar;
-use super::verify::{Copied, bundles, check_master, copy_failed, database, not_right, threads};
+use super::verify::{Copied, check_master, copy_failed, database, not_right, threads};
 use super::{Failed, Outcome, output, read, trust};
 
 /// So many differences are shown; a list takes all.
@@ -94,7 +94,7 @@ pub(super) async fn run(args: ReplayArgs) -> Outcome {
     let verifier = given.unwrap_or_else(|| keys.signer.verifier());
     let with = replay::With {
         organisations: config.organisations.clone(),
-        policies: bundles(&config)?,
+        policies: Policies::default(),
         opener: Opener::new(Arc::new(keys.master)),
         threads: threads(),
     };

@@ -396,9 +396,8 @@ async fn again<S: SealedSource + Send + 'static>(
 /// decisions. What is in force comes out of the book.
 fn candidate(config: &Config) -> Result<Policies, Failed> {
     let loaded = config.shadow.as_deref().map(Bundle::load).transpose();
-    let loaded = loaded.map_err(|error| {
-        Failed::usage(error.to_string().lines().map(str::to_owned))
-    })?;
+    let loaded =
+        loaded.map_err(|error| Failed::usage(error.to_string().lines().map(str::to_owned)))?;
     Ok(Policies::new(loaded.map(Arc::new).into_iter().collect()))
 }
 

@@ -1,11 +1,35 @@
-//! Whether a bundle was put in force, or taken back, by those who must.
+//! Whether a bundle was put in force, or taken back, by those who must; and the bundles that are kept with
+//! the book.
 
-use super::fault::Fault;
+use std::sync::Arc;
+
+use super::fault::{Fault, NotRight};
 use crate::domain::{Organisations, Role};
 use crate::identity::Signed;
 use crate::ledger::agreement;
 use crate::ledger::entry::{Entry, Kind};
-use crate::policy::{Policies, Revocation};
+use crate::ledger::verify::{SealedSource, Wrong};
+use crate::policy::{self, Bundle, Policies, Revocation};
+
+/// Learns the bundles that are kept with the book: what was agreed on decides, whatever was configured.
+/// One that this version does not read is as good as missing, and decisions by it are told.
+///
+/// # Errors
+/// [`NotRight::Bundle`] when one is not what its hash says; it is then not used.
+pub async fn learn<S: SealedSource>(source: &S, policies: &Policies) -> Result<(), NotRight> {
+    let kept = source.bundles().await;
+    for (hash, files) in kept.map_err(|error| Wrong::at(0, error))? {
+        if policy::hash_of_files(&files) != Some(hash) {
+            return Err(NotRight::Bundle(hash));
+        }
+        if policies.find(hash).is_none()
+            && let Ok(bundle) = Bundle::from_text(&files)
+        {
+            policies.learn(Arc::new(bundle));
+        }
+    }
+    Ok(())
+}
 
 /// An `overeenkomst` entry holds good signatures of every party of its bundle. Whether a certificate was
 /// accepted at the time is the gateway's to say: its CA and its lists of then are not in the book.

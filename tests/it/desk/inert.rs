@@ -7,7 +7,7 @@ const CANARY: &str = "\"'><b id=kanarie>&amp;</b>{{ 7*7 }}";
 /// What it must not become.
 const ALIVE: &str = "<b id=kanarie>";
 
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "/",
     "/logboek",
     "/beoordelingen",
