@@ -573,6 +573,7 @@ impl Batch<'_> {
                 "idx"
             )?)
         );
+        fail_point!(self, after, CloseReleases);
         Ok(closed)
     }
 

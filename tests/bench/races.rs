@@ -13,6 +13,7 @@
     clippy::print_stderr,
     clippy::unwrap_used,
     dead_code,
+    unused_imports,
     reason = "a program that proves, and stops when something is not as it must be; the harness is that of the tests, which use more of it"
 )]
 
