@@ -60,9 +60,17 @@ pub fn check(dirs: &[PathBuf], out: &mut dyn Write) -> io::Result<Exit> {
         };
         if let Ok(source) = Source::read(dir) {
             let otherwise = format::otherwise(&source);
-            list(out, "let op", bundle.id(), &otherwise)?;
-            if !otherwise.is_empty() {
-                writeln!(out, "      opmaken: sluis policy format {}", dir.display())?;
+            let at = otherwise.iter().map(|one| {
+                let line = one.line.map_or_else(String::new, |line| format!(":{line}"));
+                format!("{}{line}", one.file)
+            });
+            let at = at.collect::<Vec<_>>().join(", ");
+            if !at.is_empty() {
+                writeln!(
+                    out,
+                    "let op  {}: met de hand opgemaakt, anders dan sluis policy format het doet: {at}",
+                    bundle.id()
+                )?;
             }
         }
         good.push(bundle);

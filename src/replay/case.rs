@@ -87,6 +87,10 @@ fn check_form(entry: &Entry) -> Result<(), Fault> {
         Some(Outcome::Refused) if is_test && entry.code.is_none() => {
             Err(Fault::Contradicts("uitkomst", "handeling"))
         }
+        // Nor is a search compared: what there was to list is not in the book.
+        _ if entry.schaduw.is_some() && entry.soort != Kind::Decision => {
+            Err(Fault::Contradicts("schaduw", "soort"))
+        }
         // A candidate is only compared with a bundle.
         _ if entry.schaduw.is_some() && entry.bundel.is_none() => {
             Err(Fault::Contradicts("schaduw", "bundel"))

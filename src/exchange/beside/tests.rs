@@ -34,13 +34,13 @@ async fn day_with(
 }
 
 /// An entry without what differs from one book to another, and without what the candidate says.
-fn outcome(entry: &Entry) -> String {
+fn outcome(entry: &Entry) -> serde_json::Value {
     let mut value = serde_json::to_value(entry).unwrap();
     let fields = value.as_object_mut().unwrap();
     for field in ["schaduw", "transactie", "zegels", "tijd"] {
         fields.remove(field);
     }
-    value.to_string()
+    value
 }
 
 async fn a_candidate_changes_nothing_but_what_it_says(engine: Engine) {

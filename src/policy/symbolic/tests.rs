@@ -302,7 +302,7 @@ fn the_commands_end_as_they_should_and_say_what_to_do() {
         let json: serde_json::Value = serde_json::from_slice(&text).unwrap();
         assert_eq!(json["oordeel"], "ruimer");
         assert_eq!(json["wijzigingen"][0]["voorbeeld"]["van"], "img");
-        assert_eq!(json["verder"][0]["gevolg"], "ruimer");
+        assert_eq!(json["verder"][0]["gevolg"], "anders");
     }
     for wrong in ["", "alle-eigenaren", "=ja", "alle-eigenaren="] {
         assert!(cli::parse_switch(wrong).is_err(), "{wrong}");
