@@ -359,6 +359,8 @@ impl Gateway {
         let closed = ledger.close_orphans().await;
         closed.map_err(|error| unusable(&error))?;
         let candidate = shadow.as_ref().map(|bundle| bundle.hash());
+        // Known to the desk like any other; a candidate is never in force.
+        shadow.iter().for_each(|bundle| policies.learn(Arc::clone(bundle)));
         let noted = ledger.note_start(PROGRAM, candidate).await;
         noted.map_err(|error| unusable(&error))?;
 

@@ -47,12 +47,10 @@ pub(super) struct SignArgs {
     /// Until when; without it, as long as the bundle says it is for
     #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<Moment>,
-    /// Sign that the agreement in the entry with this index does not begin, instead
-    #[arg(long, value_name = "INDEX", requires = "ledger", conflicts_with_all = ["from", "until", "proof"])]
-    withdraw: Option<u64>,
-    /// The origin of the ledger that entry stands in
-    #[arg(long, value_name = "NAME", requires = "withdraw")]
-    ledger: Option<String>,
+    /// Sign that an agreement does not begin, instead: the hash of its entry, as `sluis policy agreements`
+    /// prints it
+    #[arg(long, value_name = "HASH", conflicts_with_all = ["from", "until", "proof"])]
+    withdraw: Option<Sha256>,
     /// Where to write what was signed, with the signature; a new file
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -121,10 +119,10 @@ pub(super) fn sign(args: &SignArgs) -> Outcome {
         let signature = signer.sign(text, now);
         signature.map_err(|error| Failed::internal(&error))
     };
-    let said = if let (Some(index), Some(ledger)) = (args.withdraw, &args.ledger) {
+    let said = if let Some(agreement) = args.withdraw {
         // A bundle with mistakes can be withdrawn like any other.
         let bundle = Bundle::load(&args.bundle).map_err(|error| usage(&error))?;
-        let revocation = Revocation::new(bundle.hash(), ledger.clone(), index);
+        let revocation = Revocation::new(bundle.hash(), agreement);
         let signer = signer()?;
         let signature = signed(&signer, &revocation.text())?;
         let of = SignedRevocation {
@@ -133,7 +131,7 @@ pub(super) fn sign(args: &SignArgs) -> Outcome {
         };
         write_new(&args.out, &of)?;
         format!(
-            "{} signed that {} ({}) does not begin as entry {index} of {ledger} says",
+            "{} signed that {} ({}) does not begin as the entry {agreement} says",
             signer.by(),
             bundle.id(),
             bundle.hash(),

@@ -84,6 +84,7 @@ signatures = [                        # wat beide organisaties ondertekenden: `s
     "policies/ondertekend/2023-04-19-twg.img.json",
     "policies/ondertekend/2023-04-19-twg.ncg.json",
 ]
+shadow = "policies/kandidaat-combinatiedossier"  # wordt meegevraagd, beslist niets: /proefregels
 "#
     );
     text

@@ -135,8 +135,7 @@ impl Exchange {
         put("vermelding", line(&entry));
         if let Some(by) = one.revoked {
             let revoked = self.agreement_entry(by).await?;
-            let origin = self.ledger.verifier().name().to_owned();
-            let text = Revocation::new(one.bundle, origin, index);
+            let text = Revocation::new(one.bundle, entry.hash());
             let signers = self.signers_told(&revoked, &text.text());
             put(
                 "intrekking",
@@ -185,10 +184,12 @@ impl Exchange {
 
     /// One line of the list.
     async fn in_short(&self, one: &Activation) -> Result<Map<String, Value>, Failure> {
-        let entry = self.agreement_entry(one.index).await?.entry;
+        let found = self.agreement_entry(one.index).await?;
+        let (hash, entry) = (found.hash(), found.entry);
         let mut told = Map::new();
         let mut put = |name: &str, value: Value| told.insert(name.to_owned(), value);
         put("index", json!(one.index));
+        put("bladhash", json!(hash));
         put("transactieId", json!(entry.transactie));
         put("tijd", json!(entry.tijd));
         put("bundel", json!(one.bundle));

@@ -130,7 +130,8 @@ impl Exchange {
         signed: &[SignedAgreement],
     ) -> Result<Receipt, NotAgreed> {
         let Some(first) = signed.first() else {
-            return Err(self.nobody_signed(bundle));
+            let missing = bundle.signers().first().cloned();
+            return Err(missing.map_or(NotAgreed::Unavailable, NotAgreed::Missing));
         };
         let differs = |one: &SignedAgreement| one.agreement != first.agreement;
         if let Some(at) = signed.iter().position(differs) {
@@ -240,8 +241,9 @@ impl Exchange {
             }
             let bundle = self.policies.find(found.bundle);
             let bundle = bundle.ok_or(NotAgreed::Unavailable)?;
-            let origin = self.ledger.verifier().name().to_owned();
-            let wanted = Revocation::new(found.bundle, origin, agreement);
+            let entry = self.ledger.find_at(agreement).await;
+            let entry = entry.ok().flatten().ok_or(NotAgreed::Unavailable)?;
+            let wanted = Revocation::new(found.bundle, entry.hash());
             if let Some(at) = stated.iter().position(|one| **one != wanted) {
                 return Err(NotAgreed::OtherRevocation { number: at + 1 });
             }
@@ -260,24 +262,6 @@ impl Exchange {
         }
     }
 
-    /// Who must sign: the parties the bundle names, and whatever it says every organisation whose
-    /// documents it is about. A bundle is written by one of them, and must not free its author of the
-    /// other's consent.
-    fn signers<'a>(&'a self, bundle: &'a Bundle) -> BTreeMap<&'a Role, bool> {
-        let provide = self.organisations.iter().filter(|one| one.provides);
-        let roles = bundle.signers().iter();
-        roles
-            .chain(provide.map(|one| &one.role))
-            .map(|role| (role, true))
-            .collect()
-    }
-
-    fn nobody_signed(&self, bundle: &Bundle) -> NotAgreed {
-        let first = self.signers(bundle).into_keys().next().cloned();
-        // Without anybody who could sign there is no agreement either.
-        first.map_or(NotAgreed::Unavailable, NotAgreed::Missing)
-    }
-
     /// Every party of the bundle signed this text, once, with a certificate that is good now; and
     /// nobody else did.
     fn check_signatures(
@@ -286,10 +270,8 @@ impl Exchange {
         text: &[u8],
         signatures: &[String],
     ) -> Result<(), NotAgreed> {
-        if signatures.is_empty() {
-            return Err(self.nobody_signed(bundle));
-        }
-        let mut missing = self.signers(bundle);
+        let mut missing: BTreeMap<&Role, bool> =
+            (bundle.signers().iter()).map(|role| (role, true)).collect();
         for (number, jws) in (1..).zip(signatures) {
             let signed = self.identity.verify_signature(jws, text);
             let by = signed

@@ -11,7 +11,7 @@ use super::opener::unwrap;
 use super::proof::PROOF_HEADER;
 use super::seal::{self, KeyName, Opened, Owner, SealError};
 use super::{Ledger, OpenError};
-use crate::domain::{AddressId, TransactionId};
+use crate::domain::{AddressId, Sha256, TransactionId};
 use crate::merkle::{self, Edge, Hash, Proof, TILE_WIDTH, TileAt};
 use crate::store::{Head, SealedEntry, Store, StoreError, StoredOpening};
 
@@ -56,6 +56,14 @@ pub struct Found {
     pub line: Vec<u8>,
     /// What it says.
     pub entry: Entry,
+}
+
+impl Found {
+    /// Its hash as a leaf of the tree.
+    #[must_use]
+    pub fn hash(&self) -> Sha256 {
+        Sha256::from_bytes(merkle::leaf_hash(&self.line))
+    }
 }
 
 /// An entry as somebody sees it who reads through the book, with its personal values opened.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::bundle::{Bundle, BundleHash};
 use super::symbolic::ProofRecord;
 use crate::clock::Moment;
+use crate::domain::Sha256;
 
 /// The version of both texts.
 const VERSION: u8 = 1;
@@ -41,12 +42,10 @@ pub struct Revocation {
     /// The bundle of that agreement.
     #[serde(rename = "bundel")]
     pub bundle: BundleHash,
-    /// The origin of the book it stands in.
-    #[serde(rename = "logboek")]
-    pub ledger: String,
-    /// The index of that agreement's entry.
+    /// The hash of that agreement's entry, as a leaf of the tree: it names one entry of one book, and
+    /// still does when what is left of a book begins a new one.
     #[serde(rename = "overeenkomst")]
-    pub agreement: u64,
+    pub agreement: Sha256,
     v: u8,
 }
 
@@ -225,10 +224,9 @@ impl Agreement {
 impl Revocation {
     /// Of the agreement with this entry.
     #[must_use]
-    pub const fn new(bundle: BundleHash, ledger: String, agreement: u64) -> Self {
+    pub const fn new(bundle: BundleHash, agreement: Sha256) -> Self {
         Self {
             bundle,
-            ledger,
             agreement,
             v: VERSION,
         }

@@ -141,11 +141,7 @@ impl Reader<'_> {
         );
         self.purposes(&written.doel, &actions, &mut vocabulary);
         self.translations(&written.vertaling, &mut vocabulary);
-        let signers: Vec<Role> = written
-            .ondertekenaars
-            .iter()
-            .filter_map(|role| self.known(role, &vocabulary.roles, "partij"))
-            .collect();
+        let signers = self.signers(&written.ondertekenaars, &vocabulary);
         Some(Manifest {
             code: written.code,
             title: bilingual(written.titel, written.title),
@@ -176,6 +172,30 @@ impl Reader<'_> {
             unsafe_situation_days: written.aos.map(|aos| aos.hoogstens_dagen),
             retention,
         })
+    }
+
+    /// Who signs: at least everybody whose documents the bundle is about. One of them writes it, and must
+    /// not free itself of another's consent.
+    fn signers(&mut self, written: &[String], vocabulary: &Vocabulary) -> Vec<Role> {
+        let signers: Vec<Role> = (written.iter())
+            .filter_map(|role| self.known(role, &vocabulary.roles, "partij"))
+            .collect();
+        if signers.is_empty() {
+            let message = "ondertekenaars: niemand, en een bundel geldt pas als er getekend is";
+            let mut mistake = Mistake::in_file(MANIFEST, message);
+            mistake.line = line_of(self.text, "ondertekenaars");
+            self.mistakes.push(mistake);
+        }
+        let origins: BTreeSet<&Role> = vocabulary.kind_origins.values().flatten().collect();
+        for missing in origins.into_iter().filter(|role| !signers.contains(role)) {
+            let message = format!(
+                "ondertekenaars: {missing} ontbreekt, en de bundel gaat over stukken van {missing}"
+            );
+            let mut mistake = Mistake::in_file(MANIFEST, message);
+            mistake.line = line_of(self.text, "ondertekenaars");
+            self.mistakes.push(mistake);
+        }
+        signers
     }
 
     /// Sentences in two languages; like that of a rule they can only be checked for being sentences.

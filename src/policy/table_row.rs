@@ -226,8 +226,10 @@ impl Reader<'_> {
     fn address(&mut self, row: &mut Row) {
         row.address.ownerships = self.ownerships();
         if self.yes_or_no("combinatie") {
-            let roles = self.manifest.signers.iter();
-            let parties: Vec<Party> = roles
+            // Everybody whose documents the bundle knows.
+            let origins = self.manifest.vocabulary.kind_origins.values();
+            let roles: BTreeSet<&Role> = origins.flatten().collect();
+            let parties: Vec<Party> = (roles.into_iter())
                 .filter_map(|role| self.party("combinatie", role.as_str()))
                 .collect();
             row.address

@@ -1,13 +1,15 @@
 //! Whether a bundle was put in force, or taken back, by those who must; and the bundles that are kept with
 //! the book.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::fault::{Fault, NotRight};
-use crate::domain::{Organisations, Role};
+use crate::domain::{Organisations, Role, Sha256};
 use crate::identity::Signed;
-use crate::ledger::agreement;
 use crate::ledger::entry::{Entry, Kind};
+use crate::ledger::registry::RegistryFlaw;
+use crate::ledger::{Leaf, agreement};
 use crate::ledger::verify::{SealedSource, Wrong};
 use crate::policy::{self, Bundle, Policies, Revocation};
 
@@ -31,43 +33,54 @@ pub async fn learn<S: SealedSource>(source: &S, policies: &Policies) -> Result<(
     Ok(())
 }
 
-/// An `overeenkomst` entry holds good signatures of every party of its bundle. Whether a certificate was
-/// accepted at the time is the gateway's to say: its CA and its lists of then are not in the book.
-///
-/// A party that the configuration no longer knows cannot be told from a stranger; then only the
-/// signatures themselves are checked.
-pub(super) fn check(
-    entry: &Entry,
-    origin: &str,
-    policies: &Policies,
-    organisations: &Organisations,
-) -> Result<(), Fault> {
-    if entry.soort != Kind::Agreement {
-        return Ok(());
-    }
-    let hash = entry.bundel.ok_or(Fault::Lacks("bundel"))?;
-    let bundle = policies.find(hash);
-    let text = if let Some(index) = entry.overeenkomst {
-        Revocation::new(hash, origin.to_owned(), index).text()
-    } else {
-        let agreement = agreement(entry).ok_or_else(|| Fault::Lacks(missing(entry)))?;
-        if let Some(bundle) = &bundle {
-            agreement.check(bundle).map_err(Fault::Agreement)?;
+/// The agreements of the book so far: the hash of each entry, by its index.
+#[derive(Debug, Default)]
+pub(super) struct Agreements(BTreeMap<u64, Sha256>);
+
+impl Agreements {
+    /// An `overeenkomst` entry holds good signatures of every party of its bundle. Whether a
+    /// certificate was accepted at the time is the gateway's to say: its CA and its lists of then are not
+    /// in the book.
+    ///
+    /// A party that the configuration no longer knows cannot be told from a stranger; then only the
+    /// signatures themselves are checked.
+    pub(super) fn check(
+        &mut self,
+        leaf: &Leaf,
+        policies: &Policies,
+        organisations: &Organisations,
+    ) -> Result<(), Fault> {
+        let entry = &leaf.entry;
+        if entry.soort != Kind::Agreement {
+            return Ok(());
         }
-        agreement.text()
-    };
-    let mut signed = Vec::new();
-    for jws in &entry.handtekeningen {
-        signed.push(Signed::parse(jws, &text).map_err(Fault::Signature)?.by);
-    }
-    let Some(bundle) = bundle else { return Ok(()) };
-    let roles: Option<Vec<&Role>> = (signed.iter())
-        .map(|by| organisations.find(*by).map(|known| &known.role))
-        .collect();
-    let Some(roles) = roles else { return Ok(()) };
-    match (bundle.signers().iter()).find(|signer| !roles.contains(signer)) {
-        None => Ok(()),
-        Some(missing) => Err(Fault::NotSigned(missing.clone())),
+        let hash = entry.bundel.ok_or(Fault::Lacks("bundel"))?;
+        let bundle = policies.find(hash);
+        let text = if let Some(index) = entry.overeenkomst {
+            let agreement = self.0.get(&index);
+            let agreement = agreement.ok_or(Fault::Registry(RegistryFlaw::NoAgreement(index)))?;
+            Revocation::new(hash, *agreement).text()
+        } else {
+            let agreement = agreement(entry).ok_or_else(|| Fault::Lacks(missing(entry)))?;
+            if let Some(bundle) = &bundle {
+                agreement.check(bundle).map_err(Fault::Agreement)?;
+            }
+            self.0.insert(leaf.index, Sha256::from_bytes(leaf.hash));
+            agreement.text()
+        };
+        let mut signed = Vec::new();
+        for jws in &entry.handtekeningen {
+            signed.push(Signed::parse(jws, &text).map_err(Fault::Signature)?.by);
+        }
+        let Some(bundle) = bundle else { return Ok(()) };
+        let roles: Option<Vec<&Role>> = (signed.iter())
+            .map(|by| organisations.find(*by).map(|known| &known.role))
+            .collect();
+        let Some(roles) = roles else { return Ok(()) };
+        match (bundle.signers().iter()).find(|signer| !roles.contains(signer)) {
+            None => Ok(()),
+            Some(missing) => Err(Fault::NotSigned(missing.clone())),
+        }
     }
 }
 

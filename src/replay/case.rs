@@ -55,6 +55,10 @@ pub(super) fn next(registry: &mut Registry, leaf: Leaf) -> Result<Option<Case>, 
                 On::Nothing
             }
         }
+        // What there was to list is not in the book, so no candidate is asked.
+        Kind::Search if leaf.entry.schaduw.is_some() => {
+            return Err(Fault::Contradicts("schaduw", "soort"));
+        }
         Kind::Search => facts_seen(registry, &leaf)?,
         _ => {
             registry.take(&leaf)?;
@@ -87,11 +91,10 @@ fn check_form(entry: &Entry) -> Result<(), Fault> {
         Some(Outcome::Refused) if is_test && entry.code.is_none() => {
             Err(Fault::Contradicts("uitkomst", "handeling"))
         }
-        // Nor is a search compared: what there was to list is not in the book.
-        _ if entry.schaduw.is_some() && entry.soort != Kind::Decision => {
-            Err(Fault::Contradicts("schaduw", "soort"))
+        // A candidate is only compared with what a bundle decided.
+        _ if entry.schaduw.is_some() && !asked_policy(entry) => {
+            Err(Fault::Contradicts("schaduw", "code"))
         }
-        // A candidate is only compared with a bundle.
         _ if entry.schaduw.is_some() && entry.bundel.is_none() => {
             Err(Fault::Contradicts("schaduw", "bundel"))
         }

@@ -48,6 +48,7 @@ use counts::Found;
 pub use counts::{Counts, Replayed, Unjudged};
 pub use differences::{Changes, Difference, Direction, Ground, Shift, Tally, Unasked};
 pub use fault::{Fault, NotRight, Told};
+use agreed::Agreements;
 use second::Proposals;
 
 /// What decisions are made again with.
@@ -83,7 +84,6 @@ trait Judge: fmt::Debug + Send + Sync + 'static {
 struct Shared<J> {
     with: With,
     judge: J,
-    origin: String,
     judgements: Judgements,
     at_work: Semaphore,
 }
@@ -165,7 +165,6 @@ async fn pass<S: SealedSource + Send + 'static, J: Judge>(
     let shared = Arc::new(Shared {
         with,
         judge,
-        origin: verifier.name().to_owned(),
         judgements: Judgements::default(),
         at_work: Semaphore::new(threads),
     });
@@ -187,6 +186,7 @@ async fn pass<S: SealedSource + Send + 'static, J: Judge>(
         checker: walk.checker(),
         registry: Registry::default(),
         proposals: Proposals::default(),
+        agreements: Agreements::default(),
         erased: 0,
         strangers: false,
     });
@@ -257,6 +257,7 @@ struct State {
     checker: Checker,
     registry: Registry,
     proposals: Proposals,
+    agreements: Agreements,
     erased: u64,
     strangers: bool,
 }
@@ -282,12 +283,7 @@ impl State {
             let named = leaf.entry.aanvrager.into_iter().chain(leaf.entry.bron);
             self.strangers |= named.into_iter().any(is_strange);
             let with = &shared.with;
-            let agreed = agreed::check(
-                &leaf.entry,
-                &shared.origin,
-                &with.policies,
-                &with.organisations,
-            );
+            let agreed = (self.agreements).check(&leaf, &with.policies, &with.organisations);
             if let Err(fault) = agreed.and_then(|()| self.proposals.take(&leaf)) {
                 let fault = Some((index, fault));
                 return Stepped { cases, fault };

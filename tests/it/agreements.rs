@@ -172,8 +172,8 @@ on_each_store! {
         assert_eq!(ask(&world, second, &uuid).await, "200");
         assert_eq!(stands(&world, second).await, ["verlopen", "van-kracht", "gepland"]);
         let index = told["index"].to_string();
-        let ledger = ["--withdraw", &index, "--ledger", "sluis.example/logboek"];
-        let back = statements(&signed(&world, "back", &old, &ledger));
+        let hash = told["bladhash"].as_str().unwrap();
+        let back = statements(&signed(&world, "back", &old, &["--withdraw", hash]));
         let path = format!("{AT}/{index}/intrekken");
         let one = json!({"verklaringen": back[..1]});
         post(&world, second, &path, &one).await.expect("422 niet-overeengekomen");
@@ -253,8 +253,9 @@ on_each_store! {
         let (code, said) = policy(&world, "activate", &[("--bundle", &shipped)], &planned);
         assert_eq!(code, Some(0), "{said}");
         let index = said.trim_end().trim_end_matches('.').rsplit(' ').next().unwrap().to_owned();
-        let ledger = ["--withdraw", &index, "--ledger", "sluis.example/logboek"];
-        let back = signed(&world, "back", &new_rules(), &ledger);
+        let (_, list) = policy(&world, "agreements", &[], &[]);
+        let hash = list.trim_end().rsplit(' ').next().unwrap();
+        let back = signed(&world, "back", &new_rules(), &["--withdraw", hash]);
         let entry = ("--entry", index.as_str());
         for (entry, signed, part) in [
             (("--entry", "2"), &back, "cannot be withdrawn any more"),

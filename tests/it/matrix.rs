@@ -135,7 +135,7 @@ fn rows(things: &Things) -> Vec<Row> {
         })),
     });
     let withdrawal = json!({"verklaringen": signed(json!({
-        "bundel": hash, "logboek": "x", "overeenkomst": 0, "v": 1,
+        "bundel": hash, "overeenkomst": hash, "v": 1,
     }))});
     let get = |path: String| Call::get(path);
     let post = |path: String, body: &Value| Call::new("POST", path).json(body);

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use sluis::clock::{Clock as _, SystemClock};
-use sluis::domain::Oin;
+use sluis::domain::{Oin, Sha256};
 use sluis::identity::Signed;
 use sluis::ledger::agreement;
 use sluis::ledger::entry::Entry;
+use sluis::merkle::leaf_hash;
 use sluis::store::{Activation, Store};
 
 use super::super::{Exit, Failed, Outcome, output, read, verify};
@@ -21,7 +22,7 @@ pub(in super::super) async fn agreements(config: PathBuf) -> Outcome {
         output::say("Nothing was agreed on yet, so every request is refused.");
     }
     for one in &all {
-        let entry = entry(&store, one.index).await?;
+        let (hash, entry) = entry(&store, one.index).await?;
         output::say(&format!(
             "{}: {}, from {} until {}",
             one.index,
@@ -32,16 +33,18 @@ pub(in super::super) async fn agreements(config: PathBuf) -> Outcome {
         let title = entry.titel.as_deref().unwrap_or_default();
         output::say(&format!("   {title} ({})", one.bundle));
         output::say(&format!("   signed by {}", signers(&entry)));
+        output::say(&format!("   entry {hash}"));
     }
     Ok(Exit::Done)
 }
 
-/// The entry at this index, as everybody may read it.
-async fn entry(store: &Store, index: u64) -> Result<Entry, Failed> {
+/// The entry at this index, as everybody may read it, after its hash as a leaf of the tree.
+async fn entry(store: &Store, index: u64) -> Result<(Sha256, Entry), Failed> {
     let found = store.entries(index, index + 1).await;
     let found = found.map_err(|error| Failed::internal(&error))?;
     let line = found.first().map_or(&[][..], Vec::as_slice);
-    Entry::parse(line).map_err(|error| Failed::internal(&error))
+    let entry = Entry::parse(line).map_err(|error| Failed::internal(&error))?;
+    Ok((Sha256::from_bytes(leaf_hash(line)), entry))
 }
 
 /// What it comes to now: of those that hold, the newest decides.

@@ -33,8 +33,8 @@ impl House {
 
     /// Both parties take it back.
     pub(in crate::desk) async fn take_back(&self, bundle: &Bundle, agreement: u64) -> u64 {
-        let origin = self.gateway().ledger.verifier().name().to_owned();
-        let text = Revocation::new(bundle.hash(), origin, agreement).text();
+        let entry = self.gateway().ledger.find_at(agreement).await.unwrap();
+        let text = Revocation::new(bundle.hash(), entry.unwrap().hash()).text();
         let exchange = self.exchange.as_ref().unwrap();
         let taken = exchange.take_back(agreement, self.signatures(&text)).await;
         taken.unwrap().index

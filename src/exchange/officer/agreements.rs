@@ -169,11 +169,13 @@ impl Officers {
         let taken_back = match stored.revoked {
             None => None,
             Some(index) => {
-                let found = self.agreement_entry(index).await?;
-                let origin = self.exchange.ledger.verifier().name().to_owned();
-                let text = Revocation::new(stored.bundle, origin, stored.index).text();
-                let signatures = who_signed(&found.entry, &text);
-                Some(TakenBack { found, signatures })
+                let by = self.agreement_entry(index).await?;
+                let text = Revocation::new(stored.bundle, found.hash()).text();
+                let signatures = who_signed(&by.entry, &text);
+                Some(TakenBack {
+                    found: by,
+                    signatures,
+                })
             }
         };
         Ok(AgreedOn {

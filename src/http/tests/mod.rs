@@ -11,6 +11,7 @@ mod told;
 mod wrong;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -204,11 +205,17 @@ impl Counter {
 }
 
 /// An answer, read to its end.
-#[derive(Debug)]
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = String::from_utf8_lossy(&self.body);
+        write!(f, "{} {:?} {body}", self.status, self.headers)
+    }
 }
 
 impl Answer {

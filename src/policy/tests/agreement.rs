@@ -69,7 +69,7 @@ fn both_texts_are_canonical() {
     let (from, until) = bundle.in_force();
     let proof = ProofRecord::supposed(&bundle);
     let agreement = Agreement::new(&bundle, proof, from, until).unwrap().text();
-    let revocation = Revocation::new(bundle.hash(), "sluis.example/ledger".to_owned(), 7).text();
+    let revocation = Revocation::new(bundle.hash(), Sha256::from_bytes([7; 32])).text();
     for text in [agreement, revocation] {
         let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
         let canonical = serde_json_canonicalizer::to_vec(&value).unwrap();

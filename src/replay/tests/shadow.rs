@@ -7,7 +7,7 @@ use super::{database, replay, with};
 use crate::domain::Sha256;
 use crate::errors::in_full;
 use crate::exchange::testing::{Office, busy_day, candidate, policies};
-use crate::ledger::entry::{Entry, Shadow, Trial};
+use crate::ledger::entry::{Entry, Kind, Shadow, Trial};
 use crate::ledger::testing::Book;
 use crate::policy::Policies;
 use crate::replay::{Unjudged, With};
@@ -93,7 +93,8 @@ async fn what_it_did_not_say_is_found() {
         let mut all = lines(&book).await;
         let at = all.iter().position(|line| {
             let entry = &line.entry;
-            entry.bundel.is_some() && entry.uitkomst.is_some() && entry.schaduw.is_some() == differs
+            let compared = entry.soort == Kind::Decision && entry.bundel.is_some();
+            compared && entry.code.is_none() && entry.schaduw.is_some() == differs
         });
         let at = at.unwrap();
         forge(&mut all[at].entry);
