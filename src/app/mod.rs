@@ -358,12 +358,7 @@ impl Gateway {
         let cosigning = book::ask(witnesses, &ledger, &clock).await?;
         let closed = ledger.close_orphans().await;
         closed.map_err(|error| unusable(&error))?;
-        let candidate = shadow.as_ref().map(|bundle| bundle.hash());
-        // Known to the desk like any other; a candidate is never in force.
-        shadow.iter().for_each(|bundle| policies.learn(Arc::clone(bundle)));
-        let noted = ledger.note_start(PROGRAM, candidate).await;
-        noted.map_err(|error| unusable(&error))?;
-
+        note_start(&ledger, &policies, shadow.as_ref()).await?;
         let exchange = open_exchange(
             &config,
             &identity,
@@ -503,6 +498,21 @@ impl Gateway {
         let _ = tokio::time::timeout(bounds::COMMIT * 2, self.ledger.close()).await;
         Ok(())
     }
+}
+
+/// Says in the book who begins, and which bundle is on trial.
+async fn note_start(
+    ledger: &Ledger,
+    policies: &Policies,
+    shadow: Option<&Arc<Bundle>>,
+) -> Result<(), StartError> {
+    if let Some(bundle) = shadow {
+        // Known to the desk like any other. What decides is what was agreed on.
+        policies.learn(bundle);
+    }
+    let candidate = shadow.map(|bundle| bundle.hash());
+    let noted = ledger.note_start(PROGRAM, candidate).await;
+    noted.map(drop).map_err(|error| unusable(&error))
 }
 
 /// The exchange, with every bundle in force that its parties signed for.

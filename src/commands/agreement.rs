@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use sluis::app::{Signing, StartError};
 use sluis::bounds::{self, SIGNATURE_FILE_BYTES};
 use sluis::clock::{Clock as _, Moment, SystemClock};
+use sluis::domain::Sha256;
 use sluis::errors::in_full;
 use sluis::exchange::NotAgreed;
 use sluis::identity::StatementSigner;

@@ -173,7 +173,7 @@ impl Exchange {
                 });
             }
             self.check_signatures(bundle, &agreement.text(), &signatures)?;
-            self.policies.learn(Arc::clone(bundle));
+            self.policies.learn(bundle);
             let agreed = Agreed {
                 agreement: agreement.clone(),
                 files: Arc::from(bundle.files()),

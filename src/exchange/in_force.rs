@@ -92,7 +92,7 @@ impl Activations {
             let Some(files) = files else { continue };
             match Bundle::from_text(&files) {
                 Ok(bundle) if bundle.hash() == activation.bundle => {
-                    policies.learn(Arc::new(bundle))
+                    policies.learn(&Arc::new(bundle));
                 }
                 Ok(other) => tracing::error!(
                     bundle.agreed = %activation.bundle,

@@ -3,6 +3,7 @@
 use super::problem::Code;
 
 /// Title and detail of a problem.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) const fn texts(code: Code) -> (&'static str, &'static str) {
     match code {
         Code::OrganisationUnknown => (

@@ -160,14 +160,14 @@ pub struct StatementSigner {
 
 enum Key {
     Ec(EncodingKey, Algorithm),
-    Rsa(RsaKeyPair),
+    Rsa(Box<RsaKeyPair>),
 }
 
 impl Key {
     fn parse(pem: &[u8]) -> Option<Self> {
         let pkcs8 = PrivatePkcs8KeyDer::from_pem_slice(pem).ok()?;
         if let Ok(pair) = RsaKeyPair::from_pkcs8(pkcs8.secret_pkcs8_der()) {
-            return Some(Self::Rsa(pair));
+            return Some(Self::Rsa(Box::new(pair)));
         }
         let (key, _, algorithm) = signing_key(pem)?;
         Some(Self::Ec(key, algorithm))

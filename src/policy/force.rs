@@ -35,10 +35,10 @@ impl Policies {
     }
 
     /// From now on there is this one too.
-    pub fn learn(&self, bundle: Arc<Bundle>) {
+    pub fn learn(&self, bundle: &Arc<Bundle>) {
         self.0.rcu(|known| {
             let mut known = BTreeMap::clone(known);
-            known.insert(bundle.hash(), Arc::clone(&bundle));
+            known.insert(bundle.hash(), Arc::clone(bundle));
             known
         });
     }

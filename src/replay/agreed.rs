@@ -9,8 +9,8 @@ use crate::domain::{Organisations, Role, Sha256};
 use crate::identity::Signed;
 use crate::ledger::entry::{Entry, Kind};
 use crate::ledger::registry::RegistryFlaw;
-use crate::ledger::{Leaf, agreement};
 use crate::ledger::verify::{SealedSource, Wrong};
+use crate::ledger::{Leaf, agreement};
 use crate::policy::{self, Bundle, Policies, Revocation};
 
 /// Learns the bundles that are kept with the book: what was agreed on decides, whatever was configured.
@@ -27,7 +27,7 @@ pub async fn learn<S: SealedSource>(source: &S, policies: &Policies) -> Result<(
         if policies.find(hash).is_none()
             && let Ok(bundle) = Bundle::from_text(&files)
         {
-            policies.learn(Arc::new(bundle));
+            policies.learn(&Arc::new(bundle));
         }
     }
     Ok(())

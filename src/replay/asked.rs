@@ -84,13 +84,13 @@ impl Judge for Asking {
             On::Facts { .. } if is_unusable(entry) => Unasked::NoPolicy,
             On::Facts { facts, .. } => match judge::question(entry, facts, &with.organisations)? {
                 None => Unasked::Organisation,
-                Some(question) => match self.unknown_word(&question) {
-                    Some(unknown) => unknown,
-                    None => {
+                Some(question) => {
+                    let Some(unknown) = self.unknown_word(&question) else {
                         self.ask(index, entry, &question, before, step);
                         return Ok(());
-                    }
-                },
+                    };
+                    unknown
+                }
             },
         };
         step.tally.count_unasked(index, unasked);

@@ -41,6 +41,7 @@ use crate::ledger::verify::{Checker, Known, Progress, SealedSource, Summary, Wal
 use crate::ledger::{EntryFlaw, Leaf, Opener};
 use crate::policy::{Judgements, Policies};
 use crate::store::SealedEntry;
+use agreed::Agreements;
 pub use agreed::learn;
 pub use asked::{Asking, Compared, compare, unverified_span};
 use case::Case;
@@ -48,7 +49,6 @@ use counts::Found;
 pub use counts::{Counts, Replayed, Unjudged};
 pub use differences::{Changes, Difference, Direction, Ground, Shift, Tally, Unasked};
 pub use fault::{Fault, NotRight, Told};
-use agreed::Agreements;
 use second::Proposals;
 
 /// What decisions are made again with.

@@ -325,3 +325,21 @@ fn a_violation_names_file_line_and_both_modules() {
         assert_eq!(violations(file, text), expected, "{file}: {text}");
     }
 }
+
+/// Without this line cargo gives a benchmark a harness that runs nothing of it, and says it went well.
+#[test]
+fn every_benchmark_runs_itself() {
+    let manifest =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
+    let manifest: toml::Table = manifest.unwrap().parse().unwrap();
+    let benches = manifest["bench"].as_array().unwrap();
+    assert!(benches.len() > 3, "{}", benches.len());
+    for bench in benches {
+        assert_eq!(
+            bench["harness"].as_bool(),
+            Some(false),
+            "{:?}",
+            bench["name"]
+        );
+    }
+}

@@ -46,7 +46,7 @@ fn holds(text: &str, expected: &[&str], never: &[&str]) {
 async fn what_is_not_there_is_not_found() {
     let house = House::open(Engine::Sqlite).await;
     let mut anna = house.enter("anna").await;
-    let (old, new) = (house.bundle(0).hash(), house.bundle(1).hash());
+    let (old, new) = (House::bundle(0).hash(), House::bundle(1).hash());
     let unknown = "ab".repeat(32);
     for wrong in [
         "/regels/x".to_owned(),
@@ -74,7 +74,7 @@ async fn every_agreement_is_listed_with_who_signed_and_how_it_stands() {
     let house = House::open(Engine::Sqlite).await;
     let mut anna = house.enter("anna").await;
     let before = house.size();
-    let (old, new) = (house.bundle(0).clone(), house.bundle(1).clone());
+    let (old, new) = (House::bundle(0).clone(), House::bundle(1).clone());
     let listed = page(&mut anna, "/regels").await;
     let (img, ncg) = (house.img.to_string(), house.ncg.to_string());
     holds(
@@ -108,7 +108,7 @@ async fn every_agreement_is_listed_with_who_signed_and_how_it_stands() {
     let planned = house.agree(&new, later).await;
     let given_up = house.agree(&new, later.plus_ms(1000)).await;
     let back = house.take_back(&new, given_up).await;
-    house.officers().policies().learn(candidate(
+    house.officers().policies().learn(&candidate(
         "status = \"kandidaat\"",
         "status = \"kandidaat\"",
     ));
@@ -147,7 +147,7 @@ async fn every_agreement_is_listed_with_who_signed_and_how_it_stands() {
 async fn an_agreement_is_shown_with_what_was_signed_and_its_proof() {
     let house = House::open(Engine::Sqlite).await;
     let mut geert = house.enter("geert").await;
-    let new = house.bundle(1).hash();
+    let new = House::bundle(1).hash();
     let path = format!("/regels/{new}/overeenkomst/1");
     let shown = page(&mut geert, &path).await;
     let text = format!("&#34;bundel&#34;:&#34;{new}&#34;");
@@ -180,7 +180,7 @@ async fn an_exchange_leads_to_the_rule_it_was_decided_by() {
     let transaction = house.entry(index).await.transactie;
     let mut anna = house.enter("anna").await;
     let exchange = page(&mut anna, &format!("/uitwisseling/{transaction}")).await;
-    let rules = format!("/regels/{}", house.bundle(1).hash());
+    let rules = format!("/regels/{}", House::bundle(1).hash());
     let link = format!("href=\"{rules}#regel-aos-van-img-naar-ncg\"");
     holds(&exchange, &[&link, &format!("href=\"{rules}\"")], &[]);
     let told = page(&mut anna, &rules).await;
@@ -194,7 +194,7 @@ async fn an_exchange_leads_to_the_rule_it_was_decided_by() {
         ],
         &["gelden nu niet", "gelden nog niet"],
     );
-    let old = page(&mut anna, &format!("/regels/{}", house.bundle(0).hash())).await;
+    let old = page(&mut anna, &format!("/regels/{}", House::bundle(0).hash())).await;
     holds(&old, &["Deze regels gelden nu niet."], &[]);
     house.close().await;
 }
@@ -203,9 +203,9 @@ async fn an_exchange_leads_to_the_rule_it_was_decided_by() {
 async fn a_bundle_stands_beside_the_one_in_force_or_another() {
     let house = House::open(Engine::Sqlite).await;
     let mut anna = house.enter("anna").await;
-    let (old, new) = (house.bundle(0).hash(), house.bundle(1).hash());
+    let (old, new) = (House::bundle(0).hash(), House::bundle(1).hash());
     let candidate = candidate("status = \"kandidaat\"", "status = \"kandidaat\"");
-    house.officers().policies().learn(Arc::clone(&candidate));
+    house.officers().policies().learn(&candidate);
     let compare = format!("/regels/{}/vergelijking", candidate.hash());
 
     // Which is the old one, and which was chosen.
@@ -270,7 +270,7 @@ async fn what_a_bundle_says_stays_text() {
         "titel = \"Kandidaat: combinatiedossiers",
         "titel = \"</title><b id=kanarie>&amp;{{ 7*7 }}: combinatiedossiers",
     );
-    house.officers().policies().learn(Arc::clone(&hostile));
+    house.officers().policies().learn(&hostile);
     let own = format!("/regels/{}", hostile.hash());
     for path in [
         "/regels".to_owned(),

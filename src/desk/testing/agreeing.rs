@@ -17,7 +17,7 @@ pub(super) static BUNDLES: LazyLock<Vec<Arc<Bundle>>> = LazyLock::new(|| {
 
 impl House {
     /// A bundle of this gateway.
-    pub(in crate::desk) fn bundle(&self, at: usize) -> &Arc<Bundle> {
+    pub(in crate::desk) fn bundle(at: usize) -> &'static Arc<Bundle> {
         &BUNDLES[at]
     }
 

@@ -2,6 +2,7 @@
 
 use super::support::{CANDIDATE, CONVENANT, TWG, folder};
 use crate::clock::Moment;
+use crate::domain::Sha256;
 use crate::policy::{Agreement, AgreementFlaw, Bundle, BundleHash, ProofRecord, Revocation};
 use crate::policy::{find_shipped_proof, hash_of_files, shipped_proofs};
 

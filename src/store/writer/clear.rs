@@ -80,9 +80,10 @@ impl Writer {
             Some(conn) => conn,
             None => super::connect(&self.settings, false).await?,
         };
-        let _turn = match &self.journal {
-            Some(journal) => Some(journal.turn().await),
-            None => None,
+        // Only the end empties the journal; a table is written anew while it is moved.
+        let _turn = match (&self.journal, step) {
+            (Some(journal), Clear::End(_)) => Some(journal.turn().await),
+            _ => None,
         };
         let done = match &mut conn {
             Engine::Sqlite(c) => take(c, step).await.map_err(failed(DOING))?,

@@ -2,9 +2,9 @@
 //!
 //! It makes a book of a million entries (`--entries`) through the product's own ledger, decided by the
 //! statute's bundle at 26,000 addresses whose owners chose; every permit is a release with its closing
-//! entry. Then it says how many bytes an exchange takes, everything included; how long an append takes at 500
-//! entries a second and at twice that, in turn with the disk's own fsync; how long it takes to find the
-//! entries of an address; how long to put its decisions to another bundle; and how long to replay the
+//! entry. Then it says how many bytes an exchange takes, everything included; how long an append takes at
+//! 500 entries a second and at twice that, in turn with the disk's own fsync; how long it takes to find
+//! the entries of an address; how long to put its decisions to another bundle; and how long to replay the
 //! book on every core, and with how much memory.
 //! With `--postgres URL` the book is in that (empty) database.
 //!
