@@ -99,21 +99,19 @@ pub(super) async fn run(args: ReplayArgs) -> Outcome {
         threads: threads(),
     };
     let master_key = config.ledger.master_key.clone();
-    match &args.export {
-        Some(path) => {
-            let Copied::Export(folder) = Copied::open(path, &verifier)? else {
-                let why = "--export: this is a copy of what is public; what opens the entries is not in it";
-                return Err(Failed::usage([why.to_owned()]));
-            };
-            let sealed = folder.with_keys().map_err(|error| copy_failed(&error))?;
-            check_master(&sealed, &with.opener, &master_key).await?;
-            ask(&args, bundle, sealed, &verifier, with).await
-        }
-        None => {
-            let book = database(config).await?;
-            check_master(&book, &with.opener, &master_key).await?;
-            ask(&args, bundle, book, &verifier, with).await
-        }
+    if let Some(path) = &args.export {
+        let Copied::Export(folder) = Copied::open(path, &verifier)? else {
+            let why =
+                "--export: this is a copy of what is public; what opens the entries is not in it";
+            return Err(Failed::usage([why.to_owned()]));
+        };
+        let sealed = folder.with_keys().map_err(|error| copy_failed(&error))?;
+        check_master(&sealed, &with.opener, &master_key).await?;
+        ask(&args, bundle, sealed, &verifier, with).await
+    } else {
+        let book = database(config).await?;
+        check_master(&book, &with.opener, &master_key).await?;
+        ask(&args, bundle, book, &verifier, with).await
     }
 }
 

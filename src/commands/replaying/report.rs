@@ -90,7 +90,14 @@ impl Report<'_> {
     pub(super) fn json(&self) -> Value {
         let (bundle, compared) = (self.bundle, self.compared);
         let tally = &compared.tally;
-        let mut value = json!({
+        let unasked = tally.unasked.iter().map(|(why, (count, first))| {
+            json!({"waarom": why.reason(), "aantal": count, "vanaf": first})
+        });
+        let grounds = tally.grounds.iter().map(
+            |((was, follows), count)| json!({"eerst": was, "straks": follows, "aantal": count}),
+        );
+        let weeks = (tally.weeks.iter()).map(|(week, changes)| (week.to_string(), changes));
+        json!({
             "bundel": {"bundel": bundle.id(), "titel": bundle.title(), "hash": bundle.hash()},
             "van": self.from,
             "tot": self.until,
@@ -100,26 +107,15 @@ impl Report<'_> {
             "gelijkMetAndereVerplichtingen": tally.other_duties,
             "geweigerdVoorBeleid": tally.before_policy,
             "zoekopdrachten": tally.searches,
-        });
-        let unasked = tally.unasked.iter().map(|(why, (count, first))| {
-            json!({"waarom": why.reason(), "aantal": count, "vanaf": first})
-        });
-        let grounds = tally.grounds.iter().map(
-            |((was, follows), count)| json!({"eerst": was, "straks": follows, "aantal": count}),
-        );
-        value["nietTeVragen"] = unasked.collect();
-        value["perGrondslag"] = grounds.collect();
-        value["perSoort"] = rows("soort", &tally.kinds);
-        value["perDoel"] = rows("doel", &tally.purposes);
-        value["perRichting"] = rows("richting", &tally.directions);
-        let weeks = tally.weeks.iter();
-        value["perWeek"] = rows(
-            "week",
-            weeks.map(|(week, changes)| (week.to_string(), changes)),
-        );
-        value["verschillen"] = json!(self.shown);
-        value["meer"] = json!(self.more());
-        value
+            "nietTeVragen": unasked.collect::<Value>(),
+            "perGrondslag": grounds.collect::<Value>(),
+            "perSoort": rows("soort", &tally.kinds),
+            "perDoel": rows("doel", &tally.purposes),
+            "perRichting": rows("richting", &tally.directions),
+            "perWeek": rows("week", weeks),
+            "verschillen": self.shown,
+            "meer": self.more(),
+        })
     }
 }
 
@@ -243,11 +239,6 @@ fn decided(told: &Told) -> String {
 
 /// Each key with its counts.
 fn rows<'a, K: Serialize>(name: &str, counts: impl IntoIterator<Item = (K, &'a Changes)>) -> Value {
-    let row = |(key, changes): (K, &Changes)| {
-        let mut row = json!({});
-        row[name] = json!(key);
-        row["besluiten"] = json!(changes);
-        row
-    };
+    let row = |(key, changes): (K, &Changes)| json!({(name): key, "besluiten": changes});
     counts.into_iter().map(row).collect()
 }

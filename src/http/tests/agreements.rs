@@ -132,7 +132,7 @@ const ROWS: &[Row] = &[
                 HEALTH,
                 "permit (principal",
                 "permit ((principal",
-            )
+            );
         },
         422,
         OF_BUNDLE,
@@ -147,7 +147,7 @@ const ROWS: &[Row] = &[
                 HEALTH,
                 "Soort::\"gezondheidsgegevens\"",
                 "Soort::\"dagboek\"",
-            )
+            );
         },
         422,
         OF_BUNDLE,
@@ -162,7 +162,7 @@ const ROWS: &[Row] = &[
                 HEALTH,
                 "@artikel(\"TwG 2(11) jo. 3(9)\")\n",
                 "",
-            )
+            );
         },
         422,
         OF_BUNDLE,
@@ -297,7 +297,7 @@ async fn what_is_no_agreement_at_all_is_refused_unread() {
     let counter = Counter::open().await;
     let hand = Hand::of(&counter.world, files(), LATER);
     let whole = hand.body();
-    let cut = whole[..whole.len() / 2].to_owned();
+    let cut = whole.chars().take(whole.len() / 2).collect::<String>();
     let large = format!("\"{}\"", "x".repeat(AGREEMENT_BODY_BYTES));
     let with = |name: &str, value: Value| {
         let mut body: Value = serde_json::from_str(&whole).unwrap();
@@ -342,8 +342,8 @@ async fn what_is_no_agreement_at_all_is_refused_unread() {
         ),
     ] {
         let (answer, left) = send_body(&counter, AT, &[], &body).await;
-        assert_eq!(answer.status.as_u16(), status, "{:.80}", body);
-        assert_eq!(answer.fields(), fields, "{:.80}", body);
+        assert_eq!(answer.status.as_u16(), status, "{body:.80}");
+        assert_eq!(answer.fields(), fields, "{body:.80}");
         assert_eq!(left, 0);
     }
     let english = [("accept-language", "en")];

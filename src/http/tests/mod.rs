@@ -169,7 +169,7 @@ impl Counter {
             random: random.clone(),
         };
         let exchange = Arc::new(Exchange::new(parts).await.unwrap());
-        let signed = crate::exchange::testing::signed(&world, &[BUNDLE.clone()]);
+        let signed = crate::exchange::testing::signed(&world, std::slice::from_ref(&*BUNDLE));
         exchange.agree_on_configured(&signed).await.unwrap();
         let registry = Registry::new();
         let metrics = Metrics::new(&registry).unwrap();

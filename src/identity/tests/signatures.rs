@@ -105,7 +105,7 @@ fn what_is_no_signature_of_this_text_is_refused() {
         ),
         (
             "cut",
-            good[..good.len() - 4].to_owned(),
+            good.chars().take(good.len() - 4).collect(),
             "not a signature of this",
         ),
     ];

@@ -63,7 +63,7 @@ async fn what_it_did_not_say_is_found() {
                     .as_mut()
                     .unwrap()
                     .regels
-                    .push("geen".to_owned())
+                    .push("geen".to_owned());
             },
             "is not what the candidate",
         ),
@@ -74,7 +74,7 @@ async fn what_it_did_not_say_is_found() {
                 entry.schaduw = Some(Box::new(Shadow {
                     uitkomst: Some(Trial::Unknown),
                     ..Shadow::begins(candidate().hash())
-                }))
+                }));
             },
             "is not what the candidate",
         ),

@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     let mut good = true;
     for (in_force, candidate) in PAIRS {
         let [in_force, candidate] = [in_force, candidate].map(load);
-        good &= measure(&in_force, candidate, options.rounds);
+        good &= measure(&in_force, &candidate, options.rounds);
     }
     if good {
         ExitCode::SUCCESS
@@ -101,7 +101,7 @@ impl Times {
     }
 }
 
-fn measure(in_force: &Arc<Bundle>, candidate: Arc<Bundle>, rounds: u8) -> bool {
+fn measure(in_force: &Arc<Bundle>, candidate: &Arc<Bundle>, rounds: u8) -> bool {
     let cases = asked::matrix(in_force);
     println!(
         "{}: {} questions{:>width$}{:>10}{:>10}{:>10}  µs",
@@ -113,7 +113,7 @@ fn measure(in_force: &Arc<Bundle>, candidate: Arc<Bundle>, rounds: u8) -> bool {
         "most",
         width = 56_usize.saturating_sub(in_force.id().len() + cases.len().to_string().len() + 12),
     );
-    let shadow = Shadow::new(Arc::clone(&candidate));
+    let shadow = Shadow::new(Arc::clone(candidate));
     let (mut decided, mut first, mut again) = (Vec::new(), Vec::new(), Vec::new());
     let mut differ = 0_usize;
     for round in 0..rounds {
