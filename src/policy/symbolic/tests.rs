@@ -397,9 +397,9 @@ fn what_the_candidate_changes_is_what_it_says_it_changes() {
       straks toegestaan op AVG 6(1)(e), regel kandidaat-combinatiedossier-zonder-toestemming
 
     Wat verder verschilt:
-    - Bij regel aos-zonder-toestemming vervalt: beoordelen door twee mensen. (ruimer)
     - Straks luidt grens-combinatie-toestemming: Van een combinatiedossier gaan zonder toestemming voor dit adres, dit doel en deze ontvanger alleen planning en contactgegevens over, en aan het combinatieteam de rapporten, besluiten, adviezen en plannen die deze kandidaat noemt. (anders)
     - Straks luidt grens-combinatie-alle-eigenaren: Moeten alle eigenaren kiezen, dan gaan de andere stukken van een combinatiedossier niet over zolang er één ontbreekt. (anders)
+    - Nieuw is grens-combinatie-eigenaar-bekend: Is van een adres geen eigenaar bekend, dan gaan van een combinatiedossier alleen planning en contactgegevens over: er is niemand om te informeren, en niemand die bezwaar kan maken. (anders)
     ");
     let back = compared(&bundle(CANDIDATE), &bundle(CONVENANT));
     assert_eq!(back.relation, Relation::Tighter);

@@ -165,8 +165,10 @@ fn laying_out_changes_no_meaning_and_is_done_once() {
     .unwrap();
     let (exit, told) = said(cli::check);
     assert_eq!(exit, Exit::Clean, "no mistake");
+    let by_hand = "let op  2023-04-19-twg: met de hand opgemaakt";
+    let by_hand = told.lines().find(|line| line.starts_with(by_hand));
     assert!(
-        told.contains("let op  2023-04-19-twg/20-aos.cedar:"),
+        by_hand.is_some_and(|line| line.contains("20-aos.cedar")),
         "{told}"
     );
     let (_, told) = said(cli::format);

@@ -51,7 +51,15 @@ async fn what_it_did_not_say_is_found() {
         (
             "another outcome",
             true,
-            |entry| entry.schaduw.as_mut().unwrap().uitkomst = Some(Trial::Refused),
+            |entry| {
+                let said = &mut entry.schaduw.as_mut().unwrap().uitkomst;
+                let is_refused = *said == Some(Trial::Refused);
+                *said = Some(if is_refused {
+                    Trial::Permitted
+                } else {
+                    Trial::Refused
+                });
+            },
             "is not what the candidate",
         ),
         (
@@ -100,7 +108,7 @@ async fn what_it_did_not_say_is_found() {
         forge(&mut all[at].entry);
         let wrong = replay(write(all, &book.keys()), &book, with)
             .await
-            .unwrap_err();
+            .expect_err(name);
         let said = in_full(&wrong);
         assert_eq!(wrong.index(), Some(at as u64), "{name}: {said}");
         assert!(said.contains(says), "{name}: {said}");
