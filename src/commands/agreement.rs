@@ -11,6 +11,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use sluis::app::{Signing, StartError};
 use sluis::bounds::{self, SIGNATURE_FILE_BYTES};
 use sluis::clock::{Clock as _, Moment, SystemClock};
@@ -61,8 +62,12 @@ pub(super) struct SignArgs {
 #[derive(Debug, Args)]
 pub(super) struct ActivateArgs {
     /// The configuration that names the ledger and the organisations
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "request")]
+    config: Option<PathBuf>,
+    /// Put nothing in force; write to this new file what `POST /v1/overeenkomsten` takes, for a gateway
+    /// that runs
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    request: Option<PathBuf>,
     /// The folder of the bundle
     #[arg(long, value_name = "DIR")]
     bundle: PathBuf,
@@ -166,11 +171,17 @@ pub(super) fn sign(args: &SignArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Puts a bundle in force.
+/// Puts a bundle in force, or writes what asks a gateway to.
 pub(super) async fn activate(args: ActivateArgs) -> Outcome {
     let bundle = Arc::new(sound(&args.bundle, "nothing was put in force")?);
     let signed = read_all::<SignedAgreement>(&args.signatures, "sluis policy sign")?;
-    let book = open(&args.config).await?;
+    let Some(config) = &args.config else {
+        return args
+            .request
+            .as_deref()
+            .map_or(Ok(Exit::Done), |path| write_request(path, &bundle, &signed));
+    };
+    let book = open(config).await?;
     let done = book.exchange.agree_on(None, &bundle, &signed).await;
     book.close().await;
     let Some(first) = signed.first() else {
@@ -200,6 +211,18 @@ pub(super) async fn activate(args: ActivateArgs) -> Outcome {
         )),
         Err(error) => return Err(not_agreed(&error, &args.signatures)),
     }
+    Ok(Exit::Done)
+}
+
+/// The body of `POST /v1/overeenkomsten`. Whether the signatures are good is the gateway's to say.
+fn write_request(path: &Path, bundle: &Bundle, signed: &[SignedAgreement]) -> Outcome {
+    let files: Value =
+        serde_json::from_str(bundle.files()).map_err(|error| Failed::internal(&error))?;
+    write_new(path, &json!({"bestanden": files, "verklaringen": signed}))?;
+    output::say(&format!(
+        "Nothing was put in force yet. Send {} to a gateway: POST /v1/overeenkomsten, as either party, with a token for `beheer`.",
+        path.display()
+    ));
     Ok(Exit::Done)
 }
 

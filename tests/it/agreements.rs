@@ -104,6 +104,22 @@ fn agreement(bundle: &Path, signed: &[PathBuf]) -> Value {
     json!({"bestanden": files, "verklaringen": statements(signed)})
 }
 
+/// The same, as `sluis policy activate --request` writes it.
+fn request(world: &World, bundle: &Path, signed: &[PathBuf]) -> Value {
+    let out = world.folder.path().join("request.json");
+    let mut args = vec!["policy".into(), "activate".into(), "--bundle".into()];
+    args.extend([bundle.to_owned(), "--request".into(), out.clone()]);
+    args.extend(
+        signed
+            .iter()
+            .flat_map(|one| ["--signature".into(), one.clone()]),
+    );
+    let told = sluis(args);
+    assert!(told.status.success(), "{told:?}");
+    assert!(said(&told).contains("POST /v1/overeenkomsten"), "{told:?}");
+    serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap()
+}
+
 async fn post(world: &World, at: usize, path: &str, body: &Value) -> Answer {
     let token = Party::find("ncg").token(&Token::beheer());
     let call = Call::new("POST", path).json(body).token(&token);
@@ -166,6 +182,7 @@ on_each_store! {
         // Planned: nothing changes, and it can be taken back.
         let planned = from(&world, "planned", &old, in_seconds(3_600));
         let body = agreement(&old, &planned);
+        assert_eq!(request(&world, &old, &planned), body);
         let told = post(&world, 0, AT, &body).await.expect("201").json();
         assert_eq!(told["stand"], "gepland");
         assert_eq!(post(&world, second, AT, &body).await.expect("200").json(), told);
