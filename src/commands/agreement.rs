@@ -2,6 +2,7 @@
 //! bundle to the entry that puts it in force.
 
 mod list;
+mod request;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -11,7 +12,6 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 use sluis::app::{Signing, StartError};
 use sluis::bounds::{self, SIGNATURE_FILE_BYTES};
 use sluis::clock::{Clock as _, Moment, SystemClock};
@@ -43,7 +43,8 @@ pub(super) struct SignArgs {
     /// Its certificate with its chain, PEM; the organisation is the OIN in its subject
     #[arg(long, value_name = "FILE")]
     cert: PathBuf,
-    /// From when the bundle is to decide; without it, from when the bundle says it is for
+    /// From when the bundle is to decide, such as 2027-01-01T00:00:00Z; without it, from when the bundle
+    /// says it is for
     #[arg(long, value_name = "TIME", value_parser = moment)]
     from: Option<Moment>,
     /// Until when; without it, as long as the bundle says it is for
@@ -51,7 +52,7 @@ pub(super) struct SignArgs {
     until: Option<Moment>,
     /// Sign that an agreement does not begin, instead: the hash of its entry, as `sluis policy agreements`
     /// prints it
-    #[arg(long, value_name = "HASH", conflicts_with_all = ["from", "until", "proof"])]
+    #[arg(long, value_name = "HASH", value_parser = entry_hash, conflicts_with_all = ["from", "until", "proof"])]
     withdraw: Option<Sha256>,
     /// Where to write what was signed, with the signature; a new file
     #[arg(long, value_name = "FILE")]
@@ -61,11 +62,11 @@ pub(super) struct SignArgs {
 /// What was signed, and where it goes.
 #[derive(Debug, Args)]
 pub(super) struct ActivateArgs {
-    /// The configuration that names the ledger and the organisations
-    #[arg(long, value_name = "FILE", required_unless_present = "request")]
+    /// The configuration that names the ledger and the organisations; the gateway that has the ledger
+    /// open must be stopped, or share a PostgreSQL
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Put nothing in force; write to this new file what `POST /v1/overeenkomsten` takes, for a gateway
-    /// that runs
+    /// Instead, for a gateway that runs: write to this new file what `POST /v1/overeenkomsten` takes
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
     request: Option<PathBuf>,
     /// The folder of the bundle
@@ -79,15 +80,26 @@ pub(super) struct ActivateArgs {
 /// Which agreement does not begin, and who signed for that.
 #[derive(Debug, Args)]
 pub(super) struct WithdrawArgs {
-    /// The configuration that names the ledger and the organisations
+    /// The configuration that names the ledger and the organisations; the gateway that has the ledger
+    /// open must be stopped, or share a PostgreSQL
     #[arg(long, value_name = "FILE")]
-    config: PathBuf,
-    /// The index of the entry with the agreement
+    config: Option<PathBuf>,
+    /// Instead, for a gateway that runs: write to this new file what
+    /// `POST /v1/overeenkomsten/{index}/intrekken` takes
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    request: Option<PathBuf>,
+    /// The index of the entry with the agreement, as `sluis policy agreements` prints it
     #[arg(long, value_name = "INDEX")]
     entry: u64,
     /// What a party signed, as `sluis policy sign --withdraw` wrote it; once for every party
     #[arg(long = "signature", value_name = "FILE", required = true)]
     signatures: Vec<PathBuf>,
+}
+
+fn entry_hash(text: &str) -> Result<Sha256, &'static str> {
+    text.parse().map_err(|_| {
+        "expected the hash of an entry, 64 lower-case hexadecimal digits: `sluis policy agreements` prints it"
+    })
 }
 
 fn moment(text: &str) -> Result<Moment, &'static str> {
@@ -105,9 +117,9 @@ fn sound(folder: &Path, instead: &str) -> Result<Bundle, Failed> {
     Err(Failed {
         exit: Exit::Wrong,
         lines: vec![format!(
-            "{} has {mistakes} mistakes, {instead}; see `sluis policy check {}`",
+            "{} has {mistakes} mistakes, {instead}; see `sluis policy check {at}` and `sluis policy test {at}`",
             bundle.id(),
-            folder.display()
+            at = folder.display()
         )],
     })
 }
@@ -175,13 +187,10 @@ pub(super) fn sign(args: &SignArgs) -> Outcome {
 pub(super) async fn activate(args: ActivateArgs) -> Outcome {
     let bundle = Arc::new(sound(&args.bundle, "nothing was put in force")?);
     let signed = read_all::<SignedAgreement>(&args.signatures, "sluis policy sign")?;
-    let Some(config) = &args.config else {
-        return args
-            .request
-            .as_deref()
-            .map_or(Ok(Exit::Done), |path| write_request(path, &bundle, &signed));
-    };
-    let book = open(config).await?;
+    if let Some(out) = &args.request {
+        return request::agreement(out, &bundle, &signed, &args.signatures);
+    }
+    let book = open(args.config.as_deref(), "/v1/overeenkomsten").await?;
     let done = book.exchange.agree_on(None, &bundle, &signed).await;
     book.close().await;
     let Some(first) = signed.first() else {
@@ -214,23 +223,15 @@ pub(super) async fn activate(args: ActivateArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// The body of `POST /v1/overeenkomsten`. Whether the signatures are good is the gateway's to say.
-fn write_request(path: &Path, bundle: &Bundle, signed: &[SignedAgreement]) -> Outcome {
-    let files: Value =
-        serde_json::from_str(bundle.files()).map_err(|error| Failed::internal(&error))?;
-    write_new(path, &json!({"bestanden": files, "verklaringen": signed}))?;
-    output::say(&format!(
-        "Nothing was put in force yet. Send {} to a gateway: POST /v1/overeenkomsten, as either party, with a token for `beheer`.",
-        path.display()
-    ));
-    Ok(Exit::Done)
-}
-
 /// Takes an agreement back before it begins.
 pub(super) async fn withdraw(args: WithdrawArgs) -> Outcome {
     let written_by = "sluis policy sign --withdraw";
     let signed = read_all::<SignedRevocation>(&args.signatures, written_by)?;
-    let book = open(&args.config).await?;
+    if let Some(out) = &args.request {
+        return request::withdrawal(out, args.entry, &signed, &args.signatures);
+    }
+    let path = format!("/v1/overeenkomsten/{}/intrekken", args.entry);
+    let book = open(args.config.as_deref(), &path).await?;
     let done = book.exchange.withdraw(None, args.entry, &signed).await;
     book.close().await;
     match done {
@@ -246,11 +247,17 @@ pub(super) async fn withdraw(args: WithdrawArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-async fn open(config: &Path) -> Result<Signing, Failed> {
+/// Opens the ledger; where a gateway has it, that can be asked with a `POST` to this path.
+async fn open(config: Option<&Path>, path: &str) -> Result<Signing, Failed> {
+    let Some(config) = config else {
+        return Err(Failed::usage([
+            "name the configuration with --config, or with --request a new file for what a gateway that runs is to be sent".to_owned(),
+        ]));
+    };
     let opened = Signing::open(prepare(config)?).await;
     let book = opened.map_err(|error| match error {
         StartError::Store(OpenError::InUse(at)) => Failed::usage([format!(
-            "a gateway has {at:?} open; send this to it (POST /v1/overeenkomsten), or stop it first"
+            "a gateway has {at:?} open; stop it first, or send it what --request writes (POST {path})"
         )]),
         error => start_failed(&error),
     })?;

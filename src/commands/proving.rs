@@ -17,7 +17,7 @@ pub(super) struct ProveArgs {
     /// Answer an open question otherwise than the bundle does.
     #[arg(long = "schakelaar", value_name = "CODE=STAND", value_parser = parse_switch)]
     switches: Vec<(String, String)>,
-    /// Write a proof record, if everything is proven.
+    /// Write a proof record to this new file, if everything is proven.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Print JSON, one line for each bundle.

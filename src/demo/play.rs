@@ -169,7 +169,7 @@ fn unexpected(
     }
     let not = language.pick("niet", "not");
     Some(format!(
-        "{} {expected}, {not} {}",
+        "{} {expected}, {not} {} {outcome}",
         expect.status, answer.status
     ))
 }

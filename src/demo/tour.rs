@@ -350,6 +350,18 @@ fn conclude(screen: &mut Screen, tally: &Tally) {
     let summary = screen.ink(ink, &format!("{summary}{rest}"));
     screen.gap();
     screen.line(&format!(" {summary}"));
+    if right < cases {
+        screen.paragraph(
+            1,
+            screen.pick(
+                "De rondleiding gaat over de regels waarmee de map begon. Beslist er nu een andere bundel \
+                 (sluis policy agreements --config sluis.toml), dan valt zij anders uit; met --dir begint u \
+                 een nieuwe map.",
+                "The tour is about the rules its folder began with. Where another bundle decides now \
+                 (sluis policy agreements --config sluis.toml) it ends otherwise; --dir begins a new folder.",
+            ),
+        );
+    }
     let size = screen.language().size(bytes);
     let released = match screen.language() {
         super::Language::Dutch => format!(

@@ -126,8 +126,8 @@ fn told(refused: &NotAgreed, l: Language) -> String {
             "is about another bundle or other dates than the first; have every party sign the same bundle for the same dates".to_owned(),
         ),
         NotAgreed::OtherRevocation { .. } => (
-            "trekt een andere overeenkomst in, of een uit een ander logboek; teken met de bundel, het logboek en de index van deze overeenkomst".to_owned(),
-            "withdraws another agreement, or one of another ledger; sign with the bundle, the ledger and the index of this agreement".to_owned(),
+            "trekt een andere overeenkomst in, of een uit een ander logboek; teken met de bundel en de bladhash van deze overeenkomst".to_owned(),
+            "withdraws another agreement, or one of another ledger; sign with the bundle and the leaf hash (bladhash) of this agreement".to_owned(),
         ),
         NotAgreed::NoParty { by, .. } => (
             format!("is van {by}, en die is geen partij bij deze bundel; laat haar weg"),

@@ -213,7 +213,7 @@ pub enum SignError {
         path: PathBuf,
     },
     /// The two do not go together, or the certificate is no organisation's.
-    #[error("{} does not sign for {}", key.display(), certificate.display())]
+    #[error("{} does not sign for {}; name the key that belongs to that certificate", key.display(), certificate.display())]
     Pair {
         /// The key's file.
         key: PathBuf,

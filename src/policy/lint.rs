@@ -1,7 +1,7 @@
 //! Our own reading of each rule, before Cedar validates it: the annotations that Cedar ignores, and
 //! the constructions that are legal Cedar but dangerous here (see the traps in each function).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cedar_policy::{Effect, Policy, PolicyId, ffi::DetailedError};
@@ -140,13 +140,15 @@ pub(super) fn read(
 
 /// Refuses rules that share an id: the log could not tell which of them decided.
 pub(super) fn unique_ids(rules: &[Rule], mistakes: &mut Vec<Mistake>) {
-    let mut seen = BTreeSet::new();
+    let mut seen: BTreeMap<&RuleId, &Rule> = BTreeMap::new();
     for rule in rules {
-        if !seen.insert(&rule.id) {
-            mistakes.push(
-                Mistake::at(&rule.file, rule.line, "deze @id is al van een andere regel")
-                    .with_rule(Some(rule.id.as_str())),
+        if let Some(first) = seen.insert(&rule.id, rule) {
+            let told = format!(
+                "deze @id is al van een andere regel, op {}:{}",
+                first.file, first.line
             );
+            mistakes
+                .push(Mistake::at(&rule.file, rule.line, told).with_rule(Some(rule.id.as_str())));
         }
     }
 }
@@ -268,7 +270,11 @@ impl Reading<'_> {
         if manifest.grounds.contains_key(&iri) {
             return Some(iri);
         }
-        self.wrong(format!("\"{iri}\" is geen grondslag van deze bundel"));
+        let known: Vec<&str> = manifest.grounds.keys().map(String::as_str).collect();
+        self.wrong(format!(
+            "\"{iri}\" is geen grondslag van deze bundel; verwacht een van {}",
+            known.join(", ")
+        ));
         None
     }
 

@@ -188,7 +188,7 @@ impl Missing {
         }
     }
 
-    /// `eigenaar 2`, `eigenaar 1 en 3`, `één van eigenaar 1, 2 en 3`, or just the owners.
+    /// `eigenaar 2`, `eigenaren 1 en 3`, `één van eigenaren 1, 2 en 3`, or just the owners.
     fn who(&self, l: Language) -> String {
         let numbers: Vec<String> = self.owners.iter().map(ToString::to_string).collect();
         let Some((last, before)) = numbers.split_last() else {
@@ -198,7 +198,7 @@ impl Missing {
             return format!("{} {last}", l.pick("eigenaar", "owner"));
         }
         let list = format!("{} {} {last}", before.join(", "), l.pick("en", "and"));
-        let all = format!("{} {list}", l.pick("eigenaar", "owners"));
+        let all = format!("{} {list}", l.pick("eigenaren", "owners"));
         if self.needed < self.owners.len() {
             format!("{} {all}", l.pick("één van", "one of"))
         } else {
@@ -263,14 +263,14 @@ mod tests {
                 Fact::ExplicitAgreement,
                 &[1, 2, 4],
                 3,
-                "De uitdrukkelijke instemming van eigenaar 1, 2 en 4 met het delen van gezondheidsgegevens ontbreekt of telt nu niet.",
+                "De uitdrukkelijke instemming van eigenaren 1, 2 en 4 met het delen van gezondheidsgegevens ontbreekt of telt nu niet.",
                 "The explicit agreement of owners 1, 2 and 4 to sharing health data is missing or does not count now.",
             ),
             (
                 Fact::ObjectionWithdrawn,
                 &[1, 3],
                 1,
-                "Het bezwaar van één van eigenaar 1 en 3 tegen afstemming staat in de weg; het kan pas als dat is ingetrokken.",
+                "Het bezwaar van één van eigenaren 1 en 3 tegen afstemming staat in de weg; het kan pas als dat is ingetrokken.",
                 "The objection of one of owners 1 and 3 to alignment stands in the way; it can only be once that is withdrawn.",
             ),
             (

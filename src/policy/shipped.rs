@@ -34,7 +34,7 @@ const FILES: &[(&str, &[u8])] = files![
     "kandidaat-combinatiedossier/10-taak-en-plicht.cedar",
     "kandidaat-combinatiedossier/20-toestemming.cedar",
     "kandidaat-combinatiedossier/30-aos.cedar",
-    "kandidaat-combinatiedossier/40-kandidaat.cedar",
+    "kandidaat-combinatiedossier/40-combinatiedossier.cedar",
     "kandidaat-combinatiedossier/grenzen.cedar",
     "kandidaat-combinatiedossier/manifest.toml",
     "kandidaat-combinatiedossier/schema.cedarschema",

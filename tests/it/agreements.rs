@@ -104,20 +104,33 @@ fn agreement(bundle: &Path, signed: &[PathBuf]) -> Value {
     json!({"bestanden": files, "verklaringen": statements(signed)})
 }
 
-/// The same, as `sluis policy activate --request` writes it.
-fn request(world: &World, bundle: &Path, signed: &[PathBuf]) -> Value {
-    let out = world.folder.path().join("request.json");
-    let mut args = vec!["policy".into(), "activate".into(), "--bundle".into()];
-    args.extend([bundle.to_owned(), "--request".into(), out.clone()]);
+/// What `--request` writes, or what was said instead.
+fn requested(command: &str, more: &[(&str, &str)], signed: &[PathBuf]) -> Result<Value, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("request.json");
+    let mut args = vec![
+        "policy".into(),
+        command.into(),
+        "--request".into(),
+        out.clone(),
+    ];
+    args.extend(
+        more.iter()
+            .flat_map(|(option, value)| [option.into(), value.into()]),
+    );
     args.extend(
         signed
             .iter()
             .flat_map(|one| ["--signature".into(), one.clone()]),
     );
     let told = sluis(args);
-    assert!(told.status.success(), "{told:?}");
-    assert!(said(&told).contains("POST /v1/overeenkomsten"), "{told:?}");
-    serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap()
+    let text = said(&told);
+    if told.status.success() {
+        assert!(text.contains("Send "), "{text}");
+        return Ok(serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap());
+    }
+    assert!(told.status.code() == Some(1) && !out.exists(), "{text}");
+    Err(text)
 }
 
 async fn post(world: &World, at: usize, path: &str, body: &Value) -> Answer {
@@ -182,7 +195,9 @@ on_each_store! {
         // Planned: nothing changes, and it can be taken back.
         let planned = from(&world, "planned", &old, in_seconds(3_600));
         let body = agreement(&old, &planned);
-        assert_eq!(request(&world, &old, &planned), body);
+        let folder = old.display().to_string();
+        let bundle = ("--bundle", folder.as_str());
+        assert_eq!(requested("activate", &[bundle], &planned).unwrap(), body);
         let told = post(&world, 0, AT, &body).await.expect("201").json();
         assert_eq!(told["stand"], "gepland");
         assert_eq!(post(&world, second, AT, &body).await.expect("200").json(), told);
@@ -190,11 +205,14 @@ on_each_store! {
         assert_eq!(stands(&world, second).await, ["verlopen", "van-kracht", "gepland"]);
         let index = told["index"].to_string();
         let hash = told["bladhash"].as_str().unwrap();
-        let back = statements(&signed(&world, "back", &old, &["--withdraw", hash]));
+        let back = signed(&world, "back", &old, &["--withdraw", hash]);
+        let both = requested("withdraw", &[("--entry", &index)], &back).unwrap();
+        let back = statements(&back);
         let path = format!("{AT}/{index}/intrekken");
         let one = json!({"verklaringen": back[..1]});
         post(&world, second, &path, &one).await.expect("422 niet-overeengekomen");
-        let told = post(&world, second, &path, &json!({"verklaringen": back})).await.expect("200");
+        assert_eq!(both, json!({"verklaringen": back}));
+        let told = post(&world, second, &path, &both).await.expect("200");
         assert_eq!(told.json()["stand"], "ingetrokken");
         post(&world, 0, AT, &body).await.expect("409 anders-overeengekomen");
 
@@ -241,7 +259,7 @@ on_each_store! {
         if store == Store::Sqlite {
             let (code, said) = policy(&world, "activate", &[bundle], &now);
             assert_eq!(code, Some(64), "{said}");
-            assert!(said.contains("send this to it (POST /v1/overeenkomsten), or stop it first"), "{said}");
+            assert!(said.contains("stop it first, or send it what --request writes (POST /v1/overeenkomsten)"), "{said}");
             assert_eq!(world.gateways[0].stop().await, Some(0));
         }
         let other = [now[0].clone(), planned[1].clone()];
@@ -258,6 +276,16 @@ on_each_store! {
             assert_eq!(found, Some(code), "{said}");
             assert!(said.contains(part), "{said}");
             assert_eq!(said.lines().count(), 1, "{said}");
+        }
+        let another = new_rules().display().to_string();
+        for (bundle, signed, part) in [
+            (bundle, &now[..1], "and these are 1 signatures"),
+            (bundle, &twice[..], "and these are 2 signatures"),
+            (bundle, &other[..], "planned.ncg.json: signature 2 is for another bundle, or for other dates"),
+            (("--bundle", another.as_str()), &now[..], "is about the bundle"),
+        ] {
+            let said = requested("activate", &[bundle], signed).unwrap_err();
+            assert!(said.contains(part), "{said}");
         }
         let (code, said) = policy(&world, "activate", &[bundle], &now);
         assert_eq!(code, Some(0), "{said}");

@@ -106,7 +106,7 @@ async fn a_candidate_with_a_mistake_stops_the_start() {
         let file = file.unwrap();
         std::fs::copy(file.path(), folder.join(file.file_name())).unwrap();
     }
-    let rules = folder.join("40-kandidaat.cedar");
+    let rules = folder.join("40-combinatiedossier.cedar");
     let good = std::fs::read_to_string(&rules).unwrap();
     let id = good
         .split("@id(\"")
@@ -122,7 +122,7 @@ async fn a_candidate_with_a_mistake_stops_the_start() {
     let checked = sluis(["check-config", "--config", &config]);
     let said = String::from_utf8_lossy(&checked.stderr).into_owned();
     assert_eq!(checked.status.code(), Some(64), "{said}");
-    for part in [CANDIDATE, "40-kandidaat.cedar:", id] {
+    for part in [CANDIDATE, "40-combinatiedossier.cedar:", id] {
         assert!(said.contains(part), "{part}: {said}");
     }
     let ended = world

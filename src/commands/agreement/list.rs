@@ -33,6 +33,12 @@ pub(in super::super) async fn agreements(config: PathBuf) -> Outcome {
         let title = entry.titel.as_deref().unwrap_or_default();
         output::say(&format!("   {title} ({})", one.bundle));
         output::say(&format!("   signed by {}", signers(&entry)));
+        if one.from < entry.tijd {
+            output::say(&format!(
+                "   decided nothing before it was recorded, {}",
+                entry.tijd
+            ));
+        }
         output::say(&format!("   entry {hash}"));
     }
     Ok(Exit::Done)

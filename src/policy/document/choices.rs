@@ -143,27 +143,27 @@ fn several(
         return if go(&[one_yes]) {
             l.pick(
                 "Zijn er meer eigenaren? Dan telt het bezwaar alleen als alle eigenaren het maken.",
-                "Are there more owners? Then the objection counts only if all owners make it.",
+                "Is there more than one owner? Then the objection counts only if all owners make it.",
             )
         } else {
             l.pick(
                 "Zijn er meer eigenaren? Dan is het bezwaar van één van hen genoeg.",
-                "Are there more owners? Then the objection of one of them is enough.",
+                "Is there more than one owner? Then the objection of one of them is enough.",
             )
         };
     }
     match (go(&[one_yes]), go(&[one_no])) {
         (false, _) => l.pick(
             "Zijn er meer eigenaren? Dan moeten zij allemaal ja zeggen.",
-            "Are there more owners? Then all of them must say yes.",
+            "Is there more than one owner? Then all of them must say yes.",
         ),
         (true, false) => l.pick(
             "Zijn er meer eigenaren? Dan is het genoeg als één van hen ja zegt en geen ander nee.",
-            "Are there more owners? Then it is enough if one of them says yes and no other says no.",
+            "Is there more than one owner? Then it is enough if one of them says yes and no other says no.",
         ),
         (true, true) => l.pick(
             "Zijn er meer eigenaren? Dan is het genoeg als één van hen ja zegt.",
-            "Are there more owners? Then it is enough if one of them says yes.",
+            "Is there more than one owner? Then it is enough if one of them says yes.",
         ),
     }
 }

@@ -1,6 +1,6 @@
 //! The bodies of `sluis policy prove` and `sluis policy compare`: what they print and how they end.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -263,11 +263,16 @@ fn keep(report: &ProofReport, now: Moment, file: &Path, out: &mut dyn Write) -> 
     let Some(record) = ProofRecord::of(report, now) else {
         return Ok(Exit::Wrong);
     };
-    if let Err(error) = std::fs::write(file, record.to_json() + "\n") {
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(file)
+        .and_then(|mut open| writeln!(open, "{}", record.to_json()));
+    if let Err(error) = written {
         let file = file.display();
         writeln!(
             out,
-            "FOUT  {file}: cannot be written: {error}; name another file"
+            "FOUT  {file}: cannot be written: {error}; name a new file"
         )?;
         return Ok(Exit::Usage);
     }

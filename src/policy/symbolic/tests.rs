@@ -390,14 +390,14 @@ fn what_the_candidate_changes_is_what_it_says_it_changes() {
     - combinatie-behandeling, van IMG naar NCG: beoordeling, inspectierapport, normbesluit, opnamerapport, schadebesluit, schaderapport, versterkingsadvies, versterkingsplan
       voorbeeld: NCG vraagt inspectierapport van IMG voor combinatie-behandeling; team combinatieteam; combinatiedossier; één eigenaar; geen toestemming; geen bezwaar
       eerst geweigerd: geen regel staat het toe
-      straks toegestaan op AVG 6(1)(e), regel kandidaat-combinatiedossier-zonder-toestemming
+      straks toegestaan op AVG 6(1)(e), regel combinatiedossier-zonder-toestemming
     - combinatie-behandeling, van NCG naar IMG: beoordeling, inspectierapport, normbesluit, opnamerapport, schadebesluit, schaderapport, versterkingsadvies, versterkingsplan
       voorbeeld: IMG vraagt beoordeling van NCG voor combinatie-behandeling; team combinatieteam; combinatiedossier; één eigenaar; geen toestemming; geen bezwaar
       eerst geweigerd: geen regel staat het toe
-      straks toegestaan op AVG 6(1)(e), regel kandidaat-combinatiedossier-zonder-toestemming
+      straks toegestaan op AVG 6(1)(e), regel combinatiedossier-zonder-toestemming
 
     Wat verder verschilt:
-    - Straks luidt grens-combinatie-toestemming: Van een combinatiedossier gaan zonder toestemming voor dit adres, dit doel en deze ontvanger alleen planning en contactgegevens over, en aan het combinatieteam de rapporten, besluiten, adviezen en plannen die deze kandidaat noemt. (anders)
+    - Straks luidt grens-combinatie-toestemming: Van een combinatiedossier gaan zonder toestemming voor dit adres, dit doel en deze ontvanger alleen planning en contactgegevens over, en aan het combinatieteam de rapporten, besluiten, adviezen en plannen die de behandeling nodig heeft. (anders)
     - Straks luidt grens-combinatie-alle-eigenaren: Moeten alle eigenaren kiezen, dan gaan de andere stukken van een combinatiedossier niet over zolang er één ontbreekt. (anders)
     - Nieuw is grens-combinatie-eigenaar-bekend: Is van een adres geen eigenaar bekend, dan gaan van een combinatiedossier alleen planning en contactgegevens over: er is niemand om te informeren, en niemand die bezwaar kan maken. (anders)
     ");
