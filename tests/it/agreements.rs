@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use sluis::clock::{Clock as _, Moment, SystemClock};
@@ -217,7 +217,9 @@ on_each_store! {
         post(&world, 0, AT, &body).await.expect("409 anders-overeengekomen");
 
         // From now on: at one gateway it is recorded, at the other the very next request is decided by it.
+        let signing = Instant::now();
         let now = from(&world, "now", &old, in_seconds(0));
+        let signing = i64::try_from(signing.elapsed().as_secs()).unwrap();
         let one = json!({"bestanden": body["bestanden"], "verklaringen": statements(&now)[..1]});
         post(&world, 0, AT, &one).await.expect("422 niet-overeengekomen");
         assert_eq!(ask(&world, second, &uuid).await, "200");
@@ -225,8 +227,8 @@ on_each_store! {
         assert_eq!(ask(&world, second, &uuid).await, BY_THE_OLD_RULES);
         assert_eq!(ask(&world, 0, &uuid).await, BY_THE_OLD_RULES);
 
-        // From a moment on that is still to come.
-        let begins = in_seconds(6);
+        // From a moment on that is still to come, when all of it is signed and handed in.
+        let begins = in_seconds(8 + 3 * signing);
         let soon = from(&world, "soon", &new_rules(), begins);
         post(&world, second, AT, &agreement(&new_rules(), &soon)).await.expect("201");
         assert_eq!(ask(&world, 0, &uuid).await, BY_THE_OLD_RULES);
