@@ -87,7 +87,7 @@ pub fn check(dirs: &[PathBuf], out: &mut dyn Write) -> io::Result<Exit> {
     })
 }
 
-/// How many mistakes [`check`] and [`test`] find in a bundle that could be loaded.
+/// How many mistakes [`check()`] and [`test()`] find in a bundle that could be loaded.
 #[must_use]
 pub fn count_mistakes(bundle: &Bundle) -> usize {
     check::audit(bundle).len() + bundle.run_table().failures.len()

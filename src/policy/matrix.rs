@@ -3,10 +3,10 @@
 //!
 //! It is made by asking the rules, concretely and without a solver: what it says is what would be
 //! decided. Three things make that a text that people can read. A fact is varied only where some rule
-//! of the purpose can look at it in that place ([`matters`]). The owners are three or none, and of each
+//! of the purpose can look at it in that place (`matters`). The owners are three or none, and of each
 //! of the four questions they face only this counts: whether somebody says yes, somebody no, somebody
 //! nothing (a rule has sets of owners and cannot count them). And what comes out the same is told once
-//! ([`fold`]), so that nothing is lost: the rows of a place do not overlap and leave nothing out.
+//! (`fold`), so that nothing is lost: the rows of a place do not overlap and leave nothing out.
 //!
 //! What it deliberately does not do: it does not look at how the facts of an address are reduced to
 //! what a rule sees (dates, earlier owners, the longest time a report counts). Where a rule could tell

@@ -6,7 +6,7 @@
 //! `unless` of each permit it concerns. Which of several actions permits is lost, and only that.
 //!
 //! INVARIANT (flat): for every situation the flat form and the engine decide the same, as long as no
-//! rule fails and rules that permit together name one ground; [`super::prove`] shows both first.
+//! rule fails and rules that permit together name one ground; [`super::prove()`] shows both first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
