@@ -6,6 +6,8 @@ mod demo;
 mod document;
 mod erase;
 mod extract;
+mod health;
+mod notify;
 pub(crate) mod output;
 mod proving;
 mod replaying;
@@ -121,6 +123,8 @@ enum Command {
     Ledger(LedgerCommand),
     /// Check a configuration file and everything it names, without opening anything.
     CheckConfig(ConfigFile),
+    /// Ask the gateway on this machine whether it is ready, and what is not; ends with 1 if it is not.
+    Health(health::HealthArgs),
     /// Make certificates.
     #[command(subcommand)]
     Pki(PkiCommand),
@@ -277,6 +281,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Ledger(LedgerCommand::Hold(args)) => in_runtime(erase::hold(args)),
         Command::Ledger(LedgerCommand::Retain(file)) => in_runtime(erase::retain(file.config)),
         Command::CheckConfig(file) => check_config(&file.config),
+        Command::Health(args) => in_runtime(health::run(args)),
         Command::Pki(PkiCommand::Dev { out }) => make_pki(&out),
         Command::Token(args) => token(args),
         Command::Policy(PolicyCommand::Check { bundles }) => policy(policy::cli::check, &bundles),
@@ -340,6 +345,7 @@ async fn serve(config: &Path) -> Outcome {
     let gateway = Gateway::start(prepared)
         .await
         .map_err(|error| start_failed(&error))?;
+    notify::ready();
     gateway
         .run(stop_signal())
         .await
@@ -360,6 +366,7 @@ async fn stop_signal() {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+    notify::stopping();
 }
 
 async fn init(path: &Path) -> Outcome {

@@ -11,7 +11,7 @@ use sluis::errors::in_full;
 use sluis::telemetry;
 use sluis::witness::OpenError;
 
-use super::{ConfigFile, Exit, Failed, Outcome, output, stop_signal};
+use super::{ConfigFile, Exit, Failed, Outcome, notify, output, stop_signal};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -82,6 +82,7 @@ async fn serve(path: &Path) -> Outcome {
     let config = read(path)?;
     let started = WitnessServer::start(config, Arc::new(SystemClock)).await;
     let server = started.map_err(|error| failed(&error))?;
+    notify::ready();
     let ran = server.run(stop_signal()).await;
     ran.map_err(|failure| Failed::internal(&failure))?;
     Ok(Exit::Done)
