@@ -37,7 +37,7 @@ enum HealthError {
     Http(SocketAddr, #[source] hyper::Error),
     #[error("the answer of {0} broke off, or is too long")]
     Answer(SocketAddr),
-    #[error("{0} does not answer within {} s", PATIENCE.as_secs())]
+    #[error("{0} does not answer within {seconds} s", seconds = PATIENCE.as_secs())]
     Slow(SocketAddr),
 }
 
@@ -74,7 +74,9 @@ async fn ask(ops: SocketAddr, path: &'static str) -> Result<(StatusCode, Bytes),
     }
     let answer = sender.send_request(request).await.map_err(http)?;
     let status = answer.status();
-    let body = Limited::new(answer.into_body(), ANSWER_BYTES).collect().await;
+    let body = Limited::new(answer.into_body(), ANSWER_BYTES)
+        .collect()
+        .await;
     let body = body.map_err(|_| HealthError::Answer(ops))?;
     Ok((status, body.to_bytes()))
 }
