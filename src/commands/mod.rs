@@ -10,6 +10,8 @@ mod health;
 mod notify;
 pub(crate) mod output;
 mod proving;
+#[cfg(test)]
+mod quoted;
 mod replaying;
 mod told;
 mod trust;

@@ -51,6 +51,7 @@ mod oracles;
 mod providers;
 mod raced;
 mod replaying;
+mod running;
 mod shadow;
 mod signing;
 mod struck;
