@@ -1,4 +1,4 @@
-//! Tells the service manager how far we are, where there is one: sd_notify(3).
+//! Tells the service manager how far we are, where there is one: `sd_notify(3)`.
 
 use std::io;
 use std::os::linux::net::SocketAddrExt as _;
