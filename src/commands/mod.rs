@@ -1,8 +1,10 @@
 //! The commands, one function each.
 
 mod agreement;
+mod conformance;
 mod copy;
 mod demo;
+mod doctor;
 mod document;
 mod erase;
 mod extract;
@@ -41,7 +43,7 @@ pub(crate) enum Exit {
     Wrong,
     /// Bad usage or configuration.
     Usage,
-    /// What it needs is not on this machine.
+    /// What it needs is not on this machine, or somebody it asks does not answer.
     Unavailable,
     /// Our own mistake, or the machine's.
     Internal,
@@ -121,6 +123,8 @@ enum Command {
     Ledger(LedgerCommand),
     /// Check a configuration file and everything it names, without opening anything.
     CheckConfig(ConfigFile),
+    Doctor(doctor::DoctorArgs),
+    Conformance(conformance::ConformanceArgs),
     /// Make certificates.
     #[command(subcommand)]
     Pki(PkiCommand),
@@ -277,6 +281,8 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Ledger(LedgerCommand::Hold(args)) => in_runtime(erase::hold(args)),
         Command::Ledger(LedgerCommand::Retain(file)) => in_runtime(erase::retain(file.config)),
         Command::CheckConfig(file) => check_config(&file.config),
+        Command::Doctor(args) => in_runtime(doctor::run(args)),
+        Command::Conformance(args) => in_runtime(conformance::run(args)),
         Command::Pki(PkiCommand::Dev { out }) => make_pki(&out),
         Command::Token(args) => token(args),
         Command::Policy(PolicyCommand::Check { bundles }) => policy(policy::cli::check, &bundles),
