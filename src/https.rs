@@ -135,6 +135,9 @@ fn amiss(why: &CertificateError) -> String {
         CertificateError::Revoked => "it was revoked",
         CertificateError::UnknownRevocationStatus => "there is no CRL of its issuer",
         CertificateError::NotValidForName => "it is for another host",
+        CertificateError::BadSignature => {
+            "the CA of that name that is trusted here did not sign it"
+        }
         CertificateError::Other(other) => return in_full(other.0.as_ref()),
         other => return other.to_string(),
     };

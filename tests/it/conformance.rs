@@ -290,7 +290,7 @@ async fn a_certificate_that_is_not_right_is_told_by_its_rule() {
             },
             1,
             "FAIL server",
-            "it comes from no CA that is trusted here",
+            "its certificate is not accepted: the CA of that name",
         ),
         (
             Client {
