@@ -39,7 +39,7 @@ pub(super) async fn run(args: DoctorArgs) -> Outcome {
     let config = read(&args.config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandomness::default());
-    let all = doctor::examine(&config, &clock, &random).await;
+    let all = Box::pin(doctor::examine(&config, &clock, &random)).await;
     let count = |mark: Mark| all.iter().filter(|one| one.mark == mark).count();
     let (failed, warned) = (count(Mark::Fail), count(Mark::Warn));
     let shown = all

@@ -1,5 +1,6 @@
 //! What the developer of a client is told: every wrong set-up by its own words, and a right one that it is.
 
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -380,12 +381,10 @@ async fn a_token_that_is_not_right_is_told_claim_by_claim_and_not_sent() {
         forged(&head, &claims)
     };
     let token = forged(&head, &claims);
-    let hexadecimal: String = BASE64
-        .decode(&thumbprint)
-        .unwrap()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mut hexadecimal = String::new();
+    for byte in BASE64.decode(&thumbprint).unwrap() {
+        write!(hexadecimal, "{byte:02x}").unwrap();
+    }
     let rows: Vec<(String, &str)> = vec![
         (String::new(), "there is nothing in it"),
         (format!("Bearer {token}"), "give the token alone"),

@@ -9,6 +9,7 @@ use rcgen::{
     DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
     RevokedCertParams, SerialNumber,
 };
+use sluis::clock::{Clock as _, SystemClock};
 use time::{Duration, OffsetDateTime};
 
 use crate::party::pki;
@@ -42,7 +43,8 @@ pub(crate) fn leaf(oin: &str) -> CertificateParams {
 }
 
 pub(crate) fn days(from_now: i64) -> OffsetDateTime {
-    OffsetDateTime::now_utc() + Duration::days(from_now)
+    let now = SystemClock.now().unix_seconds();
+    OffsetDateTime::from_unix_timestamp(now).unwrap() + Duration::days(from_now)
 }
 
 fn issuer() -> Issuer<'static, KeyPair> {
