@@ -12,7 +12,7 @@ pub use local::{Day, Local, NotADay, Week};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 /// A moment in UTC, in whole milliseconds since 1970-01-01T00:00:00Z.
 ///
@@ -87,6 +87,13 @@ impl Moment {
         let ms = i64::try_from(parsed.unix_timestamp_nanos().div_euclid(1_000_000))
             .map_err(|_| NotAMoment)?;
         Self::from_unix_ms(ms).ok_or(NotAMoment)
+    }
+
+    /// Reads the `Date` of an HTTP answer, whole seconds (RFC 9110, 5.6.7); `None` for anything else.
+    #[must_use]
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        let parsed = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+        Self::from_unix_seconds(parsed.unix_timestamp())
     }
 
     /// The calendar year in UTC: openings are sealed under one key per address and year.
@@ -217,6 +224,20 @@ impl Clock for FixedClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_date_of_an_answer_is_read_in_its_one_form() {
+        for wrong in [
+            "",
+            "now",
+            "2026-01-31T09:30:00Z",
+            "Sat, 31 Jan 1931 09:30:00 GMT",
+        ] {
+            assert_eq!(Moment::parse_http_date(wrong), None, "{wrong}");
+        }
+        let date = Moment::parse_http_date("Sat, 31 Jan 2026 09:30:07 GMT");
+        assert_eq!(date, Moment::parse("2026-01-31T09:30:07Z").ok());
+    }
 
     #[test]
     fn a_moment_reads_and_writes_utc_only() {

@@ -2,21 +2,29 @@
 //! over TLS has in common. Whom to trust is in the TLS configuration that is handed in, time limits
 //! are set around by the caller, and nothing here follows a redirect.
 
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::HeaderValue;
+use bytes::Bytes;
+use http::header::{DATE, HOST, USER_AGENT};
 use http::uri::{PathAndQuery, Scheme, Uri};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Body;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{CertificateError, ClientConfig, Error as TlsError};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::bounds;
+use crate::clock::Moment;
+use crate::errors::in_full;
 
 /// Whom to trust, and what to show.
 pub type Tls = Arc<ClientConfig>;
@@ -45,6 +53,95 @@ pub enum NoConnection {
     /// HTTP could not begin.
     #[error("the connection broke off")]
     Http(#[source] hyper::Error),
+}
+
+/// One answer, read whole.
+#[derive(Debug)]
+pub struct Answered {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+    /// The certificate of whoever answered.
+    pub certificate: Option<CertificateDer<'static>>,
+}
+
+impl Answered {
+    /// What its clock said.
+    #[must_use]
+    pub fn date(&self) -> Option<Moment> {
+        let date = self.headers.get(DATE)?.to_str().ok()?;
+        Moment::parse_http_date(date)
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// There is no connection.
+    #[error(transparent)]
+    Connection(#[from] NoConnection),
+    /// There was one, and it ended before the answer was whole; or the answer is longer than it can be.
+    #[error("the answer broke off, or is longer than it can be")]
+    BrokenOff(#[source] Box<dyn Error + Send + Sync>),
+    /// It took too long.
+    #[error("no answer came within {} seconds", .0.as_secs())]
+    TooLate(Duration),
+}
+
+/// What TLS had against a connection, somewhere among the causes of an error; for whoever must say what
+/// to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TlsTrouble {
+    /// The other end's certificate is not accepted here.
+    Certificate(String),
+    /// The other end ended it, by this alert of TLS (RFC 8446, 6.2).
+    Alert(String),
+    /// Anything else: what answers is no TLS, or none in common.
+    Other(String),
+}
+
+impl TlsTrouble {
+    /// Looks for it.
+    #[must_use]
+    pub fn find(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            let io = error.downcast_ref::<io::Error>();
+            let inner = io.and_then(io::Error::get_ref);
+            if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<TlsError>()) {
+                return Some(match tls {
+                    TlsError::InvalidCertificate(why) => Self::Certificate(amiss(why)),
+                    TlsError::AlertReceived(alert) => Self::Alert(format!("{alert:?}")),
+                    other => Self::Other(other.to_string()),
+                });
+            }
+            next = error.source();
+        }
+        None
+    }
+}
+
+/// What is amiss with a certificate, in words.
+fn amiss(why: &CertificateError) -> String {
+    let words = match why {
+        CertificateError::UnknownIssuer => "it comes from no CA that is trusted here",
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet"
+        }
+        CertificateError::Revoked => "it was revoked",
+        CertificateError::UnknownRevocationStatus => "there is no CRL of its issuer",
+        CertificateError::NotValidForName => "it is for another host",
+        CertificateError::BadSignature => {
+            "the CA of that name that is trusted here did not sign it"
+        }
+        CertificateError::Other(other) => return in_full(other.0.as_ref()),
+        other => return other.to_string(),
+    };
+    words.to_owned()
 }
 
 impl Address {
@@ -142,6 +239,22 @@ impl Address {
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        self.meet(tls).await.map(|(sender, _)| sender)
+    }
+
+    /// The same, with the certificate that the other end showed.
+    ///
+    /// # Errors
+    /// [`NoConnection`].
+    pub async fn meet<B>(
+        &self,
+        tls: Tls,
+    ) -> Result<(SendRequest<B>, Option<CertificateDer<'static>>), NoConnection>
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let tcp = TcpStream::connect((self.host.as_str(), self.port))
             .await
             .map_err(NoConnection::Connect)?;
@@ -150,6 +263,8 @@ impl Address {
             .connect(self.name.clone(), tcp)
             .await
             .map_err(NoConnection::Connect)?;
+        let shown = stream.get_ref().1.peer_certificates();
+        let shown = shown.and_then(|chain| chain.first().cloned());
         let (sender, connection) = http1::Builder::new()
             .max_headers(bounds::HEADER_LINES)
             .max_header_size(bounds::HEADER_BYTES)
@@ -159,7 +274,59 @@ impl Address {
             .map_err(NoConnection::Http)?;
         // What goes wrong on it, the request under way hears.
         tokio::spawn(connection);
-        Ok(sender)
+        Ok((sender, shown))
+    }
+}
+
+impl Address {
+    /// Asks one thing over a connection of its own: `Host` and `User-Agent` are put in, the answer is read
+    /// whole, and all of it takes no longer than `patience`.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    pub async fn ask(
+        &self,
+        tls: Tls,
+        mut request: Request<Full<Bytes>>,
+        most_bytes: usize,
+        patience: Duration,
+    ) -> Result<Answered, NoAnswer> {
+        const AGENT: &str = concat!("sluis/", env!("CARGO_PKG_VERSION"));
+        let headers = request.headers_mut();
+        headers.insert(HOST, self.host_header());
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        let work = async {
+            let broken_off = |error: hyper::Error| NoAnswer::BrokenOff(error.into());
+            let (mut sender, certificate) = self.meet(tls).await?;
+            sender.ready().await.map_err(broken_off)?;
+            let answer = sender.send_request(request).await.map_err(broken_off)?;
+            let (parts, body) = answer.into_parts();
+            let body = Limited::new(body, most_bytes).collect().await;
+            Ok(Answered {
+                status: parts.status,
+                headers: parts.headers,
+                body: body.map_err(NoAnswer::BrokenOff)?.to_bytes(),
+                certificate,
+            })
+        };
+        let done = tokio::time::timeout(patience, work).await;
+        done.unwrap_or(Err(NoAnswer::TooLate(patience)))
+    }
+
+    /// Connects, says nothing, and waits for what the other end has against that. In TLS 1.3 a client thinks
+    /// that it is connected before its certificate is looked at, and what it sends in that moment can make
+    /// the reason get lost.
+    pub async fn objection(&self, tls: Tls, patience: Duration) -> Option<TlsTrouble> {
+        let work = async {
+            let tcp = TcpStream::connect((self.host.as_str(), self.port)).await?;
+            let connector = TlsConnector::from(tls);
+            let mut stream = connector.connect(self.name.clone(), tcp).await?;
+            stream.read(&mut [0]).await
+        };
+        match tokio::time::timeout(patience, work).await {
+            Ok(Err(error)) => TlsTrouble::find(&error),
+            Ok(Ok(_)) | Err(_) => None,
+        }
     }
 }
 

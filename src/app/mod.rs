@@ -6,6 +6,7 @@
 mod book;
 mod chores;
 mod collector;
+pub mod doctor;
 mod signing;
 pub mod witness;
 

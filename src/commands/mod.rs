@@ -1,8 +1,10 @@
 //! The commands, one function each.
 
 mod agreement;
+mod conformance;
 mod copy;
 mod demo;
+mod doctor;
 mod document;
 mod erase;
 mod extract;
@@ -45,7 +47,7 @@ pub(crate) enum Exit {
     Wrong,
     /// Bad usage or configuration.
     Usage,
-    /// What it needs is not on this machine.
+    /// What it needs is not on this machine, or somebody it asks does not answer.
     Unavailable,
     /// Our own mistake, or the machine's.
     Internal,
@@ -127,6 +129,8 @@ enum Command {
     CheckConfig(ConfigFile),
     /// Ask the gateway on this machine whether it is ready, and what is not; ends with 1 if it is not.
     Health(health::HealthArgs),
+    Doctor(doctor::DoctorArgs),
+    Conformance(conformance::ConformanceArgs),
     /// Make certificates.
     #[command(subcommand)]
     Pki(PkiCommand),
@@ -284,6 +288,8 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Ledger(LedgerCommand::Retain(file)) => in_runtime(erase::retain(file.config)),
         Command::CheckConfig(file) => check_config(&file.config),
         Command::Health(args) => in_runtime(health::run(args)),
+        Command::Doctor(args) => in_runtime(doctor::run(args)),
+        Command::Conformance(args) => in_runtime(conformance::run(args)),
         Command::Pki(PkiCommand::Dev { out }) => make_pki(&out),
         Command::Token(args) => token(args),
         Command::Policy(PolicyCommand::Check { bundles }) => policy(policy::cli::check, &bundles),

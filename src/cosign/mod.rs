@@ -11,6 +11,7 @@
 
 mod ask;
 mod gather;
+mod look;
 mod settings;
 mod standing;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 pub use ask::AskError;
+pub use look::{Known, Looked, NotKnown};
 pub use settings::{Settings, SettingsError};
 pub use standing::{Mishap, Outcome, Trouble, WitnessStanding};
 pub use watch::Watch;

@@ -66,6 +66,18 @@ impl Settings {
         })
     }
 
+    /// Whom it asks for.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// From which age of the quorum on nothing is released.
+    #[must_use]
+    pub const fn refuse_after(&self) -> Option<Duration> {
+        self.refuse_after
+    }
+
     /// A policy that names logs must name this one.
     ///
     /// # Errors

@@ -16,6 +16,8 @@ use jsonwebtoken::jwk::{
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
+use super::survey::KeyFacts;
+use super::token;
 use crate::bounds;
 use crate::domain::json::{self, NotStrictJson};
 
@@ -112,6 +114,15 @@ impl KeySet {
             return Err(JwksError::NoneUsable);
         }
         Ok(Self(keys))
+    }
+
+    /// What there is to tell of each.
+    pub(super) fn facts(&self) -> Vec<KeyFacts> {
+        let facts = self.0.iter().map(|key| KeyFacts {
+            kid: key.kid.clone(),
+            algorithm: token::name(key.algorithm).unwrap_or_default(),
+        });
+        facts.collect()
     }
 
     /// The key a token's `kid` names; without a `kid`, the only key there is.

@@ -20,6 +20,7 @@ mod profile;
 mod reader;
 mod settings;
 mod signature;
+mod survey;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tls;
@@ -50,7 +51,11 @@ pub use profile::{ProfileFlaw, SubjectFlaw, Usage};
 pub use reader::{login_tls, reader_tls, server_tls};
 pub use settings::{IdentitySettings, OrganisationFiles, TlsProfile, TlsSettings, TokenSettings};
 pub use signature::{SignError, SignatureFlaw, Signed, StatementSigner};
-pub use token::{Claims, Flaw, TokenError};
+pub use survey::{
+    AnchorFacts, CertificateFacts, ClientFacts, KeyFacts, Links, ListFacts, OwnFacts, Survey,
+    TokenKeys,
+};
+pub use token::{Claims, Flaw, NEVER as NEVER_IN_A_HEAD, TokenError};
 
 use crate::bounds;
 use crate::clock::Clock;

@@ -139,7 +139,8 @@ pub(super) fn authority(der: &CertificateDer<'_>) -> Result<Examined, ProfileFla
     examined(&certificate)
 }
 
-fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, ProfileFlaw> {
+/// Reads a certificate, and nothing behind it.
+pub(super) fn parse<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, ProfileFlaw> {
     match X509Certificate::from_der(der) {
         Ok(([], certificate)) => Ok(certificate),
         _ => Err(ProfileFlaw::Unreadable),
@@ -201,7 +202,8 @@ fn strong(certificate: &X509Certificate<'_>) -> bool {
     }
 }
 
-fn oin(certificate: &X509Certificate<'_>) -> Result<Oin, SubjectFlaw> {
+/// The OIN in a subject.
+pub(super) fn oin(certificate: &X509Certificate<'_>) -> Result<Oin, SubjectFlaw> {
     let mut numbers = certificate.subject().iter_by_oid(&OID_X509_SERIALNUMBER);
     match (numbers.next(), numbers.next()) {
         (None, _) => Err(SubjectFlaw::None),

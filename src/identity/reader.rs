@@ -58,7 +58,7 @@ pub fn server_tls(
 }
 
 /// The chain in a file, at least a leaf.
-fn chain(certificate: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+pub(super) fn chain(certificate: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
     CertificateDer::pem_slice_iter(&files::read(certificate)?)
         .collect::<Result<_, _>>()
         .ok()
@@ -68,7 +68,8 @@ fn chain(certificate: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityErr
         })
 }
 
-fn certified(
+/// The chain with its key, if that is nobody else's to read and the certificate's.
+pub(super) fn certified(
     chain: Vec<CertificateDer<'static>>,
     key: &Path,
 ) -> Result<Arc<CertifiedKey>, IdentityError> {

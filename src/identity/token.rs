@@ -187,7 +187,7 @@ pub(super) fn verify(unverified: &str, expected: &Expected<'_>) -> Result<Claims
 
 /// Header parameters that choose a key, bring one along, or change what the rest means. A token that
 /// could make the gateway fetch or trust a key would be its own judge (CVE-2018-0114 and kin).
-const NEVER: [&str; 7] = ["jku", "jwk", "x5u", "x5c", "crit", "b64", "zip"];
+pub const NEVER: [&str; 7] = ["jku", "jwk", "x5u", "x5c", "crit", "b64", "zip"];
 
 /// The payload, once the signature over it has been found good.
 pub(super) fn signed_payload(
@@ -235,7 +235,7 @@ pub(super) fn signed_payload(
 }
 
 /// The names of RFC 7518 (3.1) and RFC 8037 (3.1), for the algorithms a key can have.
-fn name(algorithm: Algorithm) -> Option<&'static str> {
+pub(super) fn name(algorithm: Algorithm) -> Option<&'static str> {
     match algorithm {
         Algorithm::ES256 => Some("ES256"),
         Algorithm::ES384 => Some("ES384"),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ring::digest::{Context, SHA256};
+use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, ServerConfig};
 
 use super::anchor::{self, Anchor};
@@ -226,6 +227,31 @@ impl Parts {
             }
         }
         faults
+    }
+
+    /// The gateway's own chain, leaf first.
+    pub(super) fn own_chain(&self) -> Option<&[CertificateDer<'static>]> {
+        self.own.as_ref().map(|own| own.certified.cert.as_slice())
+    }
+
+    /// Every file of anchors.
+    pub(super) fn all_anchors(&self) -> Vec<Arc<Vec<Anchor>>> {
+        self.anchors.values().cloned().collect()
+    }
+
+    /// Every list, with its file.
+    pub(super) fn crl_files(&self) -> Vec<(PathBuf, Arc<Crl>)> {
+        let with_path = |(path, file): (&PathBuf, &CrlFile)| {
+            let path = path.clone();
+            let lists: Vec<_> = file.lists().cloned().collect();
+            lists.into_iter().map(move |crl| (path.clone(), crl))
+        };
+        self.crls.iter().flat_map(with_path).collect()
+    }
+
+    /// The keys of every organisation.
+    pub(super) fn key_sets(&self) -> impl Iterator<Item = (Oin, &KeySet)> {
+        self.keys.iter().map(|(oin, keys)| (*oin, keys.as_ref()))
     }
 
     fn anchors_of(&self, paths: &[PathBuf]) -> Vec<Arc<Vec<Anchor>>> {

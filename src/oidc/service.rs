@@ -70,6 +70,15 @@ impl LoginService {
         Ok(description)
     }
 
+    /// Asks what a login asks before anybody is known: its description and its keys.
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    pub async fn look(&self) -> Result<(), LoginError> {
+        let description = self.description().await?;
+        self.keys(&description).await.map(drop)
+    }
+
     /// OpenID Connect Discovery 1.0 (3, 4.3); RFC 8414 (3.3).
     fn read_description(&self, answer: &Map<String, Value>) -> Result<Description, ServiceFault> {
         if text(answer, "issuer")? != self.settings.issuer.as_str() {

@@ -119,6 +119,18 @@ impl BaseUrl {
             address,
         })
     }
+
+    /// The host and port in it.
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Its path, without a slash at its end.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
 }
 
 /// All providing organisations, and the connections to them.

@@ -14,6 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Row, SqliteConnection, SqlitePool};
 
+use super::look::{Durability, durability};
 use super::{Cache, StoreError, Writer, failed, on, sql};
 use crate::bounds;
 
@@ -159,7 +160,7 @@ pub struct Store {
     #[cfg(test)]
     pub(crate) faults: super::faults::Faults,
     /// Keeps a second gateway out for as long as this process lives; only with SQLite.
-    _lock: Option<Arc<File>>,
+    pub(super) _lock: Option<Arc<File>>,
 }
 
 impl fmt::Debug for Store {
@@ -354,7 +355,7 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-fn postgres_options(settings: &Settings) -> Result<PgConnectOptions, StoreError> {
+pub(super) fn postgres_options(settings: &Settings) -> Result<PgConnectOptions, StoreError> {
     let Location::Postgres(url) = &settings.location else {
         return Err(StoreError::TooSlow {
             doing: "read its own URL",
@@ -444,7 +445,7 @@ pub(super) fn lock_beside(path: &Path, location: &Location) -> Result<File, Open
     }
 }
 
-async fn check_version(conn: &mut Conn, settings: &Settings) -> Result<(), OpenError> {
+pub(super) async fn check_version(conn: &mut Conn, settings: &Settings) -> Result<(), OpenError> {
     const VERSION: &str = "select max(version) from _sqlx_migrations where success";
     let found = on!(conn, c => {
         sqlx::query(VERSION).fetch_one(&mut *c).await.and_then(|row| row.try_get::<Option<i64>, _>(0))
@@ -474,46 +475,17 @@ fn lacks_a_table(error: &dyn DatabaseError) -> bool {
 }
 
 async fn check_durable(conn: &mut Conn, settings: &Settings) -> Result<(), OpenError> {
-    let wrap = |source| OpenError::Store {
-        location: settings.location.clone(),
-        source: failed("tell its settings")(source),
-    };
-    let wanted: &[(&'static str, &'static str, &'static str)] = match conn {
-        Engine::Sqlite(_) => &[
-            ("journal_mode", "pragma journal_mode", "wal"),
-            ("synchronous", "pragma synchronous", "2"),
-        ],
-        Engine::Postgres(_) => &[
-            ("fsync", "show fsync", "on"),
-            ("full_page_writes", "show full_page_writes", "on"),
-            ("synchronous_commit", "show synchronous_commit", "on"),
-        ],
-    };
-    for (setting, query, expected) in wanted {
-        let found = match conn {
-            Engine::Sqlite(c) if *setting == "synchronous" => sqlx::query(*query)
-                .fetch_one(&mut *c)
-                .await
-                .and_then(|row| row.try_get::<i64, _>(0))
-                .map(|level| level.to_string()),
-            Engine::Sqlite(c) => sqlx::query(*query)
-                .fetch_one(&mut *c)
-                .await
-                .and_then(|row| row.try_get(0)),
-            Engine::Postgres(c) => sqlx::query(*query)
-                .fetch_one(&mut *c)
-                .await
-                .and_then(|row| row.try_get(0)),
-        }
-        .map_err(wrap)?;
-        // With a synchronous standby, "remote_apply" promises more than "on".
-        if found != *expected && !(*setting == "synchronous_commit" && found == "remote_apply") {
-            return Err(OpenError::NotDurable {
-                setting,
-                found,
-                expected,
-            });
-        }
+    let found = durability(conn, settings).await?;
+    match found.into_iter().find(|one| !one.is_good()) {
+        None => Ok(()),
+        Some(Durability {
+            setting,
+            found,
+            expected,
+        }) => Err(OpenError::NotDurable {
+            setting,
+            found,
+            expected,
+        }),
     }
-    Ok(())
 }

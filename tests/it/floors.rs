@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The floors, the lowest first. Modules on one floor do not know each other.
 const FLOORS: [&[&str]; 8] = [
     &[
-        "domain", "merkle", "clock", "bounds", "errors", "language", "paper",
+        "domain", "merkle", "clock", "bounds", "errors", "language", "paper", "finding",
     ],
     &["policy", "identity", "store"],
     &["ledger", "https"],
@@ -21,6 +21,7 @@ const FLOORS: [&[&str]; 8] = [
         "cosign",
         "views",
         "collect",
+        "conformance",
     ],
     &["exchange", "follow"],
     &["http", "desk"],
@@ -37,6 +38,7 @@ const NEIGHBOURS: &[(&str, &str, &str)] = &[
         "limits are numbers, without a floor of their own",
     ),
     ("paper", "language", "pages say which one they are in"),
+    ("finding", "clock", "a term is between two moments"),
     ("app", "serve", "app puts everything together"),
     ("app", "config", "app puts everything together"),
     ("app", "telemetry", "app puts everything together"),

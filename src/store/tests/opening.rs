@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::open::open_to_others;
 use super::super::testing::{Database, Engine};
-use super::super::{Location, OpenError, Store};
+use super::super::{Durability, Location, OpenError, Store, on, sql};
 use super::{fresh, on_both_engines, settings};
 
 on_both_engines!(
@@ -13,6 +13,7 @@ on_both_engines!(
     a_ledger_is_never_made_twice,
     another_version_of_the_tables_is_refused,
     it_opens_for_reading_beside_a_gateway,
+    looking_leaves_no_trace,
 );
 
 async fn a_missing_ledger_is_an_error_and_not_made(engine: Engine) {
@@ -73,6 +74,61 @@ async fn it_opens_for_reading_beside_a_gateway(engine: Engine) {
     drop(beside);
     let alone = Store::open_for_reading(settings(&database)).await.unwrap();
     assert_eq!(alone.head().await.unwrap().size, 0);
+}
+
+async fn looking_leaves_no_trace(engine: Engine) {
+    let missing = Database::new(engine).await;
+    match Store::look(&settings(&missing)).await {
+        Err(error) => assert!(matches!(error, OpenError::Missing(_)), "{error}"),
+        Ok(looked) => assert!(matches!(looked.schema, Err(OpenError::Missing(_)))),
+    }
+    let (database, store) = fresh(engine).await;
+    let files = || -> Vec<_> {
+        let path = Path::new(database.url().trim_start_matches("sqlite:"));
+        let folder = path.parent().filter(|_| engine == Engine::Sqlite);
+        let mut files: Vec<_> = folder
+            .into_iter()
+            .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+            .map(|file| file.unwrap().path())
+            .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+            .collect();
+        files.sort();
+        files
+    };
+    // Beside a gateway that has written, and after it.
+    for is_open in [true, false] {
+        let mut writer = store.writer().await.unwrap();
+        let (batch, _) = writer.begin().await.unwrap();
+        batch.commit().await.unwrap();
+        if !is_open {
+            drop(writer);
+        }
+        let before = files();
+        let looked = Store::look(&settings(&database)).await.unwrap();
+        assert!(looked.schema.is_ok(), "{looked:?}");
+        assert!(
+            looked.durability.iter().all(Durability::is_good),
+            "{looked:?}"
+        );
+        assert_eq!(looked.server.is_some(), engine == Engine::Postgres);
+        assert_eq!(
+            looked.store.head().await.unwrap(),
+            store.head().await.unwrap()
+        );
+        let pool = looked.store.pool.clone();
+        let written = on!(&pool, p => {
+            sqlx::query(sql::FORGET_USED).bind(1_i64).execute(p).await.is_ok()
+        });
+        assert!(!written, "what only looks can write");
+        // The index of the journal is memory that all who have the file open share.
+        let own = |files: Vec<(std::path::PathBuf, Vec<u8>)>| -> Vec<_> {
+            files
+                .into_iter()
+                .filter(|(path, _)| !path.ends_with("ledger.db-shm"))
+                .collect()
+        };
+        assert_eq!(own(before), own(files()), "{is_open}");
+    }
 }
 
 #[tokio::test]
