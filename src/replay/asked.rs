@@ -13,7 +13,7 @@ use crate::language::Language;
 use crate::ledger::entry::{Entry, Kind};
 use crate::ledger::note::Verifier;
 use crate::ledger::verify::{BookSource, Known, Progress, SealedSource, Summary, Walk, Wrong};
-use crate::policy::{Bundle, Judgements, Question, Reason};
+use crate::policy::{Bundle, Question, Reason};
 
 /// Which bundle is asked, and of which decisions.
 #[derive(Debug, Clone)]
@@ -61,7 +61,6 @@ impl Judge for Asking {
         &self,
         case: Case,
         with: &With,
-        before: &Judgements,
         step: &mut Step,
     ) -> Result<(), Fault> {
         let index = case.index();
@@ -86,7 +85,7 @@ impl Judge for Asking {
                 None => Unasked::Organisation,
                 Some(question) => {
                     let Some(unknown) = self.unknown_word(&question) else {
-                        self.ask(index, entry, &question, before, step);
+                        self.ask(index, entry, &question, step);
                         return Ok(());
                     };
                     unknown
@@ -109,11 +108,10 @@ impl Asking {
         index: u64,
         entry: &Entry,
         question: &Question<'_>,
-        before: &Judgements,
         step: &mut Step,
     ) {
         let document = &question.document;
-        let judgement = self.bundle.judge(question, before);
+        let judgement = self.bundle.judge(question);
         let was = Told::recorded(entry);
         let follows = Told::follows(&judgement, entry);
         let direction = Direction {
