@@ -57,12 +57,7 @@ pub(super) struct Step {
 impl Judge for Asking {
     type Tally = Step;
 
-    fn judge(
-        &self,
-        case: Case,
-        with: &With,
-        step: &mut Step,
-    ) -> Result<(), Fault> {
+    fn judge(&self, case: Case, with: &With, step: &mut Step) -> Result<(), Fault> {
         let index = case.index();
         let entry = &case.leaf.entry;
         if !self.is_asked(entry.tijd) {
@@ -103,13 +98,7 @@ fn is_unusable(entry: &Entry) -> bool {
 }
 
 impl Asking {
-    fn ask(
-        &self,
-        index: u64,
-        entry: &Entry,
-        question: &Question<'_>,
-        step: &mut Step,
-    ) {
+    fn ask(&self, index: u64, entry: &Entry, question: &Question<'_>, step: &mut Step) {
         let document = &question.document;
         let judgement = self.bundle.judge(question);
         let was = Told::recorded(entry);

@@ -6,9 +6,7 @@ use super::{Counts, Found, Judge, Unjudged, With, search};
 use crate::domain::{AddressFacts, Organisations, OwnerId};
 use crate::ledger::Leaf;
 use crate::ledger::entry::{Entry, Kind, Shadow};
-use crate::policy::{
-    self, Bundle, DocumentFacts, Judgement, NotInForce, Question, Reason, Said,
-};
+use crate::policy::{self, Bundle, DocumentFacts, Judgement, NotInForce, Question, Reason, Said};
 
 /// Whether what was recorded follows.
 #[derive(Debug)]
@@ -17,12 +15,7 @@ pub(super) struct Follows;
 impl Judge for Follows {
     type Tally = Counts;
 
-    fn judge(
-        &self,
-        case: Case,
-        with: &With,
-        tally: &mut Counts,
-    ) -> Result<(), Fault> {
+    fn judge(&self, case: Case, with: &With, tally: &mut Counts) -> Result<(), Fault> {
         let index = case.index();
         tally.count(index, judge(case, with)?);
         Ok(())

@@ -70,12 +70,7 @@ trait Judge: fmt::Debug + Send + Sync + 'static {
     type Tally: Default + Send + 'static;
 
     /// Judges one case; what follows is wrong with its entry.
-    fn judge(
-        &self,
-        case: Case,
-        with: &With,
-        tally: &mut Self::Tally,
-    ) -> Result<(), Fault>;
+    fn judge(&self, case: Case, with: &With, tally: &mut Self::Tally) -> Result<(), Fault>;
 }
 
 /// What everyone at work shares.
