@@ -17,7 +17,7 @@ use crate::clock::{Clock, Moment};
 use crate::domain::{AddressId, Oin, TransactionId};
 use crate::merkle::{Edge, Hash};
 use crate::store::{
-    Batch, Change, Clear, DocumentChange, DocumentOutcome, EntryRow, Erasing, Head, Once,
+    Asked, Batch, Change, Clear, DocumentChange, DocumentOutcome, EntryRow, Erasing, Head, Once,
     OpeningRow, SavedChange, StoreError, StoredKey,
 };
 
@@ -347,6 +347,26 @@ impl Plan {
             };
         }
         Ok(key_missing)
+    }
+
+    /// What the claims and closing entries of this batch are about.
+    pub(super) fn asked(&self) -> Asked {
+        let appends = self.appends.iter().map(|append| append.draft.claims);
+        let claims = appends
+            .chain(self.index.iter().map(|change| change.job.claims))
+            .chain(self.claims.iter().map(|claim| claim.claims));
+        let mut asked = Asked::default();
+        for claims in claims {
+            let token = claims.token.map(|token| Once::Token(token.tag));
+            asked.once.extend(token);
+            asked.once.extend(claims.transaction.map(Once::Transaction));
+        }
+        asked.closing = self
+            .closings
+            .iter()
+            .map(|closing| closing.decision)
+            .collect();
+        asked
     }
 
     /// Uses up the tokens and transaction ids of everything that is still good.

@@ -324,7 +324,8 @@ impl Sequencer {
     async fn attempt(&mut self, plan: &mut Plan) -> Result<Done, BatchError> {
         let known = self.published.load_full();
         // The only lock. From here until the commit no other gateway appends.
-        let (mut batch, head) = self.writer.begin().await?;
+        let asked = plan.asked();
+        let (mut batch, head) = self.writer.begin_asking(&asked).await?;
         settle(&self.keys, &self.store, head.keys_epoch);
         let mut edge = self.edge.clone();
         catch_up(&mut batch, &head, &known, &mut edge, &self.signer).await?;
@@ -364,6 +365,7 @@ impl Sequencer {
             // compares with the head that was locked.
             batch.swap_head(&head, &new).await?;
         }
+        batch.settle().await?;
         self.commit_sent = true;
         // INVARIANT (release after record): nobody is answered before this returned.
         batch.commit().await.map_err(|error| {

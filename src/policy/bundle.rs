@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 use serde_json::json;
 
 use super::activities::Activity;
-use super::again;
 use super::check;
 use super::decide::Rules;
 use super::engine::Engine;
@@ -16,6 +15,7 @@ use super::limits::{self, Limit, LimitInfo};
 use super::lint::{Rule, Says};
 use super::load;
 use super::manifest::{self, ChoiceLimit, Manifest};
+use super::memory::{self, Memory};
 use super::mistake::{BundleError, Mistake};
 use super::schema::{self, ReadSchema};
 use super::source::{LIMITS, MANIFEST, SCHEMA, Source, TABLE};
@@ -45,6 +45,7 @@ pub struct Bundle {
     variant: Variant,
     activities: OnceLock<Vec<Activity>>,
     only_compares_addresses: bool,
+    memory: Memory,
 }
 
 /// One rule of a bundle, as somebody reads it who wants to know why.
@@ -153,7 +154,7 @@ impl Bundle {
         let bundle = Self {
             hash: source.hash(),
             files: json!(source.files()).to_string(),
-            only_compares_addresses: again::only_compare_addresses(&rules),
+            only_compares_addresses: memory::only_compare_addresses(&rules),
             manifest,
             schema,
             rules,
@@ -161,6 +162,7 @@ impl Bundle {
             table,
             variant,
             activities: OnceLock::new(),
+            memory: Memory::default(),
         };
         bundle.probe(&mut mistakes);
         if mistakes.is_empty() {
@@ -272,7 +274,9 @@ impl Bundle {
 
     /// Decides. Pure; never panics and never fails: what could not be evaluated is a denial.
     pub fn decide(&self, question: &Question<'_>) -> Verdict {
-        self.under(&self.variant).decide(question)
+        let memory = self.only_compares_addresses.then_some(&self.memory);
+        let rules = self.under(&self.variant);
+        Rules { memory, ..rules }.decide(question)
     }
 
     /// Runs the jurists' table.
@@ -316,6 +320,7 @@ impl Bundle {
             manifest: &self.manifest,
             limits: &variant.limits,
             hash: self.hash,
+            memory: None,
         }
     }
 

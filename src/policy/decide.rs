@@ -1,11 +1,15 @@
 //! The decision: each ground of the purpose in order of rank; the first that permits, permits.
 
+use std::sync::Arc;
+
 use super::bundle::BundleHash;
 use super::engine::{Engine, Outcome, Prepared, Unusable};
 use super::explain;
 use super::facts::{Question, Situation};
 use super::manifest::{ChoiceLimit, Manifest};
+use super::memory::{Answer, Memory};
 use super::reason::{Missing, Reason};
+use super::schema::ContextFact;
 use super::verdict::{Denial, Permit, RuleId, Verdict};
 use super::vocabulary::PurposeInfo;
 
@@ -17,6 +21,8 @@ pub(super) struct Rules<'a> {
     /// The limits that the switches put in force.
     pub(super) limits: &'a [ChoiceLimit],
     pub(super) hash: BundleHash,
+    /// What was answered before; none where an answer can depend on the address.
+    pub(super) memory: Option<&'a Memory>,
 }
 
 impl Rules<'_> {
@@ -35,24 +41,47 @@ impl Rules<'_> {
         }
         let situation =
             Situation::reduce(question, self.limits, self.manifest.unsafe_situation_days);
-        let Ok(prepared) = self.engine.prepare(&situation) else {
-            return self.unusable();
+        let asked = || self.answer_to(purpose, question, &situation);
+        let answer = match self.memory {
+            Some(memory) if !self.engine.asks(&purpose.actions, ContextFact::Now) => {
+                memory.answer(&situation, asked)
+            }
+            _ => asked().map(Arc::new),
         };
-        match self.answer(purpose, &situation, &prepared) {
-            Ok(Outcome::Permit(granted)) => Verdict::Permit(Permit::new(
-                granted.rules,
-                granted.ground,
-                granted.obligations,
+        match answer.as_deref() {
+            Ok(Answer::Permit(granted)) => Verdict::Permit(Permit::new(
+                granted.rules.clone(),
+                Arc::clone(&granted.ground),
+                granted.obligations.clone(),
                 self.hash,
             )),
-            Ok(Outcome::Deny(forbids)) => {
-                let (reason, missing) =
-                    self.why(purpose, question, &situation, &prepared, &forbids);
-                let rules = forbids.into_iter().map(|(rule, _)| rule).collect();
-                self.deny(reason, missing, rules)
-            }
+            Ok(Answer::Deny {
+                reason,
+                missing,
+                rules,
+            }) => self.deny(*reason, missing.clone(), rules.clone()),
             Err(_) => self.unusable(),
         }
+    }
+
+    fn answer_to(
+        self,
+        purpose: &PurposeInfo,
+        question: &Question<'_>,
+        situation: &Situation<'_>,
+    ) -> Result<Answer, Unusable> {
+        let prepared = self.engine.prepare(situation)?;
+        Ok(match self.answer(purpose, situation, &prepared)? {
+            Outcome::Permit(granted) => Answer::Permit(granted),
+            Outcome::Deny(forbids) => {
+                let (reason, missing) = self.why(purpose, question, situation, &prepared, &forbids);
+                Answer::Deny {
+                    reason,
+                    missing,
+                    rules: forbids.into_iter().map(|(rule, _)| rule).collect(),
+                }
+            }
+        })
     }
 
     /// Why it is refused, and which facts would have turned it.

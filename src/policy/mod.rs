@@ -38,6 +38,7 @@ mod manifest;
 mod manifest_file;
 mod manifest_read;
 pub mod matrix;
+mod memory;
 mod mistake;
 mod overlap;
 mod reason;
@@ -59,7 +60,7 @@ mod words;
 mod tests;
 
 pub use activities::{Activity, Basis, Flow};
-pub use again::{Judgement, Judgements};
+pub use again::Judgement;
 pub use agreement::{Agreement, AgreementFlaw, Revocation, SignedAgreement, SignedRevocation};
 pub use bundle::{Bundle, BundleHash, RuleInfo};
 pub use facts::{DocumentFacts, Question};

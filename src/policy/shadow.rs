@@ -16,7 +16,8 @@ use super::again::Judgement;
 use super::bundle::{Bundle, BundleHash};
 use super::decide::Rules;
 use super::engine::{Outcome, Prepared};
-use super::facts::{Question, Situation, Stand};
+use super::facts::{Question, Situation};
+use super::memory::Key;
 use super::reason::Reason;
 use super::schema::ContextFact;
 use super::verdict::{Ground, RuleId, Verdict};
@@ -104,7 +105,7 @@ impl<'a> From<&'a Verdict> for Said<'a> {
 impl<'a> From<&'a Judgement> for Said<'a> {
     fn from(judgement: &'a Judgement) -> Self {
         Self {
-            ground: judgement.ground.as_ref(),
+            ground: judgement.ground.as_deref(),
             reason: judgement.reason,
         }
     }
@@ -162,7 +163,7 @@ pub fn tried(
     }
     let says = match (&judged.ground, judged.reason) {
         _ if !knows(candidate, question) => Says::Unknown,
-        (Some(ground), _) => Says::Permit(Arc::new(ground.clone()), judged.rules.clone()),
+        (Some(ground), _) => Says::Permit(Arc::clone(ground), judged.rules.clone()),
         (None, Some(reason)) if reason != Reason::PolicyUnusable => {
             Says::Deny(judged.rules.clone(), OnceLock::from(reason))
         }
@@ -202,7 +203,7 @@ pub struct Shadow {
     /// The address it is asked about instead of the real one, where that makes no difference.
     anywhere: Option<AddressId>,
     entities: Cache<OfDocument, Arc<Prepared>>,
-    answers: Cache<Facts, Arc<Says>>,
+    answers: Cache<Key, Arc<Says>>,
 }
 
 impl Shadow {
@@ -273,8 +274,8 @@ impl Shadow {
             );
         };
         situation.address = anywhere;
-        let document = OfDocument::new(&situation);
         if rules.engine.asks(&purpose.actions, ContextFact::Now) {
+            let document = OfDocument::new(&situation);
             let Some(prepared) = self.prepared(rules, &situation, document) else {
                 return unknown();
             };
@@ -282,15 +283,15 @@ impl Shadow {
                 rules, purpose, question, &situation, &prepared, why_not,
             ));
         }
-        let facts = Facts::new(&situation, document);
-        if let Some(known) = self.answers.get(&facts) {
+        let key = Key::of(&situation);
+        if let Some(known) = self.answers.get(&key) {
             return known;
         }
-        let prepared = self.prepared(rules, &situation, facts.document.clone());
+        let prepared = self.prepared(rules, &situation, OfDocument::new(&situation));
         let says = Arc::new(prepared.map_or(Says::Unknown, |prepared| {
             ask(rules, purpose, question, &situation, &prepared, why_not)
         }));
-        self.answers.insert(facts, Arc::clone(&says));
+        self.answers.insert(key.keep(), Arc::clone(&says));
         says
     }
 
@@ -350,38 +351,6 @@ impl OfDocument {
             kind: situation.kind.into(),
             health: situation.health,
             owners: situation.owners,
-        }
-    }
-}
-
-/// All that an answer can depend on where neither the time nor the address counts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Facts {
-    document: OfDocument,
-    purpose: Box<str>,
-    team: Option<Box<str>>,
-    combined: bool,
-    stands: [Stand; 4],
-    unsafe_ms: Option<(i64, i64)>,
-}
-
-impl Facts {
-    fn new(situation: &Situation<'_>, document: OfDocument) -> Self {
-        let stands = [
-            &situation.consent,
-            &situation.explicit_agreement,
-            &situation.objection,
-            &situation.joint_request,
-        ];
-        Self {
-            document,
-            purpose: situation.purpose.into(),
-            team: situation.team.map(Into::into),
-            combined: situation.combined,
-            stands: stands.map(Clone::clone),
-            unsafe_ms: situation
-                .unsafe_since_until
-                .map(|(since, until)| (since.unix_ms(), until.unix_ms())),
         }
     }
 }

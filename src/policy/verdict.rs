@@ -152,10 +152,10 @@ pub enum Verdict {
 #[must_use = "a permit that is dropped was not recorded"]
 #[derive(Debug)]
 pub struct Permit {
-    rules: Vec<RuleId>,
-    ground: Arc<Ground>,
-    obligations: Vec<Obligation>,
-    bundle: BundleHash,
+    pub(super) rules: Vec<RuleId>,
+    pub(super) ground: Arc<Ground>,
+    pub(super) obligations: Vec<Obligation>,
+    pub(super) bundle: BundleHash,
 }
 
 impl Permit {

@@ -13,7 +13,7 @@ use crate::language::Language;
 use crate::ledger::entry::{Entry, Kind};
 use crate::ledger::note::Verifier;
 use crate::ledger::verify::{BookSource, Known, Progress, SealedSource, Summary, Walk, Wrong};
-use crate::policy::{Bundle, Judgements, Question, Reason};
+use crate::policy::{Bundle, Question, Reason};
 
 /// Which bundle is asked, and of which decisions.
 #[derive(Debug, Clone)]
@@ -57,13 +57,7 @@ pub(super) struct Step {
 impl Judge for Asking {
     type Tally = Step;
 
-    fn judge(
-        &self,
-        case: Case,
-        with: &With,
-        before: &Judgements,
-        step: &mut Step,
-    ) -> Result<(), Fault> {
+    fn judge(&self, case: Case, with: &With, step: &mut Step) -> Result<(), Fault> {
         let index = case.index();
         let entry = &case.leaf.entry;
         if !self.is_asked(entry.tijd) {
@@ -86,7 +80,7 @@ impl Judge for Asking {
                 None => Unasked::Organisation,
                 Some(question) => {
                     let Some(unknown) = self.unknown_word(&question) else {
-                        self.ask(index, entry, &question, before, step);
+                        self.ask(index, entry, &question, step);
                         return Ok(());
                     };
                     unknown
@@ -104,16 +98,9 @@ fn is_unusable(entry: &Entry) -> bool {
 }
 
 impl Asking {
-    fn ask(
-        &self,
-        index: u64,
-        entry: &Entry,
-        question: &Question<'_>,
-        before: &Judgements,
-        step: &mut Step,
-    ) {
+    fn ask(&self, index: u64, entry: &Entry, question: &Question<'_>, step: &mut Step) {
         let document = &question.document;
-        let judgement = self.bundle.judge(question, before);
+        let judgement = self.bundle.judge(question);
         let was = Told::recorded(entry);
         let follows = Told::follows(&judgement, entry);
         let direction = Direction {

@@ -6,9 +6,7 @@ use super::{Counts, Found, Judge, Unjudged, With, search};
 use crate::domain::{AddressFacts, Organisations, OwnerId};
 use crate::ledger::Leaf;
 use crate::ledger::entry::{Entry, Kind, Shadow};
-use crate::policy::{
-    self, Bundle, DocumentFacts, Judgement, Judgements, NotInForce, Question, Reason, Said,
-};
+use crate::policy::{self, Bundle, DocumentFacts, Judgement, NotInForce, Question, Reason, Said};
 
 /// Whether what was recorded follows.
 #[derive(Debug)]
@@ -17,21 +15,15 @@ pub(super) struct Follows;
 impl Judge for Follows {
     type Tally = Counts;
 
-    fn judge(
-        &self,
-        case: Case,
-        with: &With,
-        before: &Judgements,
-        tally: &mut Counts,
-    ) -> Result<(), Fault> {
+    fn judge(&self, case: Case, with: &With, tally: &mut Counts) -> Result<(), Fault> {
         let index = case.index();
-        tally.count(index, judge(case, with, before)?);
+        tally.count(index, judge(case, with)?);
         Ok(())
     }
 }
 
 /// Judges one case.
-fn judge(case: Case, with: &With, before: &Judgements) -> Result<Found, Fault> {
+fn judge(case: Case, with: &With) -> Result<Found, Fault> {
     let Case {
         leaf,
         on,
@@ -56,9 +48,9 @@ fn judge(case: Case, with: &With, before: &Judgements) -> Result<Found, Fault> {
         }
     };
     let judged = if searched {
-        search::judge(entry, facts, bundle.as_deref(), with, before)
+        search::judge(entry, facts, bundle.as_deref(), with)
     } else {
-        decision(entry, facts, bundle.as_deref(), with, before)
+        decision(entry, facts, bundle.as_deref(), with)
     };
     let found = match judged {
         // What is left of its history says something else than all of it may have said.
@@ -102,7 +94,6 @@ fn decision(
     facts: &AddressFacts,
     bundle: Option<&Bundle>,
     with: &With,
-    before: &Judgements,
 ) -> Result<Found, Fault> {
     let Some(bundle) = bundle else {
         return if is_unusable(entry) && entry.bundel.is_none() {
@@ -120,9 +111,9 @@ fn decision(
     let Some(question) = question(entry, facts, &with.organisations)? else {
         return Ok(Found::Unjudged(Unjudged::Organisation));
     };
-    let judgement = bundle.judge(&question, before);
+    let judgement = bundle.judge(&question);
     if says(entry, &judgement) {
-        return beside(entry, (bundle, &judgement), &question, with, before);
+        return beside(entry, (bundle, &judgement), &question, with);
     }
     // A gateway that lacked the bundle or the organisation then refused, as it must.
     if is_unusable(entry) {
@@ -174,7 +165,6 @@ fn beside(
     (bundle, judgement): (&Bundle, &Judgement),
     question: &Question<'_>,
     with: &With,
-    before: &Judgements,
 ) -> Result<Found, Fault> {
     let Some(recorded) = &entry.schaduw else {
         return Ok(Found::Followed);
@@ -182,7 +172,7 @@ fn beside(
     let Some(candidate) = with.policies.find(recorded.bundel) else {
         return Ok(Found::FollowedAlone);
     };
-    let judged = candidate.judge(question, before);
+    let judged = candidate.judge(question);
     let in_force = (bundle, Said::from(judgement));
     let follows = policy::tried(in_force, (&candidate, &judged), question);
     if follows.as_ref().map(Shadow::from).as_ref() == Some(&**recorded) {

@@ -39,7 +39,7 @@ use crate::ledger::note::Verifier;
 use crate::ledger::registry::Registry;
 use crate::ledger::verify::{Checker, Known, Progress, SealedSource, Summary, Walk, Wrong};
 use crate::ledger::{EntryFlaw, Leaf, Opener};
-use crate::policy::{Judgements, Policies};
+use crate::policy::Policies;
 use crate::store::SealedEntry;
 use agreed::Agreements;
 pub use agreed::learn;
@@ -70,13 +70,7 @@ trait Judge: fmt::Debug + Send + Sync + 'static {
     type Tally: Default + Send + 'static;
 
     /// Judges one case; what follows is wrong with its entry.
-    fn judge(
-        &self,
-        case: Case,
-        with: &With,
-        before: &Judgements,
-        tally: &mut Self::Tally,
-    ) -> Result<(), Fault>;
+    fn judge(&self, case: Case, with: &With, tally: &mut Self::Tally) -> Result<(), Fault>;
 }
 
 /// What everyone at work shares.
@@ -84,7 +78,6 @@ trait Judge: fmt::Debug + Send + Sync + 'static {
 struct Shared<J> {
     with: With,
     judge: J,
-    judgements: Judgements,
     at_work: Semaphore,
 }
 
@@ -165,7 +158,6 @@ async fn pass<S: SealedSource + Send + 'static, J: Judge>(
     let shared = Arc::new(Shared {
         with,
         judge,
-        judgements: Judgements::default(),
         at_work: Semaphore::new(threads),
     });
     let (send, mut chunks) = mpsc::channel(threads);
@@ -308,7 +300,7 @@ fn judge_all<J: Judge>(cases: Vec<Case>, shared: &Shared<J>) -> Result<J::Tally,
     let mut tally = J::Tally::default();
     for case in cases {
         let index = case.index();
-        let judged = (shared.judge).judge(case, &shared.with, &shared.judgements, &mut tally);
+        let judged = (shared.judge).judge(case, &shared.with, &mut tally);
         judged.map_err(|fault| (index, fault))?;
     }
     Ok(tally)

@@ -2,27 +2,24 @@
 //! kind it listed must be one that some organisation's document could be permitted of, and each reason
 //! it gave one that could be given.
 
-use std::sync::Arc;
-
 use super::fault::Fault;
 use super::{Found, Unjudged, With};
 use crate::domain::{AddressFacts, DocumentKind};
 use crate::ledger::entry::Entry;
-use crate::policy::{Bundle, DocumentFacts, Judgement, Judgements, Question, Reason};
+use crate::policy::{Bundle, DocumentFacts, Judgement, Question, Reason};
 
 pub(super) fn judge(
     entry: &Entry,
     facts: &AddressFacts,
     bundle: Option<&Bundle>,
     with: &With,
-    before: &Judgements,
 ) -> Result<Found, Fault> {
     let requester = entry.aanvrager.ok_or(Fault::Lacks("aanvrager"))?;
     let purpose = entry.doel.as_ref().ok_or(Fault::Lacks("doel"))?;
     let Some(requesting) = with.organisations.find(requester) else {
         return Ok(Found::Unjudged(Unjudged::Organisation));
     };
-    let possible = |kind: &DocumentKind| -> Vec<Arc<Judgement>> {
+    let possible = |kind: &DocumentKind| -> Vec<Judgement> {
         let Some(bundle) = bundle else {
             return Vec::new();
         };
@@ -44,7 +41,7 @@ pub(super) fn judge(
                 },
                 address: facts,
             };
-            bundle.judge(&question, before)
+            bundle.judge(&question)
         })
         .collect()
     };
@@ -62,7 +59,7 @@ pub(super) fn judge(
             continue;
         }
         let answers = possible(&withheld.soort);
-        let given = |answer: &Arc<Judgement>| {
+        let given = |answer: &Judgement| {
             answer
                 .reason
                 .is_some_and(|reason| reason.code() == withheld.reden)

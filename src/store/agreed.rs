@@ -128,7 +128,7 @@ impl Batch<'_> {
     /// [`StoreError`].
     pub async fn keep_bundle(&mut self, hash: Sha256, files: &str) -> Result<(), StoreError> {
         const DOING: &str = "keep a bundle";
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             sqlx::query(sql::KEEP_BUNDLE)
                 .bind(hash.as_bytes().as_slice())
                 .bind(files)

@@ -39,7 +39,7 @@ impl Batch<'_> {
         quorum_at: Moment,
         checkpoint: &str,
     ) -> Result<(), StoreError> {
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             sqlx::query(sql::KEEP_COSIGNED)
                 .bind(to_sql(size))
                 .bind(quorum_at.unix_ms())

@@ -38,8 +38,8 @@ pub use open::{Location, OpenError, Settings, Store};
 pub use saved::{SavedChange, SavedSearch};
 pub use sealed::{SealedEntry, StoredKey, StoredOpening};
 pub use writer::{
-    Answer, Ask, Batch, Change, ClaimedToken, Clear, DocumentChange, DocumentOutcome, EntryRow,
-    Erasing, NewHead, Once, OpeningRow, PERSONAL, Refused, Resealed, Resealing, Writer,
+    Answer, Ask, Asked, Batch, Change, ClaimedToken, Clear, DocumentChange, DocumentOutcome,
+    EntryRow, Erasing, NewHead, Once, OpeningRow, PERSONAL, Refused, Resealed, Resealing, Writer,
 };
 
 use crate::bounds;

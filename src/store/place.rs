@@ -36,7 +36,7 @@ impl Batch<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn keep_place(&mut self, view: &str, next: u64) -> Result<(), StoreError> {
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             sqlx::query(sql::KEEP_PLACE)
                 .bind(view)
                 .bind(to_sql(next))

@@ -69,7 +69,7 @@ impl Batch<'_> {
         change: &SavedChange,
     ) -> Result<bool, StoreError> {
         const DOING: &str = "keep a search";
-        let touched = on!(&mut self.conn, c => {
+        let touched = on!(self.settled().await?, c => {
             let query = match change {
                 SavedChange::Keep(search) => sqlx::query(sql::KEEP_SEARCH)
                     .bind(owner.as_slice())

@@ -226,7 +226,7 @@ impl Batch<'_> {
         to: u64,
     ) -> Result<Vec<SealedEntry>, StoreError> {
         const DOING: &str = "read entries with their openings";
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             let rows = sqlx::query(sql::SEALED_ENTRIES)
                 .bind(to_sql(from))
                 .bind(to_sql(to))

@@ -4,7 +4,7 @@
 //! one. After any error the transaction is given up whole and the connection with it: nothing of a
 //! failed batch can leak into the next.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sqlx::{Connection, Row};
@@ -16,77 +16,16 @@ use super::log::{Head, parse_head};
 use super::open::{Conn, Engine, Settings, connect};
 use super::sealed::StoredKey;
 use super::sql::{self, Rows};
-use super::{StoreError, bytes, corrupt, failed, from_sql, on, to_sql};
+use super::{StoreError, corrupt, failed, from_sql, on, to_sql};
 use crate::clock::Moment;
-use crate::domain::{
-    AddressId, Aos, Choice, Document, DocumentId, Dossier, Oin, Ownership, Sha256, TransactionId,
-};
+use crate::domain::{AddressId, Aos, Choice, Dossier, Ownership, Sha256};
 use crate::errors::in_full;
-use crate::merkle::WholeTile;
-
-/// A token that is being used up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ClaimedToken {
-    /// SHA-256 over issuer and `jti`.
-    pub tag: [u8; 32],
-    /// Until when it could be used again if nobody remembered it.
-    pub until: Moment,
-}
 
 /// Begins in PostgreSQL, whatever its default: a batch must see what was committed while it waited for
 /// the head. Only PostgreSQL lets others write meanwhile.
 const BEGIN_LOCKED: &str = "begin isolation level read committed; \
     update head set size = size where id = 1 \
         returning size, checkpoint, facts_epoch, policy_epoch, keys_epoch";
-
-/// What can be used once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Once {
-    /// A token, by its tag.
-    Token([u8; 32]),
-    /// A transaction id.
-    Transaction(TransactionId),
-}
-
-impl Once {
-    fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::Token(tag) => tag,
-            Self::Transaction(id) => id.as_bytes(),
-        }
-    }
-
-    /// Told apart by their length.
-    pub(super) fn from_bytes(stored: &[u8]) -> Result<Self, StoreError> {
-        match <[u8; 32]>::try_from(stored) {
-            Ok(tag) => Ok(Self::Token(tag)),
-            Err(_) => bytes(stored, "used", "what", "")
-                .map(|id| Self::Transaction(TransactionId::from_bytes(id))),
-        }
-    }
-}
-
-/// One entry, ready to be written.
-#[derive(Debug, Clone, Copy)]
-pub struct EntryRow<'a> {
-    /// Its index.
-    pub index: u64,
-    /// Its transaction.
-    pub transaction: TransactionId,
-    /// Its bytes.
-    pub entry: &'a [u8],
-    /// What its commitments open to, where it has any.
-    pub opening: Option<OpeningRow<'a>>,
-}
-
-/// The sealed openings of an entry, ready to be written.
-#[derive(Debug, Clone, Copy)]
-pub struct OpeningRow<'a> {
-    /// The id of the key.
-    pub key: u64,
-    /// Nonce and ciphertext.
-    pub sealed: &'a [u8],
-}
 
 /// A change of a projection, made by the entry it is appended with.
 #[derive(Debug, Clone)]
@@ -156,70 +95,6 @@ impl Change {
     }
 }
 
-/// A change of the document index.
-#[derive(Debug, Clone)]
-pub enum DocumentChange {
-    /// Put it there, or replace it.
-    Put(Document),
-    /// Take it out.
-    Delete(DocumentId),
-}
-
-impl DocumentChange {
-    const fn id(&self) -> DocumentId {
-        match self {
-            Self::Put(document) => document.id,
-            Self::Delete(id) => *id,
-        }
-    }
-}
-
-/// What a change of the document index came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DocumentOutcome {
-    /// It was not there.
-    Created,
-    /// It was there and is now as told.
-    Replaced,
-    /// It was there, just so.
-    Unchanged,
-    /// It is gone.
-    Deleted,
-    /// There was none to delete.
-    Unknown,
-    /// It belongs to another organisation; left as it is.
-    NotOwned,
-    /// Another line of the same call stood in the way, and the call asked for all or nothing.
-    NotApplied,
-}
-
-impl DocumentOutcome {
-    /// Whether the line it answers was wrong.
-    #[must_use]
-    pub const fn is_wrong(self) -> bool {
-        matches!(self, Self::Unknown | Self::NotOwned)
-    }
-
-    const fn changes(self) -> bool {
-        matches!(self, Self::Created | Self::Replaced | Self::Deleted)
-    }
-}
-
-/// What the head becomes.
-#[derive(Debug)]
-pub struct NewHead<'a> {
-    /// The new size.
-    pub size: u64,
-    /// The signed checkpoint of that size.
-    pub checkpoint: &'a str,
-    /// The new epoch of facts.
-    pub facts_epoch: u64,
-    /// The new epoch of policy.
-    pub policy_epoch: u64,
-    /// The new epoch of keys.
-    pub keys_epoch: u64,
-}
-
 /// A failpoint of the unit tests; in every other build, nothing.
 macro_rules! fail_point {
     ($at:expr, $when:ident, $step:ident) => {
@@ -255,7 +130,15 @@ impl Writer {
     /// # Errors
     /// [`StoreError`].
     pub async fn begin(&mut self) -> Result<(Batch<'_>, Head), StoreError> {
-        const DOING: &str = "begin a batch";
+        self.begin_asking(&Asked::default()).await
+    }
+
+    /// The same, and what the batch is about to use up and to close is looked at right away, where that
+    /// saves asking for it later.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin_asking(&mut self, asked: &Asked) -> Result<(Batch<'_>, Head), StoreError> {
         fail_point!(self, before, Begin);
         if let Some(failure) = self.journal.as_ref().and_then(Journal::take_failure) {
             return Err(failure);
@@ -264,32 +147,20 @@ impl Writer {
             Some(conn) => conn,
             None => connect(&self.settings, false).await?,
         };
-        let head = match &mut conn {
-            // Takes the write lock now instead of failing half-way through.
-            Engine::Sqlite(c) => sqlx::query(
-                "begin immediate; \
-                 select size, checkpoint, facts_epoch, policy_epoch, keys_epoch from head where id = 1",
-            )
-            .fetch_optional(c)
-            .await
-            .map_err(failed(DOING))?
-            .map(|row| parse_head(&row)),
-            Engine::Postgres(c) => sqlx::raw_sql(BEGIN_LOCKED)
-                .fetch_optional(c)
-                .await
-                .map_err(failed(DOING))?
-                .map(|row| parse_head(&row)),
+        let (head, told) = match &mut conn {
+            Engine::Sqlite(c) => together::begin(c, asked).await?,
+            Engine::Postgres(c) => {
+                let row = sqlx::raw_sql(BEGIN_LOCKED).fetch_optional(c).await;
+                let row = row.map_err(failed("begin a batch"))?;
+                (
+                    row.map(|row| parse_head(&row)).transpose()?,
+                    Told::default(),
+                )
+            }
         };
-        let head = head.unwrap_or_else(|| Err(corrupt("head", "id", 1)))?;
+        let head = head.ok_or_else(|| corrupt("head", "id", 1))?;
         fail_point!(self, after, Begin);
-        let batch = Batch {
-            conn,
-            home: &mut self.conn,
-            journal: self.journal.as_ref(),
-            #[cfg(test)]
-            faults: self.faults.clone(),
-        };
-        Ok((batch, head))
+        Ok((self.batch(conn, told), head))
     }
 
     /// Begins a batch where there is no head to lock yet.
@@ -304,13 +175,19 @@ impl Writer {
             Engine::Postgres(c) => sqlx::query("begin").execute(c).await.map(drop),
         }
         .map_err(failed(DOING))?;
-        Ok(Batch {
+        Ok(self.batch(conn, Told::default()))
+    }
+
+    fn batch(&mut self, conn: Conn, told: Told) -> Batch<'_> {
+        Batch {
             conn,
+            held: Held::default(),
+            told,
             home: &mut self.conn,
             journal: self.journal.as_ref(),
             #[cfg(test)]
             faults: self.faults.clone(),
-        })
+        }
     }
 
     /// Moves what was committed into the file of SQLite, and empties the journal: what was erased does
@@ -342,7 +219,10 @@ impl Writer {
 /// with it, and the engine rolls back.
 #[derive(Debug)]
 pub struct Batch<'w> {
-    pub(super) conn: Conn,
+    /// Used by way of [`Batch::settled`], or with what is held back.
+    conn: Conn,
+    held: Held,
+    told: Told,
     home: &'w mut Option<Conn>,
     journal: Option<&'w Journal>,
     #[cfg(test)]
@@ -371,7 +251,7 @@ macro_rules! for_rows {
         let mut rest = $rows;
         let numbered = matches!($batch.conn, Engine::Postgres(_));
         while let Some(part) = sql.part(rest, numbered) {
-            on!(&mut $batch.conn, $conn => {
+            on!($batch.settled().await?, $conn => {
                 let mut $query = sqlx::query(part.sql);
                 for $row in part.rows.iter().chain(part.filling()) {
                     $query = $bind;
@@ -383,58 +263,38 @@ macro_rules! for_rows {
     }};
 }
 
+mod append;
 mod clear;
+mod documents;
 mod erase;
+mod together;
+
+pub use append::{ClaimedToken, EntryRow, NewHead, Once, OpeningRow};
+pub use documents::{DocumentChange, DocumentOutcome};
+pub use together::Asked;
+use together::{Held, Told};
 
 pub use clear::{Clear, PERSONAL};
 pub use erase::{Answer, Ask, Erasing, Refused, Resealed, Resealing};
 
 impl Batch<'_> {
-    /// Whether it costs more to be told which rows were touched than to ask beforehand whether something
-    /// is wrong: with SQLite a row is a thread hop, with PostgreSQL a statement is a round trip.
-    const fn telling_costs(&self) -> bool {
-        matches!(self.conn, Engine::Sqlite(_))
-    }
-
-    /// Uses up what can be used once, and is forgotten after the moment given; answers what was not
-    /// used before. Of two alike, one is answered.
+    /// Does what is held back. A batch that is about to be committed is settled first: an error here
+    /// is certain, and one of the commit is not.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn claim(&mut self, claimed: &[(Once, Moment)]) -> Result<HashSet<Once>, StoreError> {
-        const DOING: &str = "use up tokens and transaction ids";
-        fail_point!(self, before, Claim);
-        let mut fresh: HashSet<Once> = claimed.iter().map(|(once, _)| *once).collect();
-        let mut used = 0;
-        if self.telling_costs() {
-            for_rows!(
-                self,
-                DOING,
-                &sql::COUNT_USED,
-                claimed,
-                |query, one| query.bind(one.0.as_bytes()),
-                |row| used += row.try_get::<i64, _>(0).map_err(failed(DOING))?
-            );
+    /// [`StoreError`]; [`StoreError::RowsTouched`] when a statement did not touch the rows it must.
+    pub async fn settle(&mut self) -> Result<(), StoreError> {
+        match &mut self.conn {
+            Engine::Sqlite(c) => self.held.send(c).await,
+            // There nothing is ever held back.
+            Engine::Postgres(_) => Ok(()),
         }
-        if self.telling_costs() && used == 0 && fresh.len() == claimed.len() {
-            let touched = for_rows!(self, DOING, &sql::USE, claimed, |query, one| query
-                .bind(one.0.as_bytes())
-                .bind(one.1.unix_ms()));
-            all_touched(DOING, touched, claimed.len())?;
-            fail_point!(self, after, Claim);
-            return Ok(fresh);
-        }
-        fresh.clear();
-        for_rows!(
-            self,
-            DOING,
-            &sql::USE_TELLING,
-            claimed,
-            |query, one| query.bind(one.0.as_bytes()).bind(one.1.unix_ms()),
-            |row| fresh.insert(Once::from_bytes(row.try_get(0).map_err(failed(DOING))?)?)
-        );
-        fail_point!(self, after, Claim);
-        Ok(fresh)
+    }
+
+    /// The connection, with everything done that was said before.
+    pub(super) async fn settled(&mut self) -> Result<&mut Conn, StoreError> {
+        self.settle().await?;
+        Ok(&mut self.conn)
     }
 
     /// The versions of addresses as they are now; one that is missing has (0, 0).
@@ -476,7 +336,7 @@ impl Batch<'_> {
     /// [`StoreError`].
     pub async fn entries(&mut self, from: u64, to: u64) -> Result<Vec<Vec<u8>>, StoreError> {
         const DOING: &str = "read entries";
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             let rows = sqlx::query(sql::ENTRIES)
                 .bind(to_sql(from))
                 .bind(to_sql(to))
@@ -485,116 +345,6 @@ impl Batch<'_> {
                 .map_err(failed(DOING))?;
             rows.iter().map(|row| row.try_get(1).map_err(failed(DOING))).collect()
         })
-    }
-
-    /// Writes entries with their openings.
-    ///
-    /// # Errors
-    /// [`StoreError`]; [`StoreError::RowsTouched`] when one of these indices is taken.
-    pub async fn insert_entries(&mut self, rows: &[EntryRow<'_>]) -> Result<(), StoreError> {
-        const DOING: &str = "write entries";
-        fail_point!(self, before, InsertEntries);
-        let touched = for_rows!(self, DOING, &sql::INSERT_ENTRIES, rows, |query, row| query
-            .bind(to_sql(row.index))
-            .bind(row.transaction.as_bytes().as_slice())
-            .bind(row.entry)
-            .bind(row.opening.map(|opening| to_sql(opening.key)))
-            .bind(row.opening.map(|opening| opening.sealed)));
-        fail_point!(self, after, InsertEntries);
-        all_touched(DOING, touched, rows.len())
-    }
-
-    /// Notes releases that still lack their closing entry.
-    ///
-    /// # Errors
-    /// [`StoreError`]; [`StoreError::RowsTouched`] when one of them was noted before.
-    pub async fn open_releases(
-        &mut self,
-        rows: &[(u64, TransactionId)],
-        gateway: [u8; 16],
-    ) -> Result<(), StoreError> {
-        const DOING: &str = "note open releases";
-        fail_point!(self, before, OpenReleases);
-        let touched = for_rows!(
-            self,
-            DOING,
-            &sql::INSERT_OPEN_RELEASES,
-            rows,
-            |query, row| query
-                .bind(to_sql(row.0))
-                .bind(row.1.as_bytes().as_slice())
-                .bind(gateway.as_slice())
-        );
-        fail_point!(self, after, OpenReleases);
-        all_touched(DOING, touched, rows.len())
-    }
-
-    /// Strikes releases off; answers those that were open.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn close_releases(&mut self, indices: &[u64]) -> Result<HashSet<u64>, StoreError> {
-        const DOING: &str = "close releases";
-        fail_point!(self, before, CloseReleases);
-        let mut closed: HashSet<u64> = indices.iter().copied().collect();
-        let mut open = 0;
-        if self.telling_costs() {
-            for_rows!(
-                self,
-                DOING,
-                &sql::COUNT_OPEN_RELEASES,
-                indices,
-                |query, index| query.bind(to_sql(*index)),
-                |row| open += row.try_get::<i64, _>(0).map_err(failed(DOING))?
-            );
-        }
-        if self.telling_costs() && usize::try_from(open) == Ok(indices.len()) {
-            let touched = for_rows!(
-                self,
-                DOING,
-                &sql::CLOSE_RELEASES,
-                indices,
-                |query, index| query.bind(to_sql(*index))
-            );
-            all_touched(DOING, touched, closed.len())?;
-            fail_point!(self, after, CloseReleases);
-            return Ok(closed);
-        }
-        closed.clear();
-        for_rows!(
-            self,
-            DOING,
-            &sql::CLOSE_RELEASES_TELLING,
-            indices,
-            |query, index| query.bind(to_sql(*index)),
-            |row| closed.insert(from_sql(
-                row.try_get(0).map_err(failed(DOING))?,
-                "open_releases",
-                "idx"
-            )?)
-        );
-        fail_point!(self, after, CloseReleases);
-        Ok(closed)
-    }
-
-    /// Writes a tile that became whole.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn insert_tile(&mut self, tile: &WholeTile) -> Result<(), StoreError> {
-        let blob = tile.hashes.as_flattened();
-        fail_point!(self, before, InsertTile);
-        on!(&mut self.conn, c => {
-            sqlx::query(sql::INSERT_TILE)
-                .bind(i64::from(tile.at.level))
-                .bind(to_sql(tile.at.number))
-                .bind(blob)
-                .execute(&mut *c)
-                .await
-                .map_err(failed("write a tile"))?;
-        });
-        fail_point!(self, after, InsertTile);
-        Ok(())
     }
 
     /// Makes a change of a projection, as told by the entry with this index.
@@ -611,7 +361,7 @@ impl Batch<'_> {
             _ => {}
         }
         fail_point!(self, before, Apply);
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             match change {
                 Change::Owners(address, ownership) => {
                     let told = Ownership { recorded_at: index, ..ownership.clone() };
@@ -699,7 +449,7 @@ impl Batch<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn touch(&mut self, address: AddressId, index: u64) -> Result<(), StoreError> {
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             sqlx::query(sql::TOUCH_ADDRESS)
                 .bind(address.as_str())
                 .bind(to_sql(index + 1))
@@ -716,7 +466,7 @@ impl Batch<'_> {
     /// [`StoreError`]; [`StoreError::RowsTouched`] when there is one.
     pub async fn make_head(&mut self, new: &NewHead<'_>) -> Result<(), StoreError> {
         const DOING: &str = "write the head";
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             sqlx::query(sql::NEW_HEAD)
                 .bind(new.checkpoint)
                 .execute(&mut *c)
@@ -733,136 +483,6 @@ impl Batch<'_> {
         self.swap_head(&empty, new).await
     }
 
-    /// Changes the document index for one organisation. With `all_or_nothing` a single wrong line
-    /// leaves everything as it is. Answers each line, and the addresses that were touched.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn change_documents(
-        &mut self,
-        owner: Oin,
-        changes: &[DocumentChange],
-        all_or_nothing: bool,
-    ) -> Result<(Vec<DocumentOutcome>, BTreeSet<AddressId>), StoreError> {
-        fail_point!(self, before, ChangeDocuments);
-        let mut known = self.documents(changes).await?;
-        let mut touched = BTreeSet::new();
-        let mut final_state: BTreeMap<DocumentId, Option<&Document>> = BTreeMap::new();
-        let mut outcomes = Vec::with_capacity(changes.len());
-        for change in changes {
-            let before = known.get(&change.id());
-            let outcome = match (change, before) {
-                (_, Some(before)) if before.provider != owner => DocumentOutcome::NotOwned,
-                (DocumentChange::Put(document), _) if document.provider != owner => {
-                    DocumentOutcome::NotOwned
-                }
-                (DocumentChange::Put(document), Some(before)) if before == document => {
-                    DocumentOutcome::Unchanged
-                }
-                (DocumentChange::Put(_), Some(_)) => DocumentOutcome::Replaced,
-                (DocumentChange::Put(_), None) => DocumentOutcome::Created,
-                (DocumentChange::Delete(_), Some(_)) => DocumentOutcome::Deleted,
-                (DocumentChange::Delete(_), None) => DocumentOutcome::Unknown,
-            };
-            if outcome.changes() {
-                touched.extend(before.map(|document| document.address));
-                match change {
-                    DocumentChange::Put(document) => {
-                        touched.insert(document.address);
-                        known.insert(document.id, document.clone());
-                        final_state.insert(document.id, Some(document));
-                    }
-                    DocumentChange::Delete(id) => {
-                        known.remove(id);
-                        final_state.insert(*id, None);
-                    }
-                }
-            }
-            outcomes.push(outcome);
-        }
-        if all_or_nothing && outcomes.iter().any(|outcome| outcome.is_wrong()) {
-            for outcome in &mut outcomes {
-                if !outcome.is_wrong() {
-                    *outcome = DocumentOutcome::NotApplied;
-                }
-            }
-            return Ok((outcomes, BTreeSet::new()));
-        }
-        self.write_documents(&final_state, &touched).await?;
-        fail_point!(self, after, ChangeDocuments);
-        Ok((outcomes, touched))
-    }
-
-    async fn documents(
-        &mut self,
-        changes: &[DocumentChange],
-    ) -> Result<HashMap<DocumentId, Document>, StoreError> {
-        const DOING: &str = "read documents";
-        let ids: Vec<DocumentId> = changes
-            .iter()
-            .map(DocumentChange::id)
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        let mut known = HashMap::with_capacity(ids.len());
-        for_rows!(
-            self,
-            DOING,
-            &sql::DOCUMENTS_BY_ID,
-            ids.as_slice(),
-            |query, id| query.bind(id.as_bytes().as_slice()),
-            |row| {
-                let record: &str = row.try_get(2).map_err(failed(DOING))?;
-                let document: Document = serde_json::from_str(record)
-                    .map_err(|_| corrupt("documents", "record", "(not shown)"))?;
-                known.insert(document.id, document)
-            }
-        );
-        Ok(known)
-    }
-
-    async fn write_documents(
-        &mut self,
-        final_state: &BTreeMap<DocumentId, Option<&Document>>,
-        touched: &BTreeSet<AddressId>,
-    ) -> Result<(), StoreError> {
-        const DOING: &str = "write documents";
-        let mut put = Vec::new();
-        let mut gone = Vec::new();
-        for (id, document) in final_state {
-            match document {
-                Some(document) => put.push((*id, document.address, record(document)?)),
-                None => gone.push(*id),
-            }
-        }
-        let touched: Vec<AddressId> = touched.iter().copied().collect();
-        for_rows!(
-            self,
-            DOING,
-            &sql::UPSERT_DOCUMENTS,
-            put.as_slice(),
-            |query, row| query
-                .bind(row.0.as_bytes().as_slice())
-                .bind(row.1.as_str())
-                .bind(row.2.as_str())
-        );
-        for_rows!(
-            self,
-            DOING,
-            &sql::DELETE_DOCUMENTS,
-            gone.as_slice(),
-            |query, id| query.bind(id.as_bytes().as_slice())
-        );
-        for_rows!(
-            self,
-            DOING,
-            &sql::TOUCH_INDEX,
-            touched.as_slice(),
-            |query, address| query.bind(address.as_str()).bind(0_i64).bind(1_i64)
-        );
-        Ok(())
-    }
-
     /// Keeps a wrapped key unless there is one of its name already; answers the id of the one that
     /// counts, and that one.
     ///
@@ -874,7 +494,7 @@ impl Batch<'_> {
     ) -> Result<(u64, Vec<u8>), StoreError> {
         const DOING: &str = "keep a key";
         fail_point!(self, before, KeepKey);
-        let kept: Result<(i64, Vec<u8>), _> = on!(&mut self.conn, c => {
+        let kept: Result<(i64, Vec<u8>), _> = on!(self.settled().await?, c => {
             sqlx::query(sql::NEW_OPENING_KEY)
                 .bind(to_sql(key.id))
                 .bind(key.tag.as_slice())
@@ -910,7 +530,7 @@ impl Batch<'_> {
     ) -> Result<(), StoreError> {
         const DOING: &str = "note that this gateway lives";
         fail_point!(self, before, Heartbeat);
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             sqlx::query(sql::HEARTBEAT)
                 .bind(gateway.as_slice())
                 .bind(now.unix_ms())
@@ -929,38 +549,13 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Swaps the head, if it still is what was locked (SECURITY 7).
-    ///
-    /// # Errors
-    /// [`StoreError::RowsTouched`] when it is not.
-    pub async fn swap_head(&mut self, old: &Head, new: &NewHead<'_>) -> Result<(), StoreError> {
-        const DOING: &str = "swap the head";
-        fail_point!(self, before, SwapHead);
-        let touched = on!(&mut self.conn, c => {
-            sqlx::query(sql::SWAP_HEAD)
-                .bind(to_sql(new.size))
-                .bind(new.checkpoint)
-                .bind(to_sql(new.facts_epoch))
-                .bind(to_sql(new.policy_epoch))
-                .bind(to_sql(new.keys_epoch))
-                .bind(to_sql(old.size))
-                .bind(old.checkpoint.as_str())
-                .execute(&mut *c)
-                .await
-                .map_err(failed(DOING))?
-                .rows_affected()
-        });
-        fail_point!(self, after, SwapHead);
-        all_touched(DOING, touched, 1)
-    }
-
     /// Commits. After an error the outcome is unknown: ask the head.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn commit(mut self) -> Result<(), StoreError> {
         fail_point!(self, before, Commit);
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             sqlx::query("commit").execute(&mut *c).await.map_err(failed("commit"))?;
         });
         if let Some(journal) = self.journal {
@@ -976,7 +571,8 @@ impl Batch<'_> {
     /// # Errors
     /// [`StoreError`]; the connection is given up then, which rolls back too.
     pub async fn roll_back(mut self) -> Result<(), StoreError> {
-        on!(&mut self.conn, c => {
+        self.held = Held::default();
+        on!(self.settled().await?, c => {
             sqlx::query("rollback").execute(&mut *c).await.map_err(failed("roll back"))?;
         });
         *self.home = Some(self.conn);

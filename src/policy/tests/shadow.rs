@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::properties::{BUNDLES, question};
 use super::support::{Asked, CANDIDATE, CONVENANT, TWG, bundle, changed};
-use crate::policy::{Difference, Judgement, Judgements, Said, Shadow, Tried, Verdict, tried};
+use crate::policy::{Difference, Judgement, Said, Shadow, Tried, Verdict, tried};
 
 /// Each shipped bundle on trial, and the statute's with another comment.
 static SHADOWS: LazyLock<[Shadow; 4]> = LazyLock::new(|| {
@@ -14,8 +14,6 @@ static SHADOWS: LazyLock<[Shadow; 4]> = LazyLock::new(|| {
     let same = commented();
     [one, two, three, same].map(|bundle| Shadow::new(Arc::new(bundle)))
 });
-
-static BEFORE: LazyLock<Judgements> = LazyLock::new(Judgements::default);
 
 fn commented() -> crate::policy::Bundle {
     changed(TWG, "00-verboden.cedar", &[("@id(", "// Proef.\n@id(")]).unwrap()
@@ -91,7 +89,7 @@ proptest! {
             let said = || Said::from(&verdict);
             let first = shadow.beside(bundle, question, said());
             let again = shadow.beside(bundle, question, said());
-            let judged = shadow.bundle().judge(question, &BEFORE);
+            let judged = shadow.bundle().judge(question);
             let checked = tried((bundle, said()), (shadow.bundle(), &judged), question);
             (first, again, checked)
         });
@@ -115,6 +113,19 @@ proptest! {
             Some(Difference::DenyToPermit) => prop_assert!(!permits),
             Some(Difference::Unknown) | None => {}
         }
+    }
+
+    /// However often and about which address a bundle is asked: it says what its rules say.
+    #[test]
+    fn what_it_said_before_is_what_it_says(asked in question(), number in 0..3_usize) {
+        asked.with_question(asked.facts.address, |question| {
+            let bundle = &BUNDLES[number];
+            let afresh = Judgement::from(bundle.under(bundle.standing()).decide(question));
+            let [first, again] = [(), ()].map(|()| bundle.judge(question));
+            prop_assert_eq!(&first, &afresh);
+            prop_assert_eq!(&again, &afresh);
+            Ok(())
+        })?;
     }
 
     /// A bundle with the same rules never differs.

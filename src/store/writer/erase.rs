@@ -154,7 +154,7 @@ impl Batch<'_> {
         ask: Ask,
     ) -> Result<Result<(), Refused>, StoreError> {
         const DOING: &str = "look for a proposal";
-        let waiting: i64 = on!(&mut self.conn, c => {
+        let waiting: i64 = on!(self.settled().await?, c => {
             let row = sqlx::query(sql::WAITS)
                 .bind(to_sql(proposal))
                 .bind(ask.code())
@@ -172,7 +172,7 @@ impl Batch<'_> {
     /// [`StoreError`].
     pub async fn is_held(&mut self, tag: [u8; 16]) -> Result<bool, StoreError> {
         const DOING: &str = "look for a hold";
-        let holds: i64 = on!(&mut self.conn, c => {
+        let holds: i64 = on!(self.settled().await?, c => {
             let row = sqlx::query(sql::HOLDS_OF)
                 .bind(tag.as_slice())
                 .fetch_one(&mut *c)
@@ -185,7 +185,7 @@ impl Batch<'_> {
 
     async fn count(&mut self, statement: &'static str, of: &[u64]) -> Result<i64, StoreError> {
         const DOING: &str = "count what waits";
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             let mut query = sqlx::query(statement);
             for one in of {
                 query = query.bind(to_sql(*one));
@@ -201,7 +201,7 @@ impl Batch<'_> {
     /// [`StoreError`].
     pub async fn keys_to_erase(&mut self, erasing: &Erasing) -> Result<Vec<u64>, StoreError> {
         const DOING: &str = "find the keys to destroy";
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             let rows = match erasing {
                 Erasing::Owner(resealing) => return Ok(resealing.keys.clone()),
                 Erasing::Address { tag, .. } => {
@@ -271,7 +271,7 @@ impl Batch<'_> {
     pub async fn destroy(&mut self, keys: &[u64], most: u64) -> Result<(u64, u64), StoreError> {
         const DOING: &str = "destroy keys";
         fail_point!(self, before, Destroy);
-        if let Engine::Sqlite(c) = &mut self.conn {
+        if let Engine::Sqlite(c) = self.settled().await? {
             super::clear::note_erased(c).await?;
         }
         let destroyed = for_rows!(self, DOING, &sql::DESTROY_KEYS, keys, |query, key| query
@@ -281,7 +281,7 @@ impl Batch<'_> {
             if nulled >= most {
                 break;
             }
-            nulled += on!(&mut self.conn, c => {
+            nulled += on!(self.settled().await?, c => {
                 sqlx::query(sql::NULL_OPENINGS)
                     .bind(to_sql(*key))
                     .bind(to_sql(most - nulled))
@@ -317,7 +317,7 @@ impl Batch<'_> {
             self.keep_opening_key(key).await?;
         }
         for one in &resealing.openings {
-            let touched = on!(&mut self.conn, c => {
+            let touched = on!(self.settled().await?, c => {
                 sqlx::query(sql::RESEAL)
                     .bind(to_sql(one.index))
                     .bind(to_sql(one.key))
@@ -342,7 +342,7 @@ impl Batch<'_> {
     ) -> Result<(), StoreError> {
         const DOING: &str = "forget an owner";
         let unknown = || corrupt("ownerships, choices", "record", "(not shown)");
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             let query = sqlx::query(sql::OWNERSHIPS).bind(address.as_str());
             for row in query.fetch_all(&mut *c).await.map_err(failed(DOING))? {
                 let record: String = row.try_get(0).map_err(failed(DOING))?;
@@ -383,7 +383,7 @@ impl Batch<'_> {
         tag: [u8; 16],
     ) -> Result<(), StoreError> {
         const DOING: &str = "forget an address";
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             for statement in sql::FORGET_ADDRESS {
                 sqlx::query(statement)
                     .bind(address.as_str())
@@ -412,7 +412,7 @@ impl Batch<'_> {
             Ask::Lift(hold) => Some(to_sql(hold)),
             Ask::Erase | Ask::Hold => None,
         };
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             sqlx::query(sql::NOTE_PENDING)
                 .bind(to_sql(index))
                 .bind(ask.code())
@@ -456,7 +456,7 @@ impl Batch<'_> {
 
     async fn run(&mut self, statement: &'static str, with: &[u64]) -> Result<u64, StoreError> {
         const DOING: &str = "note what is erased or held";
-        on!(&mut self.conn, c => {
+        on!(self.settled().await?, c => {
             let mut query = sqlx::query(statement);
             for one in with {
                 query = query.bind(to_sql(*one));
