@@ -57,7 +57,8 @@ fn is_name(authority: &Authority) -> bool {
         Some((_, port)) if !port.ends_with(']') => port,
         _ => "",
     };
-    !text.contains('@') && (port.is_empty() || authority.port_u16().is_some())
+    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+    !text.contains('@') && digits && (port.is_empty() || port.parse::<u16>().is_ok())
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 //! issues whatever oddity a row asks for.
 
 mod certificates;
+mod chains;
 mod dev;
 mod forged;
 mod id_tokens;
 mod keys;
+mod odd;
 mod provider;
 mod reload;
 mod signatures;

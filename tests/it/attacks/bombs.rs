@@ -1,4 +1,5 @@
 //! Heads and bodies that are too large, too deep or too many.
+#![expect(clippy::too_many_lines, reason = "long tables")]
 
 use super::judge;
 use super::siege::Fate::{Closed, Kept};

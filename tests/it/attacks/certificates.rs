@@ -284,10 +284,7 @@ fn rows(pki: &Pki) -> Vec<(&'static str, Shown)> {
         (
             "no OIN",
             spoilt(root, |p| {
-                p.distinguished_name
-                    .remove(oin_field())
-                    .then_some(())
-                    .unwrap_or_default()
+                p.distinguished_name.remove(oin_field());
             }),
         ),
         (

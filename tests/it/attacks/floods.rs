@@ -7,7 +7,10 @@ use std::time::Instant;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::frames::*;
+use super::frames::{
+    ALL, CONTINUATION, DATA, END_HEADERS, END_STREAM, Frames, GOAWAY, HEADERS, PADDED, PING,
+    PREFACE, PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE, field, fields, frame, setting, tls,
+};
 use super::judge;
 use super::siege::{PATIENCE, Siege};
 
@@ -42,6 +45,7 @@ const REQUEST: [(&str, &str); 4] = [
 /// Stands for the id of the next stream.
 const NEXT: u32 = 0x7a7a_7a7a;
 
+#[expect(clippy::too_many_lines, reason = "a long table")]
 fn floods() -> Vec<Flood> {
     let flood = |name, first: Vec<u8>, piece: Vec<u8>, reads, cut| Flood {
         name,

@@ -82,7 +82,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// The error code of a GOAWAY or RST_STREAM.
+    /// The error code of a `GOAWAY` or `RST_STREAM`.
     pub(super) fn code(&self) -> u8 {
         let at = if self.kind == GOAWAY { 7 } else { 3 };
         self.payload[at]

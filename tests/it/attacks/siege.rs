@@ -35,7 +35,7 @@ pub(super) struct Siege {
 /// What is sent, and what comes of it.
 pub(super) struct Row {
     pub(super) name: &'static str,
-    /// `@P` is the path of the download, `@A` a line with a fresh token, `@B`
+    /// `@P` is the path of the download, `@Q` that of the question whether it would be given, `@A` a line with a fresh token, `@B`
     /// one with a fresh token for the registry, `@S` a whole honest request.
     pub(super) sent: String,
     /// The statuses of the answers, in their order.
@@ -100,7 +100,8 @@ impl Siege {
     pub(super) fn filled(&self, text: &str) -> Vec<u8> {
         let whole = text
             .replace("@S", "GET @P HTTP/1.1\r\nHost: sluis.example\r\n@A\r\n")
-            .replace("@P", &self.path());
+            .replace("@P", &self.path())
+            .replace("@Q", &format!("/v1/documenten/{}/_toets", self.uuid));
         let whole = if whole.contains("@B") {
             let token = Party::find("img").token(&Token::beheer());
             whole.replace("@B", &format!("Authorization: Bearer {token}\r\n"))
