@@ -1,7 +1,7 @@
 //! Request tokens. A token that nobody signed is never accepted; so most inputs are a header and a
 //! payload, a line each, that the right key signs, whatever they say.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
@@ -101,7 +101,7 @@ impl Bench {
     }
 }
 
-fn signing_key(path: &PathBuf) -> EcdsaKeyPair {
+fn signing_key(path: &Path) -> EcdsaKeyPair {
     let key = PrivatePkcs8KeyDer::from_pem_file(path).expect("a key");
     let random = SystemRandom::new();
     let (of, der) = (&ECDSA_P256_SHA256_FIXED_SIGNING, key.secret_pkcs8_der());

@@ -47,7 +47,7 @@ pub(super) fn crl(data: &[u8]) -> bool {
     let (fresh, faults) = Revocations::default().replaced_by(data, *NOW);
     let lists = told(&fresh);
     for (_, made, _) in &lists {
-        assert!(made <= &*NOW, "a list of tomorrow");
+        assert!(*made <= *NOW, "a list of tomorrow");
     }
     if faults.is_empty() {
         assert!(!lists.is_empty(), "a file without a list");
