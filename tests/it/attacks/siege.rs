@@ -35,8 +35,9 @@ pub(super) struct Siege {
 /// What is sent, and what comes of it.
 pub(super) struct Row {
     pub(super) name: &'static str,
-    /// `@P` is the path of the download, `@Q` that of the question whether it would be given, `@A` a line with a fresh token, `@B`
-    /// one with a fresh token for the registry, `@S` a whole honest request.
+    /// `@P` is the path of the download, `@Q` that of the question whether it would be given, `@A`
+    /// a line with a fresh token, `@B` one with a fresh token for the registry, `@S` a whole honest
+    /// request.
     pub(super) sent: String,
     /// The statuses of the answers, in their order.
     pub(super) answers: &'static [u16],
