@@ -24,7 +24,7 @@ pub struct Inspected {
 /// # Errors
 /// [`ProfileFlaw`].
 pub fn inspect_leaf(der: &[u8], usage: Usage) -> Result<Inspected, ProfileFlaw> {
-    profile::leaf(&CertificateDer::from(der), usage).map(inspected)
+    profile::leaf(&CertificateDer::from(der), usage).map(|examined| inspected(&examined))
 }
 
 /// The same for a CA certificate.
@@ -32,10 +32,10 @@ pub fn inspect_leaf(der: &[u8], usage: Usage) -> Result<Inspected, ProfileFlaw> 
 /// # Errors
 /// [`ProfileFlaw`].
 pub fn inspect_authority(der: &[u8]) -> Result<Inspected, ProfileFlaw> {
-    profile::authority(&CertificateDer::from(der)).map(inspected)
+    profile::authority(&CertificateDer::from(der)).map(|examined| inspected(&examined))
 }
 
-fn inspected(examined: profile::Examined) -> Inspected {
+fn inspected(examined: &profile::Examined) -> Inspected {
     Inspected {
         oin: examined.oin,
         not_before: examined.not_before,

@@ -119,7 +119,7 @@ fn issuers() -> usize {
         (
             "an issuer with serial 0",
             below(&root, |p| {
-                p.serial_number = Some(SerialNumber::from_slice(&[0]))
+                p.serial_number = Some(SerialNumber::from_slice(&[0]));
             }),
             PROFILE,
         ),
@@ -133,7 +133,7 @@ fn issuers() -> usize {
         (
             "an issuer with an unknown critical extension",
             below(&root, |p| {
-                p.custom_extensions = vec![critical(&[1, 2, 3, 4], vec![5, 0])]
+                p.custom_extensions = vec![critical(&[1, 2, 3, 4], vec![5, 0])];
             }),
             PATH,
         ),
@@ -147,7 +147,7 @@ fn issuers() -> usize {
         (
             "an issuer of servers only",
             below(&root, |p| {
-                p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth]
+                p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
             }),
             PATH,
         ),
@@ -174,7 +174,7 @@ fn issuers() -> usize {
         (
             "an issuer that may sign documents and lists",
             below(&root, |p| {
-                p.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::CrlSign]
+                p.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::CrlSign];
             }),
             PROFILE,
         ),

@@ -166,7 +166,7 @@ impl Pki {
             stale: below("Stale", |_| ()),
             short: below("Revoked", |params| params.serial_number = Some(666.into())),
             no_sign: below("No signing", |params| {
-                params.key_usages = vec![KeyUsagePurpose::CrlSign]
+                params.key_usages = vec![KeyUsagePurpose::CrlSign];
             }),
             root,
             domain,
@@ -235,20 +235,20 @@ fn rows(pki: &Pki) -> Vec<(&'static str, Shown)> {
         (
             "serverAuth only",
             spoilt(root, |p| {
-                p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth]
+                p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
             }),
         ),
         (
             "any usage",
             spoilt(root, |p| {
-                p.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any]
+                p.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any];
             }),
         ),
         ("no key usage", spoilt(root, |p| p.key_usages.clear())),
         (
             "keyEncipherment only",
             spoilt(root, |p| {
-                p.key_usages = vec![KeyUsagePurpose::KeyEncipherment]
+                p.key_usages = vec![KeyUsagePurpose::KeyEncipherment];
             }),
         ),
         (
@@ -258,13 +258,13 @@ fn rows(pki: &Pki) -> Vec<(&'static str, Shown)> {
         (
             "CA flag",
             spoilt(root, |p| {
-                p.is_ca = IsCa::Ca(BasicConstraints::Unconstrained)
+                p.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
             }),
         ),
         (
             "serial 0",
             spoilt(root, |p| {
-                p.serial_number = Some(SerialNumber::from_slice(&[0]))
+                p.serial_number = Some(SerialNumber::from_slice(&[0]));
             }),
         ),
         (
