@@ -126,7 +126,7 @@ fn issuers() -> usize {
         (
             "an issuer with a serial of 21 octets",
             below(&root, |p| {
-                p.serial_number = Some(SerialNumber::from_slice(&[0x11; 21]))
+                p.serial_number = Some(SerialNumber::from_slice(&[0x11; 21]));
             }),
             PROFILE,
         ),
