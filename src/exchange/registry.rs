@@ -56,6 +56,9 @@ impl Exchange {
     /// [`Failure`].
     pub async fn delete_document(&self, caller: Caller, id: DocumentId) -> Result<(), Failure> {
         self.check_registry(&caller).await?;
+        if !caller.organisation.provides {
+            return Err(self.record_not_authorised(&caller).await);
+        }
         match self
             .change_index(&caller, vec![DocumentChange::Delete(id)], true)
             .await?
@@ -221,6 +224,9 @@ impl Exchange {
         how: Withdrawal,
     ) -> Result<(Choice, Receipt), Failure> {
         self.check_registry(&caller).await?;
+        if !caller.organisation.provides {
+            return Err(self.record_not_authorised(&caller).await);
+        }
         let Some(known) = self.store.find_choice(id).await.map_err(unreadable)? else {
             return Err(self.record_missing(&caller).await);
         };
@@ -246,12 +252,13 @@ impl Exchange {
     /// [`Failure`].
     pub async fn choice(&self, caller: Caller, id: ChoiceId) -> Result<Choice, Failure> {
         self.check_registry(&caller).await?;
-        let Some(choice) = self.store.find_choice(id).await.map_err(unreadable)? else {
-            return Err(self.record_missing(&caller).await);
-        };
+        // First, so that who may see none cannot find out which there are.
         if !caller.organisation.provides {
             return Err(self.record_not_authorised(&caller).await);
         }
+        let Some(choice) = self.store.find_choice(id).await.map_err(unreadable)? else {
+            return Err(self.record_missing(&caller).await);
+        };
         self.record_reading(&caller, Some(choice.address), None)
             .await?;
         Ok(choice)
@@ -302,6 +309,9 @@ impl Exchange {
     /// [`Failure`].
     pub async fn close_aos(&self, caller: Caller, id: AosId) -> Result<(Aos, Receipt), Failure> {
         self.check_registry(&caller).await?;
+        if !caller.organisation.provides {
+            return Err(self.record_not_authorised(&caller).await);
+        }
         let Some(known) = self.store.find_aos(id).await.map_err(unreadable)? else {
             return Err(self.record_missing(&caller).await);
         };

@@ -78,6 +78,15 @@ pub(super) fn read(folder: &str, text: &str) -> Result<Manifest, Vec<Mistake>> {
     }
 }
 
+/// What is wrong with a manifest alone, in a folder of the name it gives itself; empty when nothing is.
+/// Whether the other files go with it, loading the bundle says.
+#[must_use]
+pub fn mistakes(text: &str) -> Vec<Mistake> {
+    read(&code(text).unwrap_or_default(), text)
+        .err()
+        .unwrap_or_default()
+}
+
 /// The code in a manifest, whatever else is in it.
 pub(super) fn code(text: &str) -> Option<String> {
     let table: toml::Table = text.parse().ok()?;

@@ -66,6 +66,7 @@ pub use bundle::{Bundle, BundleHash, RuleInfo};
 pub use facts::{DocumentFacts, Question};
 pub use force::{Activation, NotInForce, Policies, in_force};
 pub use limits::LimitInfo;
+pub use manifest::mistakes as manifest_mistakes;
 pub use matrix::Matrix;
 pub use mistake::{BundleError, Mistake};
 pub use overlap::overlapping;

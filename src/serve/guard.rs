@@ -41,7 +41,47 @@ fn host_fault<B>(request: &Request<B>) -> Option<&'static str> {
         (Some(host), Some(authority)) if host != *authority => {
             Some("Host en het adres van het verzoek verschillen")
         }
-        (Some(host), _) if host.as_str().contains('@') => Some("Host is geen naam"),
+        // What reads on must not take a user for the host, nor half of a port for the whole.
+        (Some(named), _) if !is_name(&named) => Some("Host is geen naam met eventueel een poort"),
+        (None, Some(named)) if !is_name(named) => Some("Host is geen naam met eventueel een poort"),
         _ => None,
+    }
+}
+
+/// Whether it is a host with a port at most (RFC 9112, 3.2; RFC 9113, 8.3.1): `http` lets a user and a
+/// port of letters through.
+fn is_name(authority: &Authority) -> bool {
+    let text = authority.as_str();
+    let port = match text.rsplit_once(':') {
+        // The end of an address of IPv6.
+        Some((_, port)) if !port.ends_with(']') => port,
+        _ => "",
+    };
+    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+    !text.contains('@') && digits && (port.is_empty() || port.parse::<u16>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_is_a_host_with_a_port_at_most() {
+        for (text, good) in [
+            ("a@sluis.example", false),
+            ("a:b@sluis.example:443", false),
+            ("sluis.example:port", false),
+            ("sluis.example:65536", false),
+            ("sluis.example:+1", false),
+            ("[::1]:x", false),
+            ("sluis.example", true),
+            ("sluis.example:443", true),
+            ("sluis.example:", true),
+            ("[::1]", true),
+            ("[::1]:8443", true),
+        ] {
+            let parsed = Authority::try_from(text);
+            assert_eq!(parsed.is_ok_and(|a| is_name(&a)), good, "{text}");
+        }
     }
 }

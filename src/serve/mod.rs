@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use axum::Router;
 use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
@@ -97,6 +98,17 @@ pub async fn plain(listener: TcpListener, app: Router, stop: Stop) {
         connection::http1(stream, Door::new(app.clone(), None, None), ending)
     })
     .await;
+}
+
+/// Serves HTTP/1.1 on one stream that is there already, as [`plain`] does on each of its own, until
+/// the other end has had its answers and is gone, or `stop` was called.
+pub async fn stream<S>(stream: S, app: Router, stop: Stop)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (_cut, cut_off) = watch::channel(false);
+    let door = Door::new(app, None, None);
+    connection::http1(stream, door, Ending::new(stop, cut_off)).await;
 }
 
 /// Accepts until stopped; then waits for what runs, and at last cuts it off.

@@ -1,8 +1,8 @@
 //! The bytes of a connection, watched on their way to hyper.
 //!
-//! hyper takes a bare LF for a line end, and removes Content-Length when there is
-//! Transfer-Encoding, before anyone could see it (SECURITY 15: both must be refused, because another
-//! program on the way may have read them differently). So each request's head is looked at here too.
+//! hyper takes a bare LF for a line end, removes Content-Length when there is Transfer-Encoding, and of
+//! that looks at the last coding alone, before anyone could see it (SECURITY 15: all must be refused,
+//! because another program on the way may have read them differently). So each request's head is looked at here too.
 //! This decides nothing but refusals: hyper still does the reading, and a request of which nothing
 //! was seen here is refused.
 
@@ -166,6 +166,10 @@ fn judge(head: &[u8]) -> (Seen, Place) {
                     .and_then(|v| v.trim().parse().ok()),
             );
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            // hyper looks at the last coding alone; one before it another program would undo as well.
+            if chunked || !value.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+                fault = fault.or(Some("Transfer-Encoding is alleen chunked, één keer"));
+            }
             chunked = true;
         }
     }

@@ -3,8 +3,18 @@
 //!
 //! Used twice: by `fuzz.rs` under libFuzzer, and by `tests/it/fuzzed.rs`, which replays the corpus.
 
+#[path = "bodies.rs"]
+mod bodies;
 #[path = "extract.rs"]
 mod extract;
+#[path = "framing.rs"]
+mod framing;
+#[path = "manifest.rs"]
+mod manifest;
+#[path = "tokens.rs"]
+mod tokens;
+#[path = "trust.rs"]
+mod trust;
 #[path = "witness.rs"]
 mod witness;
 
@@ -14,7 +24,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ring::signature::Ed25519KeyPair;
 use signed_note::{Note, StandardVerifier, VerifierList};
-use sluis::clock::{NoRandomness, Random};
+use sluis::clock::{Moment, NoRandomness, Random};
 use sluis::http::tiles::TilePath;
 use sluis::ledger::entry::Entry;
 use sluis::ledger::note::{Checkpoint, CosignerKey, Policy, Signer, Verifier};
@@ -25,7 +35,7 @@ use sluis::merkle::{Edge, leaf_hash};
 /// Whether the input was accepted.
 pub(crate) type Target = fn(&[u8]) -> bool;
 
-pub(crate) const TARGETS: [(&str, Target); 9] = [
+pub(crate) const TARGETS: [(&str, Target); 15] = [
     ("note", note),
     ("checkpoint", checkpoint),
     ("policy", policy),
@@ -35,8 +45,17 @@ pub(crate) const TARGETS: [(&str, Target); 9] = [
     ("tile-path", tile_path),
     ("extract", extract::extract),
     ("add-checkpoint", witness::add_checkpoint),
+    ("token", tokens::token),
+    ("certificate", trust::certificate),
+    ("crl", trust::crl),
+    ("framing", framing::framing),
+    ("body", bodies::body),
+    ("manifest", manifest::manifest),
 ];
 
+/// The moment that tokens and lists of the corpus are of.
+static NOW: LazyLock<Moment> =
+    LazyLock::new(|| Moment::parse("2026-11-21T12:00:00Z").expect("a moment"));
 const ORIGIN: &str = "sluis.example/logboek";
 /// The most signatures that theirs takes; ours has a bound in bytes.
 const THEIR_SIGNATURES: usize = 100;

@@ -14,6 +14,7 @@
 )]
 
 mod agreements;
+mod attacks;
 mod bad_input;
 mod canary;
 mod client;

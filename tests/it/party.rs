@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use rustls::client::WantsClientCert;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig};
 use sluis::clock::{Clock as _, SystemClock, SystemRandomness};
 use sluis::domain::{CaseNumber, DocumentId, Employee, Team, Word};
 use sluis::identity::{TokenMaker, TokenRequest};
@@ -169,12 +170,17 @@ fn identity(folder: &Path, name: &str) -> (Vec<CertificateDer<'static>>, Private
     (chain(&folder.join(format!("{name}.pem"))), key)
 }
 
-/// A client's TLS; without a name it has no certificate to show.
-pub(crate) fn client_tls(name: Option<&str>) -> Arc<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(ring())
+/// A client's TLS that is still to say who it is.
+pub(crate) fn anonymous_tls() -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    ClientConfig::builder_with_provider(ring())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
-        .with_root_certificates(roots());
+        .with_root_certificates(roots())
+}
+
+/// A client's TLS; without a name it has no certificate to show.
+pub(crate) fn client_tls(name: Option<&str>) -> Arc<ClientConfig> {
+    let builder = anonymous_tls();
     let mut tls = match name {
         Some(name) => {
             let (chain, key) = identity(pki(), name);

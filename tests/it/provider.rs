@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
@@ -16,9 +18,11 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderValue, RANGE
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::party::{pki, server_tls, strange_pki};
 
@@ -60,6 +64,7 @@ struct Inner {
     name: &'static str,
     documents: Mutex<HashMap<String, Bytes>>,
     asked: Mutex<Vec<Asked>>,
+    heard: Mutex<Vec<u8>>,
     behaviour: watch::Sender<Behaviour>,
 }
 
@@ -81,6 +86,7 @@ impl Provider {
             name,
             documents: Mutex::default(),
             asked: Mutex::default(),
+            heard: Mutex::default(),
             behaviour: watch::Sender::new(Behaviour::Good),
         });
         let serving = Arc::clone(&inner);
@@ -120,6 +126,49 @@ impl Provider {
     pub(crate) fn take_asked(&self) -> Vec<Asked> {
         std::mem::take(&mut self.inner.asked.lock().unwrap())
     }
+
+    /// Every byte it received since the last time this was called, as it came.
+    pub(crate) fn take_heard(&self) -> Vec<u8> {
+        std::mem::take(&mut self.inner.heard.lock().unwrap())
+    }
+}
+
+/// A connection whose bytes from the gateway are kept.
+struct Tapped {
+    stream: TlsStream<TcpStream>,
+    inner: Arc<Inner>,
+}
+
+impl AsyncRead for Tapped {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, into))?;
+        let mut heard = self.inner.heard.lock().unwrap();
+        heard.extend_from_slice(&into.filled()[before..]);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Tapped {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
 }
 
 impl Drop for Provider {
@@ -152,7 +201,11 @@ impl Inner {
             async move { Ok::<_, Infallible>(inner.answer(&request, &now).await) }
         });
         let http = hyper::server::conn::http1::Builder::new();
-        let serving = http.serve_connection(TokioIo::new(tls), service);
+        let tapped = Tapped {
+            stream: tls,
+            inner: Arc::clone(&self),
+        };
+        let serving = http.serve_connection(TokioIo::new(tapped), service);
         tokio::select! {
             _ = serving => {}
             _ = behaviour.changed() => {}

@@ -129,6 +129,15 @@ impl Bench {
         self.identity.verify_token(token, &self.peer, &self.img)
     }
 
+    /// Checks rows of which none is accepted; answers how many there are.
+    pub(super) fn refuse(&self, rows: &[Row]) -> usize {
+        for (name, _, expected) in rows {
+            assert!(expected.is_err(), "{name}");
+        }
+        self.check(rows);
+        rows.len()
+    }
+
     pub(super) fn check(&self, rows: &[Row]) {
         for (name, change, expected) in rows {
             let mut forge = self.forge();

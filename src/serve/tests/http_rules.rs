@@ -70,6 +70,18 @@ async fn what_is_not_proper_http_is_refused_and_closed() {
             "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
         ),
         (
+            "one encoding twice",
+            "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        ),
+        (
+            "another encoding before",
+            "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        ),
+        (
+            "Host with a port of letters",
+            "GET / HTTP/1.1\r\nHost: localhost:port\r\n\r\n",
+        ),
+        (
             "bare LF after a header",
             "GET / HTTP/1.1\r\nHost: localhost\nX: y\r\n\r\n",
         ),
