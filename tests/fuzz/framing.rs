@@ -132,7 +132,7 @@ fn one(bytes: &[u8]) -> Option<(Read, &[u8], bool)> {
         }
         let at = field.iter().position(|byte| *byte == b':')?;
         let name = &field[..at];
-        if name.is_empty() || name.iter().any(|byte| byte.is_ascii_whitespace()) {
+        if name.is_empty() || name.iter().any(u8::is_ascii_whitespace) {
             return None;
         }
         let value = std::str::from_utf8(&field[at + 1..]).unwrap_or("\u{fffd}");

@@ -70,7 +70,7 @@ pub(super) async fn begin(
     let query = sqlx::query_with(AssertSqlSafe(text.0), values.done(DOING)?);
     let rows = query.fetch_all(c).await.map_err(failed(DOING))?;
     let mut rows = rows.iter();
-    let head = rows.next().map(|row| parse_head(row)).transpose()?;
+    let head = rows.next().map(parse_head).transpose()?;
     let mut counts = rows.map(|row| row.try_get::<i64, _>(0).map_err(failed(DOING)));
     let (mut used, mut open) = (0, 0);
     for count in counts.by_ref().take(counts_of_used) {
@@ -157,13 +157,12 @@ impl Held {
             values,
             expected,
         } = std::mem::take(self);
-        let mut expected = expected.into_iter().peekable();
-        let Some((doing, _)) = expected.peek().copied() else {
+        let Some((doing, _)) = expected.first().copied() else {
             return Ok(());
         };
         let query = sqlx::query_with(AssertSqlSafe(text.0), values.done(doing)?);
         let mut answers = pin!(c.fetch_many(query));
-        while let Some((doing, rows)) = expected.next() {
+        for (doing, rows) in expected {
             let touched = loop {
                 match answers.try_next().await.map_err(failed(doing))? {
                     Some(Either::Left(done)) => break done.rows_affected(),
@@ -240,8 +239,8 @@ mod tests {
     fn what_is_sent_together_names_its_values_in_their_order() {
         for sql in [sql::SWAP_HEAD, sql::INSERT_TILE] {
             let numbers = sql.split('$').skip(1).map(|part| {
-                let end = part.find(|c: char| !c.is_ascii_digit());
-                part[..end.unwrap_or(part.len())].parse::<usize>().unwrap()
+                let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+                digits.parse::<usize>().unwrap()
             });
             let numbers: Vec<usize> = numbers.collect();
             assert!(numbers.iter().copied().eq(1..=numbers.len()), "{sql}");

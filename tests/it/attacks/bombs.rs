@@ -202,7 +202,8 @@ fn heads() -> Vec<(&'static str, String, &'static [u16], Fate, usize)> {
 
 fn bodies() -> Vec<(&'static str, String, &'static [u16], Fate, usize)> {
     let address = "\"nummeraanduiding\":\"0024200000017301\"";
-    let members: String = (0..6_000).map(|n| format!("\"{n}\":0,")).collect();
+    let members: Vec<String> = (0..6_000).map(|n| format!("\"{n}\":0,")).collect();
+    let members = members.concat();
     let zoek = "/v1/documenten/_zoek";
     let bulk = "/v1/documenten/_bulk";
     let typed = format!("@A{JSON}");

@@ -270,7 +270,7 @@ fn rows(pki: &Pki) -> Vec<(&'static str, Shown)> {
         (
             "serial of 21 octets",
             spoilt(root, |p| {
-                p.serial_number = Some(SerialNumber::from_slice(&[0x11; 21]))
+                p.serial_number = Some(SerialNumber::from_slice(&[0x11; 21]));
             }),
         ),
         (

@@ -207,7 +207,7 @@ impl Frames {
     }
 
     /// Reads on to the end.
-    pub(super) async fn to_the_end(&mut self) {
+    pub(super) async fn until_the_end(&mut self) {
         while self.next().await.is_some() {}
     }
 

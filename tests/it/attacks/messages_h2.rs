@@ -85,7 +85,7 @@ async fn no_message_of_http2_is_read_in_two_ways() {
             connection.outcome(3).await == "200"
         };
         if !kept {
-            connection.to_the_end().await;
+            connection.until_the_end().await;
         }
         let heard = siege.heard();
         let expected = usize::from(*asked) + usize::from(*kept);

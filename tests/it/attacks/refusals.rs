@@ -98,6 +98,9 @@ async fn pairs_of_the_registry(siege: &Siege) -> Vec<Pair> {
     ]
 }
 
+/// Makes a token anew, or none.
+type Make = Box<dyn Fn() -> Option<String>>;
+
 async fn pairs(siege: &Siege) -> Vec<Pair> {
     let call = Call::get(siege.path()).token(&Siege::token());
     let answer = siege.world.call("img", &call).await.expect("200");
@@ -140,7 +143,7 @@ async fn pairs(siege: &Siege) -> Vec<Pair> {
         })
     };
     let unbound = || forged(|_, payload| payload["cnf"]["x5t#S256"] = "A".repeat(43).into());
-    let tokens: Vec<(&'static str, Box<dyn Fn() -> Option<String>>)> = vec![
+    let tokens: Vec<(&'static str, Make)> = vec![
         ("no token", Box::new(|| None)),
         ("an empty token", Box::new(|| Some(String::new()))),
         (
