@@ -1,8 +1,9 @@
-//! What a request costs: the gateway beside Debian's nginx as a plain mutual-TLS proxy, in one run.
+//! What a request costs: the gateway beside what one would otherwise put there, in one run: Debian's nginx
+//! and HAProxy as plain mutual-TLS proxies, and nginx that asks a policy service about each request.
 //!
 //! `cargo bench --bench gateway` makes a temporary directory with a development PKI and an empty
-//! ledger, starts the gateway, nginx and one providing process, and sends all three the same kind
-//! of load. Absolute figures differ from machine to machine and from day to day; the ratios hold,
+//! ledger, starts the gateway, its peers and one providing process, and sends each the same kind
+//! of load. None of the peers keeps a record of what it passed on. Absolute figures differ from machine to machine and from day to day; the ratios hold,
 //! so the targets are ratios. It knows the gateway only from outside: the command line, the
 //! listeners and the metrics.
 //!
@@ -20,10 +21,13 @@ mod client;
 mod disk;
 mod failure;
 mod gateway;
+mod haproxy;
 mod load;
 mod nginx;
 mod options;
 mod phases;
+mod plots;
+mod policy;
 mod process;
 mod provider;
 mod registration;
@@ -65,5 +69,6 @@ fn run(options: &Options) -> Outcome<bool> {
     }
     let report = runtime.block_on(phases::measure(options))?;
     println!("{report}");
+    plots::write(&options.out, &report)?;
     Ok(report.met())
 }

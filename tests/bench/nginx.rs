@@ -1,19 +1,14 @@
 //! Debian's nginx as what one would otherwise put there: a plain proxy, mutual TLS on both sides.
 //!
-//! It decides nothing and remembers nothing but an access log. Everything that would hinder it is
-//! turned off: connections are kept on both sides, and nothing is spilled to disk.
+//! It decides nothing by itself and remembers nothing but an access log. It may ask a policy service about
+//! each request (`auth_request`). Everything that would hinder it is turned off: connections are kept on both sides, and nothing is spilled to disk.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use crate::certificates::Party;
-use crate::failure::{Context as _, Failure, Outcome};
-use crate::process::Process;
-
-/// How long a start may take.
-const START: Duration = Duration::from_secs(10);
+use crate::failure::{Context as _, Outcome};
+use crate::process::{Process, until_listening};
 
 /// The version, as nginx tells it.
 pub(crate) fn version() -> Outcome<String> {
@@ -27,17 +22,23 @@ pub(crate) fn version() -> Outcome<String> {
         .map_or(told.clone(), str::to_owned))
 }
 
+/// What nginx is started as.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Role {
+    /// The name of its folder and log.
+    pub(crate) name: &'static str,
+    pub(crate) port: u16,
+    pub(crate) provider_port: u16,
+    /// The policy service that is asked about each request, if any is.
+    pub(crate) policy_port: Option<u16>,
+}
+
 /// Starts it in the foreground, with the gateway's own certificates.
-pub(crate) fn start(
-    directory: &Path,
-    gateway: &Party,
-    port: u16,
-    provider_port: u16,
-) -> Outcome<Process> {
-    let home = directory.join("nginx");
+pub(crate) fn start(directory: &Path, gateway: &Party, role: Role) -> Outcome<Process> {
+    let home = directory.join(role.name);
     std::fs::create_dir_all(&home).or_fail(format!("make {}", home.display()))?;
     let config = home.join("nginx.conf");
-    std::fs::write(&config, configuration(gateway, port, provider_port))
+    std::fs::write(&config, configuration(gateway, role))
         .or_fail(format!("write {}", config.display()))?;
     let mut command = Command::new("nginx");
     command
@@ -47,20 +48,50 @@ pub(crate) fn start(
         .arg(home.join("error.log"))
         .arg("-c")
         .arg(&config);
-    let mut process = Process::start("nginx", &mut command, &directory.join("nginx.log"))?;
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let since = Instant::now();
-    while TcpStream::connect(address).is_err() {
-        process.check()?;
-        if since.elapsed() > START {
-            return Err(Failure::new("nginx does not listen"));
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let log = directory.join(format!("{}.log", role.name));
+    let mut process = Process::start("nginx", &mut command, &log)?;
+    until_listening(&mut process, role.port)?;
     Ok(process)
 }
 
-fn configuration(gateway: &Party, port: u16, provider_port: u16) -> String {
+/// How a policy service is asked: where it is, the question, and the line that asks it.
+fn asking(policy_port: Option<u16>) -> [String; 3] {
+    let Some(port) = policy_port else {
+        return Default::default();
+    };
+    let upstream = format!(
+        r"upstream policy {{
+        server 127.0.0.1:{port};
+        keepalive 256;
+        keepalive_requests 10000000;
+        keepalive_timeout 600s;
+    }}"
+    );
+    let question = r#"location = /policy {
+            internal;
+            proxy_pass http://policy;
+            proxy_http_version 1.1;
+            proxy_pass_request_body off;
+            proxy_set_header Connection "";
+            proxy_set_header Content-Length "";
+            proxy_set_header X-Original-URI $request_uri;
+            proxy_set_header X-Client-Certificate $ssl_client_escaped_cert;
+        }"#;
+    [
+        upstream,
+        question.to_owned(),
+        "auth_request /policy;".to_owned(),
+    ]
+}
+
+fn configuration(gateway: &Party, role: Role) -> String {
+    let Role {
+        port,
+        provider_port,
+        policy_port,
+        ..
+    } = role;
+    let [upstream, question, ask] = asking(policy_port);
     let (certificate, key) = (gateway.certificate.display(), gateway.key.display());
     let ca = gateway.ca.display();
     // Workers that gave up root's rights could not reach the temporary directory.
@@ -87,6 +118,7 @@ http {{
         keepalive_requests 10000000;
         keepalive_timeout 600s;
     }}
+    {upstream}
     server {{
         listen 127.0.0.1:{port} ssl backlog=1024;
         server_name localhost;
@@ -99,7 +131,9 @@ http {{
         ssl_verify_depth 3;
         ssl_session_tickets off;
         ssl_session_cache off;
+        {question}
         location / {{
+            {ask}
             proxy_pass https://provider;
             proxy_http_version 1.1;
             proxy_set_header Connection "";

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Measures the gateway beside nginx and prints one table with the ratios.
+use crate::table::Peer;
+
+/// Measures the gateway beside nginx, HAProxy and nginx with a policy service, and prints one table with
+/// the ratios.
 #[derive(Debug, Parser)]
 #[command(
     name = "gateway",
@@ -15,12 +18,22 @@ pub(crate) struct Options {
     /// Seconds of load per side and round; each figure is the median of the rounds
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=120))]
     pub(crate) seconds: u64,
-    /// Rounds of gateway and nginx in turn
+    /// Rounds of all sides in turn
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=50))]
     pub(crate) rounds: u8,
     /// Measure only this phase; may be given more than once
     #[arg(long, value_name = "PHASE")]
     pub(crate) only: Vec<Phase>,
+    /// Compare with this peer only; may be given more than once
+    #[arg(long, value_name = "PEER")]
+    pub(crate) beside: Vec<Peer>,
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/results"),
+        help = "The folder into which the table is written, with plots of it"
+    )]
+    pub(crate) out: PathBuf,
     #[arg(
         long,
         value_name = "URL",
@@ -81,12 +94,15 @@ impl Options {
         self.only.is_empty() || self.only.contains(&phase)
     }
 
-    /// Whether anything is asked for that is compared with nginx.
-    pub(crate) fn compares(&self) -> bool {
+    /// Who takes part beside the gateway.
+    pub(crate) fn peers(&self) -> Vec<Peer> {
         use Phase::{Connect, Large, Memory, Middle, Rate, Small};
-        [Small, Middle, Large, Rate, Connect, Memory]
-            .into_iter()
-            .any(|phase| self.wants(phase))
+        let compared = [Small, Middle, Large, Rate, Connect, Memory];
+        if !compared.into_iter().any(|phase| self.wants(phase)) {
+            return Vec::new();
+        }
+        let asked = |peer: &Peer| self.beside.is_empty() || self.beside.contains(peer);
+        Peer::ALL.into_iter().filter(asked).collect()
     }
 
     /// How long one slice of load lasts.

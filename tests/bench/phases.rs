@@ -1,6 +1,6 @@
 //! What is measured, in which order, and against which target.
 //!
-//! Gateway and nginx take turns within every phase, so that a machine that slows down slows both;
+//! The sides take turns within every phase, so that a machine that slows down slows them all;
 //! each figure is the median of the rounds. CPU is that of a process with all its descendants.
 
 use std::path::Path;
@@ -16,9 +16,9 @@ use crate::options::{Options, Phase};
 use crate::process::resident_bytes;
 use crate::provider::Size;
 use crate::rounds::{Cost, SETTLE, WARM_UP, float, in_turn, medians, per_mille_ms};
-use crate::table::{Goal, Line, Report, Section};
+use crate::table::{Goal, Line, Peer, Report, Section};
 use crate::world::{Side, World};
-use crate::{disk, nginx};
+use crate::{disk, haproxy, nginx};
 
 /// Clients at once for small and middle documents.
 const CONNECTIONS: usize = 32;
@@ -43,16 +43,24 @@ const MIB: f64 = 1024.0 * 1024.0;
 
 /// Measures what was asked for, in a directory of its own on the disk the ledger would be on.
 pub(crate) async fn measure(options: &Options) -> Outcome<Report> {
-    let proxy = if options.compares() {
-        nginx::version()?
-    } else {
+    let peers = options.peers();
+    let mut versions = Vec::new();
+    if peers.iter().any(|peer| *peer != Peer::Haproxy) {
+        versions.push(nginx::version()?);
+    }
+    if peers.contains(&Peer::Haproxy) {
+        versions.push(haproxy::version()?);
+    }
+    let beside = if versions.is_empty() {
         "nothing".to_owned()
+    } else {
+        versions.join(" and ")
     };
     let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let directory = tempfile::tempdir_in(parent)
         .or_fail(format!("make a directory in {}", parent.display()))?;
     let measured = tokio::select! {
-        measured = report(options, directory.path(), &proxy) => measured,
+        measured = report(options, directory.path(), &beside) => measured,
         // Leaving this way stops the processes and takes the directory away.
         _ = tokio::signal::ctrl_c() => return Err(Failure::new("interrupted")),
     };
@@ -65,7 +73,7 @@ pub(crate) async fn measure(options: &Options) -> Outcome<Report> {
     })
 }
 
-async fn report(options: &Options, directory: &Path, proxy: &str) -> Outcome<Report> {
+async fn report(options: &Options, directory: &Path, beside: &str) -> Outcome<Report> {
     let mut world = World::start(options, directory).await?;
     let mut sections = Vec::new();
     let kept = [
@@ -105,14 +113,18 @@ async fn report(options: &Options, directory: &Path, proxy: &str) -> Outcome<Rep
     let fdatasync = times.get(times.len() / 2).or_fail("time the disk")?;
     let fdatasync = fdatasync.as_micros();
     let heading = vec![
-        format!("the gateway on {store} beside {proxy}, {cores} cores"),
+        format!("the gateway on {store} beside {beside}, {cores} cores"),
         format!(
             "medians of {} rounds of {} s in turn",
             options.rounds, options.seconds
         ),
         format!("one fdatasync of 8 KiB on this disk: {fdatasync} µs"),
     ];
-    Ok(Report { heading, sections })
+    Ok(Report {
+        heading,
+        peers: options.peers(),
+        sections,
+    })
 }
 
 fn progress(phase: Phase) {
@@ -143,24 +155,28 @@ async fn kept_connections(
     };
     let [cpu, rate, megabytes, provider_cpu] =
         in_turn(world, options, options.slice(), load).await?;
-    let (title, cpu_goal, rate_goal, megabytes_goal) = match size {
+    let (title, cpu_goals, rate_goals, megabytes_goals): (_, &[Goal], &[Goal], &[Goal]) = match size
+    {
         Size::Small => (
             "4 KiB",
-            Some(Goal::RatioAtMost(8.0)),
-            Some(Goal::RatioAtLeast(0.12)),
-            None,
+            &[
+                Goal::RatioAtMost(Peer::Nginx, 5.0),
+                Goal::RatioAtMost(Peer::Policy, 1.0),
+            ],
+            &[Goal::RatioAtLeast(Peer::Policy, 1.3)],
+            &[],
         ),
-        Size::Middle => ("200 KiB", None, None, None),
-        Size::Large => ("10 MiB", None, None, Some(Goal::RatioAtLeast(0.9))),
+        Size::Middle => ("200 KiB", &[], &[], &[]),
+        Size::Large => ("10 MiB", &[], &[], &[Goal::RatioAtLeast(Peer::Nginx, 1.0)]),
     };
     let mut lines = vec![
-        cpu.line("CPU per request, µs", cpu_goal),
-        rate.line("requests per second", rate_goal),
+        cpu.line("CPU per request, µs", cpu_goals),
+        rate.line("requests per second", rate_goals),
     ];
     if size != Size::Small {
-        lines.push(megabytes.line("MB per CPU second", megabytes_goal));
+        lines.push(megabytes.line("MB per CPU second", megabytes_goals));
     }
-    lines.push(provider_cpu.line("not counted: the provider's CPU, µs", None));
+    lines.push(provider_cpu.line("not counted: the provider's CPU, µs", &[]));
     Ok(Section {
         title: format!("{title}, {connections} connections kept"),
         lines,
@@ -191,10 +207,13 @@ async fn fixed_rate(world: &World, options: &Options) -> Outcome<Section> {
             slice.as_secs()
         ),
         lines: vec![
-            p50.line("p50, ms", None),
-            p99.line("p99, ms", None),
-            p999.line("p99.9, ms", None),
-            cpu.line("CPU per request, µs", None),
+            p50.line("p50, ms", &[]),
+            p99.line(
+                "p99, ms",
+                &[Goal::RatioAtMost(Peer::Nginx, 2.0), Goal::AtMost(10.0)],
+            ),
+            p999.line("p99.9, ms", &[]),
+            cpu.line("CPU per request, µs", &[]),
         ],
     })
 }
@@ -211,8 +230,11 @@ async fn new_connections(world: &World, options: &Options) -> Outcome<Section> {
     Ok(Section {
         title: "4 KiB, a new connection each".to_owned(),
         lines: vec![
-            cpu.line("CPU per request, µs", None),
-            rate.line("requests per second", None),
+            cpu.line(
+                "CPU per request, µs",
+                &[Goal::RatioAtMost(Peer::Nginx, 0.45)],
+            ),
+            rate.line("requests per second", &[]),
         ],
     })
 }
@@ -240,17 +262,17 @@ async fn entries_per_commit(world: &World, options: &Options) -> Outcome<Section
         ]);
     }
     let [per_commit, per_second] = medians(&rounds)?;
-    let line = |label, ours, goal| Line {
+    let line = |label, ours, goals: &[Goal]| Line {
         label,
         ours,
-        nginx: None,
-        goal,
+        peers: Vec::new(),
+        goals: goals.to_vec(),
     };
     Ok(Section {
         title: format!("the ledger, {COMMIT_CLIENTS} clients at once, 4 KiB"),
         lines: vec![
-            line("entries per commit", per_commit, Some(Goal::AtLeast(8.0))),
-            line("entries per second", per_second, None),
+            line("entries per commit", per_commit, &[Goal::AtLeast(8.0)]),
+            line("entries per second", per_second, &[]),
         ],
     })
 }
@@ -259,6 +281,9 @@ async fn entries_per_commit(world: &World, options: &Options) -> Outcome<Section
 /// earlier phase took and that was not given back would hide what this one needs.
 async fn slow_readers(world: &mut World, options: &Options) -> Outcome<Section> {
     world.gateway.restart().await?;
+    sleep(SETTLE).await;
+    let resting = world.ours().tree.without_database().pids()?;
+    let resting = float(resident_bytes(&resting)) / MIB;
     let mut growth = Vec::new();
     let mut peaks = Vec::new();
     for side in world.sides() {
@@ -283,27 +308,31 @@ async fn slow_readers(world: &mut World, options: &Options) -> Outcome<Section> 
                 () = sleep(WATCH) => peak = peak.max(resident_bytes(&pids)),
             }
         }
-        growth.push(float(peak.saturating_sub(before)) / MIB);
-        peaks.push(float(peak) / MIB);
+        growth.push((side.peer, float(peak.saturating_sub(before)) / MIB));
+        peaks.push((side.peer, float(peak) / MIB));
     }
-    let line = |label, figures: &[f64], goal| -> Outcome<Line> {
-        let ours = figures.first().copied().or_fail("measure memory")?;
+    let line = |label, figures: &[(Option<Peer>, f64)], goals: &[Goal]| -> Outcome<Line> {
+        let (_, ours) = figures.first().copied().or_fail("measure memory")?;
+        let peers = figures
+            .iter()
+            .filter_map(|(peer, figure)| Some(((*peer)?, *figure)));
         Ok(Line {
             label,
             ours,
-            nginx: figures.get(1).copied(),
-            goal,
+            peers: peers.collect(),
+            goals: goals.to_vec(),
         })
     };
     Ok(Section {
-        title: format!("{SLOW_READERS} slow readers of 10 MiB at once"),
+        title: format!("memory; {SLOW_READERS} slow readers of 10 MiB at once"),
         lines: vec![
             line(
-                "RSS added at the peak, MiB",
-                &growth,
-                Some(Goal::AtMost(64.0)),
+                "RSS after a start, MiB",
+                &[(None, resting)],
+                &[Goal::AtMost(48.0)],
             )?,
-            line("RSS at the peak, MiB", &peaks, None)?,
+            line("RSS added at the peak, MiB", &growth, &[])?,
+            line("RSS at the peak, MiB", &peaks, &[Goal::AtMost(64.0)])?,
         ],
     })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -11,6 +12,8 @@ use crate::failure::{Context as _, Failure, Outcome};
 
 /// What `/proc/<pid>/stat` counts in: Linux fixes `USER_HZ` at 100 for every program.
 const MICROSECONDS_PER_TICK: u64 = 10_000;
+/// How long a proxy may take to start.
+const START: Duration = Duration::from_secs(10);
 /// How long a process gets to end when asked.
 const STOP: Duration = Duration::from_secs(30);
 
@@ -88,6 +91,20 @@ impl Drop for Process {
     }
 }
 
+/// Waits until somebody listens on this port of the loopback address.
+pub(crate) fn until_listening(process: &mut Process, port: u16) -> Outcome<()> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let since = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        process.check()?;
+        if since.elapsed() > START {
+            return Err(Failure::new(format!("{} does not listen", process.name)));
+        }
+        sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
 /// Runs a command to its end; its output is part of the failure.
 pub(crate) fn run(command: &mut Command) -> Outcome<()> {
     let output = command
@@ -104,22 +121,32 @@ pub(crate) fn run(command: &mut Command) -> Outcome<()> {
     )))
 }
 
-/// A process with all its descendants, and optionally a database beside it.
+/// Processes with all their descendants, and optionally a database beside it.
 #[derive(Debug, Clone)]
 pub(crate) struct Tree {
-    root: u32,
+    roots: Vec<u32>,
     /// Also every process of this name, whoever started it.
     beside: Option<&'static str>,
 }
 
 impl Tree {
-    pub(crate) const fn of(root: u32, beside: Option<&'static str>) -> Self {
-        Self { root, beside }
+    pub(crate) fn of(root: u32, beside: Option<&'static str>) -> Self {
+        let roots = vec![root];
+        Self { roots, beside }
+    }
+
+    /// With another process and its descendants.
+    pub(crate) fn and(mut self, root: u32) -> Self {
+        self.roots.push(root);
+        self
     }
 
     /// The process and its descendants only.
-    pub(crate) const fn without_database(&self) -> Self {
-        Self::of(self.root, None)
+    pub(crate) fn without_database(&self) -> Self {
+        Self {
+            roots: self.roots.clone(),
+            beside: None,
+        }
     }
 
     /// CPU time used since each started, user and system, children that ended included.
@@ -142,7 +169,9 @@ impl Tree {
     fn members(&self, stats: &BTreeMap<u32, Stat>) -> Vec<u32> {
         let mut members: Vec<u32> = stats
             .iter()
-            .filter(|(pid, stat)| **pid == self.root || Some(stat.name.as_str()) == self.beside)
+            .filter(|(pid, stat)| {
+                self.roots.contains(pid) || Some(stat.name.as_str()) == self.beside
+            })
             .map(|(pid, _)| *pid)
             .collect();
         let mut next = 0;

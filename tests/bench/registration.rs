@@ -16,7 +16,10 @@ use crate::provider::Size;
 use crate::tokens::Signer;
 
 /// Different addresses, so that no single one is all there is to remember.
-const ADDRESSES: usize = 64;
+pub(crate) const ADDRESSES: usize = 64;
+
+/// What kind of document all of them are.
+pub(crate) const KIND: &str = "versterkingsadvies";
 
 /// How many documents of each size there are, one per address.
 pub(crate) const fn documents_of(size: Size) -> usize {
@@ -35,7 +38,7 @@ pub(crate) async fn register(exchange: SocketAddr, img: &Party, ncg: &Party) -> 
         let address = address(number);
         let owners = json!({
             "nummeraanduiding": address,
-            "eigenaren": [format!("eigenaar-{number:04}")],
+            "eigenaren": [owner(number)],
             "per": "2020-01-01T00:00:00Z",
         });
         from_ncg.put("/v1/adressen/_eigenaren", &owners).await?;
@@ -54,7 +57,7 @@ pub(crate) async fn register(exchange: SocketAddr, img: &Party, ncg: &Party) -> 
             let document = json!({
                 "bronorganisatie": ncg.oin,
                 "dossier": format!("V-2024-{number:04}"),
-                "soort": "versterkingsadvies",
+                "soort": KIND,
                 "titel": "Versterkingsadvies",
                 "formaat": "application/pdf",
                 "bestandsomvang": size.bytes(),
@@ -72,8 +75,13 @@ pub(crate) async fn register(exchange: SocketAddr, img: &Party, ncg: &Party) -> 
 }
 
 /// Address number so many, registered in the municipality of Groningen.
-fn address(number: usize) -> String {
+pub(crate) fn address(number: usize) -> String {
     format!("001420{number:010}")
+}
+
+/// Who owns it.
+pub(crate) fn owner(number: usize) -> String {
+    format!("eigenaar-{number:04}")
 }
 
 /// One organisation's system, keeping its part up to date.

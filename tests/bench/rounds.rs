@@ -9,7 +9,7 @@ use crate::failure::{Context as _, Outcome};
 use crate::load::Done;
 use crate::options::Options;
 use crate::process::Tree;
-use crate::table::{Goal, Line};
+use crate::table::{Goal, Line, Peers};
 use crate::world::{Side, World};
 
 /// Before a side is measured it runs for this long, caches and connections filling.
@@ -21,21 +21,21 @@ const WARM_UP_TOKENS: usize = 5_000;
 /// How many more tokens are signed than the last slice used.
 const TOKENS_TO_SPARE: f64 = 1.3;
 
-/// One kind of figure, for both.
-#[derive(Debug, Clone, Copy)]
+/// One kind of figure, for every side.
+#[derive(Debug, Clone)]
 pub(crate) struct Figure {
     ours: f64,
-    nginx: Option<f64>,
+    peers: Peers,
 }
 
 impl Figure {
     /// A line of the table.
-    pub(crate) const fn line(self, label: &'static str, goal: Option<Goal>) -> Line {
+    pub(crate) fn line(self, label: &'static str, goals: &[Goal]) -> Line {
         Line {
             label,
             ours: self.ours,
-            nginx: self.nginx,
-            goal,
+            peers: self.peers,
+            goals: goals.to_vec(),
         }
     }
 }
@@ -69,10 +69,15 @@ pub(crate) async fn in_turn<const K: usize>(
     }
     let mut of_sides = rounds.iter().map(|results| medians(results));
     let ours = of_sides.next().or_fail("measure the gateway")??;
-    let nginx = of_sides.next().transpose()?;
-    let mut figures = ours.map(|ours| Figure { ours, nginx: None });
-    for (figure, nginx) in figures.iter_mut().zip(nginx.iter().flatten()) {
-        figure.nginx = Some(*nginx);
+    let mut figures = ours.map(|ours| Figure {
+        ours,
+        peers: Vec::new(),
+    });
+    for (side, theirs) in sides.iter().skip(1).zip(of_sides) {
+        let peer = side.peer.or_fail("know a peer")?;
+        for (figure, theirs) in figures.iter_mut().zip(theirs?) {
+            figure.peers.push((peer, theirs));
+        }
     }
     Ok(figures)
 }

@@ -2,43 +2,76 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
+
+/// What the gateway is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Peer {
+    /// Debian's nginx, a plain proxy
+    Nginx,
+    /// Debian's HAProxy, likewise
+    Haproxy,
+    /// nginx that asks a policy service about each request (`auth_request`, Rego)
+    Policy,
+}
+
+impl Peer {
+    pub(crate) const ALL: [Self; 3] = [Self::Nginx, Self::Haproxy, Self::Policy];
+
+    /// Its name above a column.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Nginx => "nginx",
+            Self::Haproxy => "HAProxy",
+            Self::Policy => "nginx+Rego",
+        }
+    }
+}
+
+/// One figure for each peer that takes part.
+pub(crate) type Peers = Vec<(Peer, f64)>;
+
 /// What a figure has to be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Goal {
-    /// The ratio to nginx, at most.
-    RatioAtMost(f64),
-    /// The ratio to nginx, at least.
-    RatioAtLeast(f64),
+    /// The ratio to a peer, at most.
+    RatioAtMost(Peer, f64),
+    /// The ratio to a peer, at least.
+    RatioAtLeast(Peer, f64),
     /// The gateway's own figure, at most.
     AtMost(f64),
     /// The gateway's own figure, at least.
     AtLeast(f64),
 }
 
-/// One figure of both sides.
+/// One figure of every side.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     pub(crate) label: &'static str,
     pub(crate) ours: f64,
-    pub(crate) nginx: Option<f64>,
-    pub(crate) goal: Option<Goal>,
+    pub(crate) peers: Peers,
+    pub(crate) goals: Vec<Goal>,
 }
 
 impl Line {
-    fn ratio(&self) -> Option<f64> {
-        self.nginx
-            .filter(|nginx| *nginx > 0.0)
-            .map(|nginx| self.ours / nginx)
+    fn of(&self, peer: Peer) -> Option<f64> {
+        let known = self.peers.iter().find(|(of, _)| *of == peer);
+        known.map(|(_, figure)| *figure)
     }
 
-    /// Whether it is as it should be; a ratio that could not be made is not.
-    fn met(&self) -> bool {
-        match self.goal {
-            None => true,
-            Some(Goal::RatioAtMost(most)) => self.ratio().is_some_and(|ratio| ratio <= most),
-            Some(Goal::RatioAtLeast(least)) => self.ratio().is_some_and(|ratio| ratio >= least),
-            Some(Goal::AtMost(most)) => self.ours <= most,
-            Some(Goal::AtLeast(least)) => self.ours >= least,
+    fn ratio(&self, peer: Peer) -> Option<f64> {
+        self.of(peer)
+            .filter(|theirs| *theirs > 0.0)
+            .map(|theirs| self.ours / theirs)
+    }
+
+    /// Whether a goal is met; `None` where the peer took no part.
+    fn meets(&self, goal: Goal) -> Option<bool> {
+        match goal {
+            Goal::RatioAtMost(peer, most) => self.ratio(peer).map(|ratio| ratio <= most),
+            Goal::RatioAtLeast(peer, least) => self.ratio(peer).map(|ratio| ratio >= least),
+            Goal::AtMost(most) => Some(self.ours <= most),
+            Goal::AtLeast(least) => Some(self.ours >= least),
         }
     }
 }
@@ -54,6 +87,7 @@ pub(crate) struct Section {
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) heading: Vec<String>,
+    pub(crate) peers: Vec<Peer>,
     pub(crate) sections: Vec<Section>,
 }
 
@@ -63,7 +97,11 @@ impl Report {
         self.sections
             .iter()
             .flat_map(|section| &section.lines)
-            .all(Line::met)
+            .all(|line| {
+                line.goals
+                    .iter()
+                    .all(|goal| line.meets(*goal) != Some(false))
+            })
     }
 }
 
@@ -73,47 +111,54 @@ impl fmt::Display for Report {
             writeln!(f, "{line}")?;
         }
         writeln!(f)?;
-        let (label, ours, nginx) = ("", "gateway", "nginx");
-        writeln!(
-            f,
-            "{label:<44}{ours:>10}{nginx:>10}{:>10}   target",
-            "ratio"
-        )?;
+        let (label, ours) = ("", "gateway");
+        write!(f, "{label:<44}{ours:>10}")?;
+        for peer in &self.peers {
+            write!(f, "{:>12}{:>9}", peer.name(), "ratio")?;
+        }
+        writeln!(f, "   target")?;
         for section in &self.sections {
             writeln!(f, "{}", section.title)?;
             for line in &section.lines {
-                writeln!(f, "{line}")?;
+                line.write(f, &self.peers)?;
             }
         }
         Ok(())
     }
 }
 
-impl fmt::Display for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nginx = self.nginx.map_or_else(|| "–".to_owned(), figure);
-        let ratio = self
-            .ratio()
-            .map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2} ×"));
-        write!(
-            f,
-            "  {:<42}{:>10}{nginx:>10}{ratio:>10}",
-            self.label,
-            figure(self.ours)
-        )?;
-        let Some(goal) = self.goal else { return Ok(()) };
-        let verdict = if self.met() { "met" } else { "MISSED" };
-        match goal {
-            Goal::RatioAtMost(most) => write!(f, "   at most {most} ×: {verdict}"),
-            Goal::RatioAtLeast(least) => write!(f, "   at least {least} ×: {verdict}"),
-            Goal::AtMost(most) => write!(f, "   at most {most}: {verdict}"),
-            Goal::AtLeast(least) => write!(f, "   at least {least}: {verdict}"),
+impl Line {
+    fn write(&self, f: &mut fmt::Formatter<'_>, peers: &[Peer]) -> fmt::Result {
+        write!(f, "  {:<42}{:>10}", self.label, figure(self.ours))?;
+        for peer in peers {
+            let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+            let theirs = or_dash(self.of(*peer).map(figure));
+            let ratio = or_dash(self.ratio(*peer).map(|ratio| format!("{ratio:.2} ×")));
+            write!(f, "{theirs:>12}{ratio:>9}")?;
         }
+        let mut between = "   ";
+        for goal in &self.goals {
+            let verdict = match self.meets(*goal) {
+                Some(true) => "met",
+                Some(false) => "MISSED",
+                None => continue,
+            };
+            f.write_str(between)?;
+            between = "; ";
+            match goal {
+                Goal::RatioAtMost(peer, most) => write!(f, "at most {most} × {}", peer.name()),
+                Goal::RatioAtLeast(peer, least) => write!(f, "at least {least} × {}", peer.name()),
+                Goal::AtMost(most) => write!(f, "at most {most}"),
+                Goal::AtLeast(least) => write!(f, "at least {least}"),
+            }?;
+            write!(f, ": {verdict}")?;
+        }
+        writeln!(f)
     }
 }
 
 /// Three digits that say something.
-fn figure(value: f64) -> String {
+pub(crate) fn figure(value: f64) -> String {
     let decimals = match value.abs() {
         size if size < 10.0 => 2,
         size if size < 100.0 => 1,

@@ -16,8 +16,9 @@ use crate::options::Options;
 use crate::process::{Process, Tree};
 use crate::provider::Size;
 use crate::registration::{documents_of, register};
+use crate::table::Peer;
 use crate::tokens::{Signer, Stock};
-use crate::{nginx, provider};
+use crate::{haproxy, nginx, policy, provider};
 
 /// Why these documents pass: statutory duty, on request (Tijdelijke wet Groningen 3(4)); no owner's choice blocks it.
 const PURPOSE: &str = "schade-afhandeling";
@@ -25,16 +26,26 @@ const PURPOSE: &str = "schade-afhandeling";
 /// Everything that runs. The order is that of dropping: who asks stops before who answers.
 pub(crate) struct World {
     pub(crate) gateway: Gateway,
-    nginx: Option<(Process, Arc<Target>)>,
+    peers: Vec<Beside>,
     to_gateway: Arc<Target>,
     provider: Process,
     _provider_input: ChildStdin,
     with_database: bool,
 }
 
-/// One of the two that are compared.
+/// What runs to be compared with.
+struct Beside {
+    peer: Peer,
+    /// The proxy first.
+    processes: Vec<Process>,
+    target: Arc<Target>,
+}
+
+/// One of those that are compared.
 #[derive(Clone)]
 pub(crate) struct Side {
+    /// Which, where it is not the gateway.
+    pub(crate) peer: Option<Peer>,
     pub(crate) target: Arc<Target>,
     pub(crate) tree: Tree,
 }
@@ -48,7 +59,7 @@ impl World {
         let [own, img, ncg] = ["gateway", "img", "ncg"].map(|n| Party::find(&certificates, n));
         let (own, img, ncg) = (own?, img?, ncg?);
         let (provider, provider_port, input) = provider::start(&ncg)?;
-        let [exchange, desk, ops, plain] = free_ports()?;
+        let [exchange, desk, ops] = free_ports()?;
         let around = Surroundings {
             ports: Ports {
                 exchange,
@@ -63,22 +74,23 @@ impl World {
         let gateway = Gateway::start(&binary, directory, &around).await?;
         register(local(exchange), &img, &ncg).await?;
         let signer = Arc::new(Signer::new(&img, AUDIENCE, PURPOSE)?);
-        let nginx = if options.compares() {
-            let process = nginx::start(directory, &own, plain, provider_port)?;
-            let tokens = Stock::recycled(&signer)?;
-            let target = target("nginx", plain, &img, tokens, |id| {
-                format!("/documenten/{id}")
-            })?;
-            Some((process, Arc::new(target)))
-        } else {
-            None
+        let surroundings = Proxied {
+            directory,
+            own: &own,
+            img: &img,
+            ncg: &ncg,
+            signer: &signer,
+            provider_port,
         };
+        let peers = options.peers().into_iter();
+        let peers = peers.map(|peer| surroundings.start(peer));
+        let peers = peers.collect::<Outcome<_>>()?;
         let path = |id: &str| format!("/v1/documenten/{id}/download");
         let mut to_gateway = target("the gateway", exchange, &img, Stock::fresh(signer), path)?;
         to_gateway.recorded = true;
         let world = Self {
             gateway,
-            nginx,
+            peers,
             to_gateway: Arc::new(to_gateway),
             provider,
             _provider_input: input,
@@ -91,18 +103,24 @@ impl World {
     /// The gateway, with the database it may have.
     pub(crate) fn ours(&self) -> Side {
         Side {
+            peer: None,
             target: self.to_gateway.clone(),
             tree: self.gateway.tree(self.with_database),
         }
     }
 
-    /// The gateway first, then nginx.
+    /// The gateway first, then its peers.
     pub(crate) fn sides(&self) -> Vec<Side> {
-        let plain = self.nginx.iter().map(|(process, target)| Side {
-            target: target.clone(),
-            tree: Tree::of(process.id(), None),
+        let peers = self.peers.iter().filter_map(|beside| {
+            let (proxy, others) = beside.processes.split_first()?;
+            let tree = Tree::of(proxy.id(), None);
+            Some(Side {
+                peer: Some(beside.peer),
+                target: beside.target.clone(),
+                tree: others.iter().fold(tree, |tree, one| tree.and(one.id())),
+            })
         });
-        std::iter::once(self.ours()).chain(plain).collect()
+        std::iter::once(self.ours()).chain(peers).collect()
     }
 
     /// The providing process, which costs the same whoever asks.
@@ -118,6 +136,59 @@ impl World {
             }
         }
         Ok(())
+    }
+}
+
+/// What a proxy stands between.
+struct Proxied<'a> {
+    directory: &'a Path,
+    own: &'a Party,
+    img: &'a Party,
+    ncg: &'a Party,
+    signer: &'a Arc<Signer>,
+    provider_port: u16,
+}
+
+impl Proxied<'_> {
+    fn start(&self, peer: Peer) -> Outcome<Beside> {
+        let [port] = free_ports()?;
+        let provider_port = self.provider_port;
+        let nginx = |name, policy_port| {
+            let role = nginx::Role {
+                name,
+                port,
+                provider_port,
+                policy_port,
+            };
+            nginx::start(self.directory, self.own, role)
+        };
+        let processes = match peer {
+            Peer::Nginx => vec![nginx("nginx", None)?],
+            Peer::Haproxy => {
+                vec![haproxy::start(
+                    self.directory,
+                    self.own,
+                    port,
+                    provider_port,
+                )?]
+            }
+            Peer::Policy => {
+                let (service, policy_port) = policy::start(self.img, self.ncg)?;
+                vec![nginx("nginx-policy", Some(policy_port))?, service]
+            }
+        };
+        let tokens = match peer {
+            // They do not look at them.
+            Peer::Nginx | Peer::Haproxy => Stock::recycled(self.signer)?,
+            Peer::Policy => Stock::fresh(self.signer.clone()),
+        };
+        let path = |id: &str| format!("/documenten/{id}");
+        let target = Arc::new(target(peer.name(), port, self.img, tokens, path)?);
+        Ok(Beside {
+            peer,
+            processes,
+            target,
+        })
     }
 }
 
