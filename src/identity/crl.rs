@@ -145,7 +145,7 @@ impl CrlFile {
         now: Moment,
         held: &Self,
     ) -> (Self, Vec<CrlError>) {
-        let mut fresh = BTreeMap::new();
+        let mut fresh: BTreeMap<Key, Arc<Crl>> = BTreeMap::new();
         let mut faults = Vec::new();
         let sections = match sections(bytes) {
             Ok(sections) => sections,
@@ -159,16 +159,21 @@ impl CrlFile {
                     continue;
                 }
             };
+            // Of two lists of one issuer the newer counts, in whatever order they stand.
             let key = crl.key();
-            match held.0.get(&key) {
-                Some(in_use) if in_use.this_update > crl.this_update => {
-                    faults.push(CrlError::Older(crl.issuer_name));
-                }
-                _ => {
-                    fresh.insert(key, Arc::new(crl));
-                }
+            let newer = fresh.get(&key);
+            if newer.is_none_or(|newer| newer.this_update <= crl.this_update) {
+                fresh.insert(key, Arc::new(crl));
             }
         }
+        fresh.retain(|key, crl| {
+            let in_use = held.0.get(key);
+            let is_older = in_use.is_some_and(|in_use| in_use.this_update > crl.this_update);
+            if is_older {
+                faults.push(CrlError::Older(crl.issuer_name.clone()));
+            }
+            !is_older
+        });
         if !faults.is_empty() {
             for (key, crl) in &held.0 {
                 fresh.entry(key.clone()).or_insert_with(|| crl.clone());

@@ -121,6 +121,31 @@ fn a_bad_crl_displaces_neither_the_last_good_one_nor_another() {
 }
 
 #[test]
+fn of_two_crls_of_one_issuer_in_a_file_the_newer_counts() {
+    let other = Ca::root(ca_params("Other"));
+    let (newer, older) = (other.crl(-1, 10, &[77]), other.crl(-2, 10, &[]));
+    for content in [
+        format!("{newer}{older}"),
+        format!("{older}{newer}"),
+        format!("{older}{newer}{older}"),
+    ] {
+        let mut world = World::new();
+        let ca = world.file("other.pem", &other.pem);
+        let crl = world.file("other.crl.pem", content.clone());
+        world.settings.tls.trust_anchors.push(ca);
+        world.settings.tls.crls.push(crl.clone());
+        let identity = world.identity();
+        let peer = identity.peer(&[issue(&other, &leaf_params())]);
+        assert_eq!(peer.err(), Some(CertificateRefused::Revoked), "{content}");
+        // The same once more: the older one in it is no reason to complain.
+        world.replace(&crl, format!("{content}\n"));
+        let report = identity.reload();
+        assert!(report.faults.is_empty(), "{report:?}");
+        assert_eq!(identity.alarms(), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn a_crl_of_tomorrow_comes_into_use_tomorrow() {
     let mut world = World::new();
     let other = Ca::root(ca_params("Other"));
