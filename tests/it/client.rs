@@ -1,10 +1,12 @@
 //! A client as a requesting organisation would write it: HTTP/1.1 over mutual TLS, keep-alive.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -15,6 +17,7 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use serde_json::Value;
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
 /// Nothing honest takes longer.
@@ -147,7 +150,14 @@ impl Answer {
 pub(crate) struct Line {
     address: SocketAddr,
     tls: Arc<ClientConfig>,
-    sender: Option<SendRequest<Full<Bytes>>>,
+    kept: Option<Kept>,
+}
+
+/// A connection that is up, and its task.
+#[derive(Debug)]
+struct Kept {
+    sender: SendRequest<Full<Bytes>>,
+    running: JoinHandle<hyper::Result<()>>,
 }
 
 impl Line {
@@ -155,11 +165,11 @@ impl Line {
         Self {
             address,
             tls,
-            sender: None,
+            kept: None,
         }
     }
 
-    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, String> {
+    async fn connect(&self) -> Result<Kept, String> {
         let text = |what: &str, error: &dyn std::fmt::Display| format!("{what}: {error}");
         let tcp = TcpStream::connect(self.address)
             .await
@@ -171,26 +181,40 @@ impl Line {
         let (sender, connection) = http1::handshake(TokioIo::new(tls))
             .await
             .map_err(|e| text("http", &e))?;
-        tokio::spawn(connection);
-        Ok(sender)
+        let running = tokio::spawn(connection);
+        Ok(Kept { sender, running })
     }
 
     /// Sends a call; the body of the answer is still to be read.
     pub(crate) async fn open(&mut self, call: &Call) -> Result<Response<Incoming>, String> {
-        let mut kept = self.sender.take();
-        if let Some(sender) = &mut kept
-            && sender.ready().await.is_err()
+        let mut kept = self.kept.take();
+        if let Some(known) = &mut kept
+            && known.sender.ready().await.is_err()
         {
             kept = None;
         }
-        let mut sender = match kept {
-            Some(sender) => sender,
+        let mut kept = match kept {
+            Some(kept) => kept,
             None => self.connect().await?,
         };
-        let answer = tokio::time::timeout(PATIENCE, sender.send_request(call.request())).await;
+        let mut answer = pin!(kept.sender.send_request(call.request()));
+        let answered = async {
+            tokio::select! {
+                biased;
+                answer = &mut answer => answer.map_err(|error| format!("send: {error}")),
+                // Whoever sends on a connection that ends at that moment may never be told.
+                _ = &mut kept.running => match answer.now_or_never() {
+                    Some(answer) => answer.map_err(|error| format!("send: {error}")),
+                    None => Err("send: the connection ended".to_owned()),
+                },
+            }
+        };
+        let answer = tokio::time::timeout(PATIENCE, answered).await;
         let answer = answer.unwrap_or_else(|_| panic!("no answer to {call:?}"));
-        self.sender = Some(sender);
-        answer.map_err(|error| format!("send: {error}"))
+        if answer.is_ok() {
+            self.kept = Some(kept);
+        }
+        answer
     }
 
     /// Makes a call; `Err` when the connection broke before the answer was whole.
