@@ -172,7 +172,9 @@ impl fmt::Debug for Store {
 }
 
 const SCHEMA_VERSION: i64 = 1;
-/// Prepared statements kept for each connection: more than there are, in all their widths.
+/// Prepared statements kept for each connection: more than there are by themselves, in all their widths.
+/// Of those that go to SQLite together, whose widths go with each other in many ways, the one that was
+/// not used for longest is prepared again when it comes back.
 const STATEMENTS: usize = 256;
 
 pub(super) fn migrator(settings: &Settings) -> Migrator {
