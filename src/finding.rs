@@ -59,6 +59,19 @@ impl fmt::Display for Finding {
     }
 }
 
+/// What to do about a certificate, by its term.
+#[derive(Debug, Clone, Copy)]
+pub struct Renewal {
+    /// What comes of it while it does not hold, behind what was found; or nothing.
+    pub consequence: &'static str,
+    /// While it is not valid yet.
+    pub not_yet: &'static str,
+    /// After it expired.
+    pub over: &'static str,
+    /// When it expires soon.
+    pub soon: &'static str,
+}
+
 /// Lines in the order they are told.
 #[derive(Debug, Default)]
 pub struct Findings(Vec<Finding>);
@@ -119,6 +132,38 @@ impl Findings {
     /// What the message of an error says in full, with what to do.
     pub fn fail_as_told(&mut self, about: &'static str, error: impl Into<String>) {
         self.push(Mark::Fail, about, error, None);
+    }
+
+    /// Whether a certificate holds, and for how long.
+    pub fn lasts(
+        &mut self,
+        about: &'static str,
+        what: &str,
+        (from, until): (Moment, Moment),
+        now: Moment,
+        renewal: &Renewal,
+    ) {
+        let Renewal {
+            consequence,
+            not_yet,
+            over,
+            soon,
+        } = *renewal;
+        let (end, rest) = (day(until), left(now, until));
+        match Term::of(now, from, until, RENEW_MS) {
+            Term::NotYet => self.fail(
+                about,
+                format!("{what}: is not valid before {from}{consequence}"),
+                not_yet,
+            ),
+            Term::Over => self.fail(
+                about,
+                format!("{what}: expired on {end}{consequence}"),
+                over,
+            ),
+            Term::Soon => self.warn(about, format!("{what}: expires in {rest}, on {end}"), soon),
+            Term::Good => self.ok(about, format!("{what}: {rest} left, until {end}")),
+        }
     }
 
     /// These come after.

@@ -3,11 +3,18 @@
 use super::Asked;
 use crate::clock::Moment;
 use crate::errors::in_full;
-use crate::finding::{Findings, RENEW_MS, Term, day, left};
+use crate::finding::{Findings, Renewal};
 use crate::identity::{CertificateFacts, ClientFacts, IdentityError, Links, ProfileFlaw};
 
 const CERTIFICATE: &str = "certificate";
 const KEY: &str = "key";
+
+const RENEWAL: Renewal = Renewal {
+    consequence: "",
+    not_yet: "check the clock of this machine, or wait",
+    over: "have a new one issued; the gateway ends the connection of this one",
+    soon: "have a new one issued",
+};
 
 /// What there is to tell, and the certificate itself where it and its key can be used to connect.
 pub(super) fn looked_at(asked: &Asked, now: Moment) -> (Option<ClientFacts>, Findings) {
@@ -22,7 +29,9 @@ pub(super) fn looked_at(asked: &Asked, now: Moment) -> (Option<ClientFacts>, Fin
         }
     };
     for (number, one) in (1..).zip(&facts.chain) {
-        lasts(&mut all, &format!("{path}, certificate {number}"), one, now);
+        let what = format!("{path}, certificate {number}: {}", one.subject);
+        let term = (one.not_before, one.not_after);
+        all.lasts(CERTIFICATE, &what, term, now, &RENEWAL);
     }
     match facts.flaw {
         None => all.ok(CERTIFICATE, "keeps to every rule of the profile"),
@@ -60,35 +69,6 @@ pub(super) fn looked_at(asked: &Asked, now: Moment) -> (Option<ClientFacts>, Fin
         }
     };
     (usable.then_some(facts), all)
-}
-
-fn lasts(all: &mut Findings, what: &str, one: &CertificateFacts, now: Moment) {
-    let (subject, until) = (&one.subject, day(one.not_after));
-    let what = format!("{what}: {subject}");
-    match Term::of(now, one.not_before, one.not_after, RENEW_MS) {
-        Term::NotYet => all.fail(
-            CERTIFICATE,
-            format!("{what}: is not valid before {}", one.not_before),
-            "check the clock of this machine, or wait",
-        ),
-        Term::Over => all.fail(
-            CERTIFICATE,
-            format!("{what}: expired on {until}"),
-            "have a new one issued; the gateway ends the connection of this one",
-        ),
-        Term::Soon => all.warn(
-            CERTIFICATE,
-            format!(
-                "{what}: expires in {}, on {until}",
-                left(now, one.not_after)
-            ),
-            "have a new one issued",
-        ),
-        Term::Good => all.ok(
-            CERTIFICATE,
-            format!("{what}: {} left, until {until}", left(now, one.not_after)),
-        ),
-    }
 }
 
 fn organisation(all: &mut Findings, asked: &Asked, leaf: &CertificateFacts) {

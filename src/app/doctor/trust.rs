@@ -3,17 +3,29 @@
 use crate::clock::Moment;
 use crate::config::Config;
 use crate::errors::in_full;
-use crate::finding::{Findings, RENEW_MS, Term, day, left};
+use crate::finding::{Findings, Renewal, Term, left};
 use crate::https::Address;
 use crate::identity::{
-    CertificateFacts, CertificateRefused, IdentityError, IdentitySettings, Links, ListFacts,
-    OwnFacts, Survey,
+    CertificateRefused, IdentityError, IdentitySettings, Links, ListFacts, OwnFacts, Survey,
 };
 
 const CERTIFICATE: &str = "certificate";
 const ANCHOR: &str = "anchor";
 const CRL: &str = "crl";
 const JWKS: &str = "jwks";
+
+const OWN_RENEWAL: Renewal = Renewal {
+    consequence: "",
+    not_yet: "check the system's clock, or wait",
+    over: "have a new one issued and put it in its place; a running gateway takes it over by itself",
+    soon: "have a new one issued and put it in its place; a running gateway takes it over by itself",
+};
+const ANCHOR_RENEWAL: Renewal = Renewal {
+    consequence: ", and does not count",
+    not_yet: "check the system's clock, or wait",
+    over: "put its successor in the file of trust anchors; nobody under it is let in",
+    soon: "put its successor beside it in the file of trust anchors",
+};
 
 pub(super) fn told(config: &Config, survey: &Survey, now: Moment) -> Findings {
     let mut all = Findings::default();
@@ -63,7 +75,9 @@ fn own(all: &mut Findings, config: &Config, own: Option<&OwnFacts>, now: Moment)
     let path = tls.certificate.display();
     let Some(own) = own else { return };
     for (number, one) in (1..).zip(&own.chain) {
-        lasts(all, &format!("{path}, certificate {number}"), one, now);
+        let what = format!("{path}, certificate {number}: {}", one.subject);
+        let term = (one.not_before, one.not_after);
+        all.lasts(CERTIFICATE, &what, term, now, &OWN_RENEWAL);
     }
     all.ok(
         CERTIFICATE,
@@ -100,34 +114,6 @@ fn own(all: &mut Findings, config: &Config, own: Option<&OwnFacts>, now: Moment)
     names(all, config, own);
 }
 
-fn lasts(all: &mut Findings, what: &str, one: &CertificateFacts, now: Moment) {
-    let (subject, until) = (&one.subject, day(one.not_after));
-    match Term::of(now, one.not_before, one.not_after, RENEW_MS) {
-        Term::NotYet => all.fail(
-            CERTIFICATE,
-            format!(
-                "{what}: {subject}: is not valid before {}",
-                one.not_before
-            ),
-            "check the system's clock, or wait",
-        ),
-        Term::Over => all.fail(
-            CERTIFICATE,
-            format!("{what}: {subject}: expired on {until}"),
-            "have a new one issued and put it in its place; a running gateway takes it over by itself",
-        ),
-        Term::Soon => all.warn(
-            CERTIFICATE,
-            format!("{what}: {subject}: expires in {}, on {until}", left(now, one.not_after)),
-            "have a new one issued and put it in its place; a running gateway takes it over by itself",
-        ),
-        Term::Good => all.ok(
-            CERTIFICATE,
-            format!("{what}: {subject}: {} left, until {until}", left(now, one.not_after)),
-        ),
-    }
-}
-
 /// Whether browsers and clients find the name they call.
 fn names(all: &mut Findings, config: &Config, own: &OwnFacts) {
     let Some(leaf) = own.chain.first() else {
@@ -156,37 +142,8 @@ fn names(all: &mut Findings, config: &Config, own: &OwnFacts) {
 
 fn anchors(all: &mut Findings, survey: &Survey, now: Moment) {
     for anchor in &survey.anchors {
-        let (name, until) = (&anchor.name, day(anchor.not_after));
-        match Term::of(now, anchor.not_before, anchor.not_after, RENEW_MS) {
-            Term::NotYet => all.fail(
-                ANCHOR,
-                format!(
-                    "{name}: is not valid before {}, and does not count",
-                    anchor.not_before
-                ),
-                "check the system's clock, or wait",
-            ),
-            Term::Over => all.fail(
-                ANCHOR,
-                format!("{name}: expired on {until}, and does not count"),
-                "put its successor in the file of trust anchors; nobody under it is let in",
-            ),
-            Term::Soon => all.warn(
-                ANCHOR,
-                format!(
-                    "{name}: expires in {}, on {until}",
-                    left(now, anchor.not_after)
-                ),
-                "put its successor beside it in the file of trust anchors",
-            ),
-            Term::Good => all.ok(
-                ANCHOR,
-                format!(
-                    "{name}: {} left, until {until}",
-                    left(now, anchor.not_after)
-                ),
-            ),
-        }
+        let term = (anchor.not_before, anchor.not_after);
+        all.lasts(ANCHOR, &anchor.name, term, now, &ANCHOR_RENEWAL);
     }
 }
 
