@@ -10,8 +10,8 @@ use crate::config::Config;
 use crate::cosign::{self, Cosigning};
 use crate::errors::in_full;
 use crate::identity::login_tls;
+use crate::ledger::Ledger;
 use crate::ledger::note::Policy;
-use crate::ledger::{Keys, Ledger};
 use crate::store::Store;
 
 /// A book that is open to be written, for a command that writes something and ends. No witness that was
@@ -91,7 +91,7 @@ pub(super) async fn open(
     random: &Arc<dyn Random>,
 ) -> Result<(Store, Ledger), StartError> {
     let settings = &config.ledger;
-    let keys = Keys::read(&settings.key, &settings.master_key, &settings.origin)?;
+    let keys = settings.read_keys()?;
     if let Some(witnesses) = witnesses {
         witnesses.check_log(&keys.signer.verifier())?;
     }

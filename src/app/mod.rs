@@ -247,7 +247,7 @@ pub async fn init_ledger(config: &Config, random: &dyn Random) -> Result<String,
         }
         return Err(error.into());
     }
-    let keys = Keys::read(&settings.key, &settings.master_key, &settings.origin)?;
+    let keys = settings.read_keys()?;
     Ok(keys.signer.verifier().to_string())
 }
 

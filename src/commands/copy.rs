@@ -46,8 +46,9 @@ pub(super) struct RestoreArgs {
     /// for when witnesses know more of the old one than any copy has (deploy/lost.md).
     #[arg(long, requires = "log_key")]
     begin_anew: bool,
-    /// The verifier key of the old ledger, or a file that holds it; with --begin-anew.
-    #[arg(long, value_name = "KEY", requires = "begin_anew")]
+    /// The verifier key of the old ledger, or a file that holds it: with --begin-anew, or where the export
+    /// was signed with a key that ledger.key took over from; the restored ledger is signed anew then.
+    #[arg(long, value_name = "KEY")]
     log_key: Option<String>,
 }
 
@@ -63,7 +64,8 @@ struct Secrets {
 impl Secrets {
     fn read(config: &Config) -> Result<Self, Failed> {
         let ledger = &config.ledger;
-        let keys = Keys::read(&ledger.key, &ledger.master_key, &ledger.origin)
+        let keys = ledger
+            .read_keys()
             .map_err(|error| Failed::usage([in_full(&error)]))?;
         Ok(Self {
             verifier: keys.signer.verifier(),
@@ -130,9 +132,25 @@ pub(super) async fn restore(args: RestoreArgs) -> Outcome {
         return begin_anew(&config, &args).await;
     }
     let secrets = Secrets::read(&config)?;
-    let of = &secrets.verifier;
-    let restored = fill(&config.store, &args.from, of, &secrets, None).await?;
+    let old = trust::key("--log-key", args.log_key.as_deref())?;
+    if let Some(old) = old
+        .as_ref()
+        .filter(|old| old.name() != config.ledger.origin)
+    {
+        return Err(Failed::usage([format!(
+            "--log-key: this is the key of {}, and ledger.origin is {}; a ledger under another name takes --begin-anew",
+            old.name(),
+            config.ledger.origin
+        )]));
+    }
+    let signer = old.as_ref().map(|_| &secrets.signer);
+    let of = old.as_ref().unwrap_or(&secrets.verifier);
+    let restored = fill(&config.store, &args.from, of, &secrets, signer).await?;
     tell_restored(&restored);
+    if signer.is_some() {
+        output::say("It is signed anew, with the keys that the configuration names:");
+        output::say(&secrets.verifier.to_string());
+    }
     output::say(
         "Compare with a newer checkpoint before you serve it: `sluis ledger verify --at-least`.",
     );
@@ -183,8 +201,8 @@ fn tell_restored(restored: &Restored) {
     }
 }
 
-/// Fills an empty database from an export of the ledger `of` this key; under a new name where there is
-/// somebody to sign for that.
+/// Fills an empty database from an export of the ledger `of` this key; signed anew, under a new name
+/// perhaps, where there is somebody to sign for that.
 async fn fill(
     store: &Settings,
     from: &Path,

@@ -24,8 +24,8 @@ pub(super) struct CheckArgs {
     /// An extract (`GET /v1/besluiten/{transactieId}/uittreksel`), or a C2SP tlog-proof.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The key that verifies the log's checkpoints, name+hash+base64, or a file that holds it. It may
-    /// be left out where the policy names the log.
+    /// The key that verifies the log's checkpoints, name+hash+base64, or a file that holds it; several
+    /// keys of one log, with white space between them. It may be left out where the policy names the log.
     #[arg(
         long,
         visible_alias = "key",

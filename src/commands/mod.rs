@@ -168,8 +168,12 @@ fn expecting<T: FromStr>(
 enum LedgerCommand {
     /// Make the keys and the empty ledger that the configuration names.
     Init(ConfigFile),
-    /// Print the key that verifies the ledger's checkpoints, as `init` did.
+    /// Print the key that verifies the ledger's checkpoints, as `init` did; both, a line for each, while a
+    /// second one takes over (ledger.next-key).
     Key(ConfigFile),
+    /// Make a second signing key of the same ledger, to take over from the first, and print the key that
+    /// verifies what it signs (deploy/runbooks/keys.md). Nothing signs with it yet.
+    NewKey(NewKeyArgs),
     /// Check a ledger from its first entry to its last: tree, signatures, order, and with the keys
     /// every decision again.
     Verify(verify::VerifyArgs),
@@ -189,6 +193,16 @@ enum LedgerCommand {
     Hold(erase::HoldArgs),
     /// Erase what was kept for the terms of [retention]; a running gateway does it once a day.
     Retain(ConfigFile),
+}
+
+#[derive(Debug, Args)]
+struct NewKeyArgs {
+    /// The configuration file; its ledger.origin is the name of the key.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The file to write it to, which is not there yet; to be named in ledger.next-key.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -278,6 +292,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Serve(file) => in_runtime(serve(&file.config)),
         Command::Ledger(LedgerCommand::Init(file)) => in_runtime(init(&file.config)),
         Command::Ledger(LedgerCommand::Key(file)) => ledger_key(&file.config),
+        Command::Ledger(LedgerCommand::NewKey(args)) => new_key(&args),
         Command::Ledger(LedgerCommand::Verify(args)) => in_runtime(verify::run(args)),
         Command::Ledger(LedgerCommand::CheckProof(args)) => extract::run(&args),
         Command::Ledger(LedgerCommand::Export(args)) => in_runtime(copy::export(args)),
@@ -400,14 +415,25 @@ async fn init(path: &Path) -> Outcome {
 }
 
 fn key_of(config: &Config) -> Result<String, KeyFileError> {
-    let ledger = &config.ledger;
-    let keys = Keys::read(&ledger.key, &ledger.master_key, &ledger.origin)?;
+    let keys = config.ledger.read_keys()?;
     Ok(keys.signer.verifier().to_string())
 }
 
 fn ledger_key(path: &Path) -> Outcome {
     let key = key_of(&read(path)?).map_err(|error| Failed::usage([in_full(&error)]))?;
     output::say(&key);
+    Ok(Exit::Done)
+}
+
+fn new_key(args: &NewKeyArgs) -> Outcome {
+    let config = read(&args.config)?;
+    let random = SystemRandomness::default();
+    let made = Keys::create_signer(&args.out, &config.ledger.origin, &random);
+    let signer = made.map_err(|error| Failed::usage([in_full(&error)]))?;
+    output::say(
+        "Nothing signs with it yet. Whoever checks the ledger needs this key beside the old one:",
+    );
+    output::say(&signer.verifier().to_string());
     Ok(Exit::Done)
 }
 

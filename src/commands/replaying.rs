@@ -11,9 +11,9 @@ use std::sync::Arc;
 use clap::Args;
 use sluis::clock::{Day, Moment};
 use sluis::errors::in_full;
+use sluis::ledger::Opener;
 use sluis::ledger::note::Verifier;
 use sluis::ledger::verify::SealedSource;
-use sluis::ledger::{Keys, Opener};
 use sluis::policy::{self, Bundle, Policies};
 use sluis::replay::{self, Asking, Difference};
 
@@ -88,7 +88,7 @@ pub(super) async fn run(args: ReplayArgs) -> Outcome {
     };
     let config = read(&args.config)?;
     let settings = &config.ledger;
-    let keys = Keys::read(&settings.key, &settings.master_key, &settings.origin);
+    let keys = settings.read_keys();
     let keys = keys.map_err(|error| Failed::usage([in_full(&error)]))?;
     let given = trust::key("--log-key", args.log_key.as_deref())?;
     let verifier = given.unwrap_or_else(|| keys.signer.verifier());

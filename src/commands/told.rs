@@ -35,7 +35,29 @@ pub(super) fn tell(summary: &Summary, backing: Option<&Backing>, seen: Option<Ch
             summary.open_releases
         ));
     }
+    tell_signing(summary);
     output::say("Every entry has its form, every release stands after its permit.");
+}
+
+/// Says with which keys the last gateway signs that said so: what a reader must have from then on.
+fn tell_signing(summary: &Summary) {
+    let Some((index, keys)) = &summary.signing else {
+        return;
+    };
+    match keys.as_slice() {
+        [key] => output::say(&format!(
+            "  signed, since entry {index}, with {}",
+            trust::plain(key)
+        )),
+        keys => {
+            output::say(&format!(
+                "  signed, since entry {index}, with these keys; the last takes over, keep all until it did:"
+            ));
+            for key in keys {
+                output::say(&format!("    {}", trust::plain(key)));
+            }
+        }
+    }
 }
 
 pub(super) fn tell_root(summary: &Summary) {

@@ -9,21 +9,22 @@ use sluis::bounds;
 use sluis::clock::{Clock as _, Moment, SystemClock};
 use sluis::errors::in_full;
 use sluis::ledger::extract::Extract;
-use sluis::ledger::note::{Backing, Checkpoint, Distrust, Policy, Trust, Verifier};
+use sluis::ledger::note::{Backing, Checkpoint, Distrust, NoteError, Policy, Trust, Verifier};
 use sluis::ledger::proof::UnverifiedProof;
 use sluis::ledger::verify::{BookSource, Wrong};
 
 use super::verify::not_right;
 use super::{Exit, Failed, output};
 
-/// A file with one key is no longer than this.
-const KEY_BYTES: u64 = 1024;
+/// A file with the keys of one log is no longer than this.
+const KEY_BYTES: u64 = 4096;
 
-/// The key of the log: as it is, or the name of a file that holds it.
+/// The key of the log, or its keys with white space between them: as they are, or the name of a file that
+/// holds them.
 pub(super) fn key(option: &str, text: Option<&str>) -> Result<Option<Verifier>, Failed> {
     let Some(text) = text else { return Ok(None) };
     let wrong = |why: String| Failed::usage([format!("{option}: {why}")]);
-    match Verifier::parse(text) {
+    match Verifier::parse_all(text) {
         Ok(key) => Ok(Some(key)),
         Err(error) if !Path::new(text).is_file() => Err(wrong(format!(
             "{error}, and no file has this name; give what `sluis ledger init` printed"
@@ -31,7 +32,7 @@ pub(super) fn key(option: &str, text: Option<&str>) -> Result<Option<Verifier>, 
         Err(_) => {
             let file = read_at_most(Path::new(text), KEY_BYTES);
             let file = file.map_err(|error| wrong(format!("{text} cannot be read ({error})")))?;
-            let key = Verifier::parse(&String::from_utf8_lossy(&file));
+            let key = Verifier::parse_all(&String::from_utf8_lossy(&file));
             key.map(Some)
                 .map_err(|error| wrong(format!("in the file {text}: {error}")))
         }
@@ -71,7 +72,13 @@ pub(super) fn seen_before(
     let inside = extract.as_ref().and_then(Extract::unverified_checkpoint);
     let inside = inside.or(proof.map(|proof| proof.checkpoint));
     let opened = verifier.open(inside.unwrap_or(&text));
-    opened.map(Some).map_err(|error| wrong(error.to_string()))
+    opened.map(Some).map_err(|error| {
+        let mut why = error.to_string();
+        if matches!(error, NoteError::OtherKey { .. }) {
+            why.push_str("; here: name the key that it is signed with, in --at-least-key");
+        }
+        wrong(why)
+    })
 }
 
 /// The checkpoint that the witnesses of the policy stand behind: the newest, or the one kept beside it

@@ -41,8 +41,9 @@ pub(super) struct VerifyArgs {
     /// Its key (PEM); with --cert.
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
-    /// The key that verifies the log's checkpoints, name+hash+base64, or a file that holds it. With
-    /// --config it may be left out: it is then taken from the signing key.
+    /// The key that verifies the log's checkpoints, name+hash+base64, or a file that holds it. Several
+    /// keys of one log, with white space between them: each alone is enough. With --config it may be left
+    /// out: it is then taken from the signing key.
     #[arg(long, value_name = "KEY")]
     log_key: Option<String>,
     /// Also make every decision again, with the keys that --config names and the bundles that are kept
@@ -99,11 +100,7 @@ pub(super) async fn run(args: VerifyArgs) -> Outcome {
             ..
         } => {
             let config = read(path)?;
-            let keys = Keys::read(
-                &config.ledger.key,
-                &config.ledger.master_key,
-                &config.ledger.origin,
-            );
+            let keys = config.ledger.read_keys();
             let asked = Asked {
                 given,
                 policy,

@@ -21,7 +21,7 @@ use crate::domain::{Oin, Organisation, Organisations, Wording};
 use crate::identity::{
     IdentitySettings, OrganisationFiles, TlsProfile, TlsSettings, TokenSettings,
 };
-use crate::ledger::note;
+use crate::ledger::{KeyFileError, Keys, note};
 use crate::provider::BaseUrl;
 use crate::store;
 pub use collector::CollectorSettings;
@@ -97,8 +97,21 @@ pub struct LedgerSettings {
     pub origin: String,
     /// The file of the signing key.
     pub key: PathBuf,
+    /// The file of a second signing key, which signs beside the first while it takes over.
+    pub next_key: Option<PathBuf>,
     /// The file of the master key of the openings.
     pub master_key: PathBuf,
+}
+
+impl LedgerSettings {
+    /// Reads the keys that it names.
+    ///
+    /// # Errors
+    /// [`KeyFileError`], naming the file and what to do.
+    pub fn read_keys(&self) -> Result<Keys, KeyFileError> {
+        let keys = Keys::read(&self.key, &self.master_key, &self.origin)?;
+        keys.with_next(self.next_key.as_deref())
+    }
 }
 
 impl Config {
@@ -426,10 +439,18 @@ fn ledger(root: &mut Section) -> Option<LedgerSettings> {
         )
     });
     let key = section.path("key");
+    let next_key = section.optional_path("next-key");
     let master_key = section.path("master-key");
+    if next_key.is_some() && next_key == key {
+        section.mistake(
+            "next-key",
+            "this is ledger.key; name the file of another key, or leave it out",
+        );
+    }
     Some(LedgerSettings {
         origin: origin?,
         key: key?,
+        next_key,
         master_key: master_key?,
     })
 }

@@ -78,17 +78,19 @@ impl Settings {
         self.refuse_after
     }
 
-    /// A policy that names logs must name this one.
+    /// A policy that names logs must name this one, by every key that signs for it.
     ///
     /// # Errors
     /// [`SettingsError::OtherLog`].
     pub fn check_log(&self, own: &Verifier) -> Result<(), SettingsError> {
         let logs = self.policy.logs();
-        if logs.is_empty() || logs.iter().any(|log| log.key == *own) {
-            Ok(())
-        } else {
-            let key = own.to_string();
-            Err(SettingsError::OtherLog { key })
+        let unknown = |key: &Verifier| !logs.iter().any(|log| log.key == *key);
+        match own.each().find(unknown) {
+            Some(key) if !logs.is_empty() => {
+                let key = key.to_string();
+                Err(SettingsError::OtherLog { key })
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::exchange::Failure;
 use crate::exchange::officer::Checked;
 use crate::language::Language;
 use crate::ledger::entry::Finding;
+use crate::ledger::note::NoteError;
 use crate::ledger::{Compared, NotCompared};
 use crate::oversight::{Check, What};
 use crate::replay::Replayed;
@@ -190,18 +191,31 @@ async fn compare(visit: &Visit, form: Form) -> Result<Response, Problem> {
     let note = f.value("stand").replace("\r\n", "\n") + "\n";
     match visit.desk.officers.compare(&note).await {
         Ok(compared) => page(visit, f, Some(compared)).await,
+        Err(NotCompared::Checkpoint(NoteError::OtherKey { .. })) => {
+            f.wrong(
+                "stand",
+                "Deze stand is op naam van dit logboek ondertekend, maar met een andere sleutel dan de huidige. Is hij van voordat de sleutel is vervangen, dan gaat de beheerder hem na met de oude sleutel: sluis ledger verify --at-least … --at-least-key ….",
+                "This state is signed in the name of this log, but with another key than the present one. If it is of before the key was replaced, the operator checks it with the old key: sluis ledger verify --at-least … --at-least-key ….",
+            );
+            refused(visit, f).await
+        }
         Err(NotCompared::Checkpoint(_)) => {
             f.wrong(
                 "stand",
                 "Dit is geen stand die met de sleutel van dit logboek is ondertekend. Plak de hele tekst van het bewaarde bestand, ook de regel die met een streepje begint.",
                 "This is no state that was signed with the key of this log. Paste the whole text of the file you kept, the line that begins with a dash as well.",
             );
-            let mut response = page(visit, f, None).await?;
-            *response.status_mut() = StatusCode::BAD_REQUEST;
-            Ok(response)
+            refused(visit, f).await
         }
         Err(NotCompared::Read(_)) => Err(Failure::LedgerUnavailable.into()),
     }
+}
+
+/// The page again, with what is wrong with the form.
+async fn refused(visit: &Visit, f: Filled) -> Result<Response, Problem> {
+    let mut response = page(visit, f, None).await?;
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    Ok(response)
 }
 
 fn told(compared: Compared, l: Language) -> (&'static str, &'static str, String) {

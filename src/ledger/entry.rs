@@ -423,6 +423,8 @@ pub struct Entry {
     pub kenmerken: Vec<Mark>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub keuze: Option<ChoiceKind>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub logsleutels: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub melding: Option<AosId>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -529,6 +531,7 @@ impl Entry {
             index: None,
             kenmerken: Vec::new(),
             keuze: None,
+            logsleutels: Vec::new(),
             melding: None,
             onthouden: Vec::new(),
             ontvangers: Vec::new(),
@@ -648,6 +651,7 @@ mod tests {
         entry.index = Some(4);
         entry.kenmerken = vec![Mark::parse("urgentie").unwrap()];
         entry.keuze = Some(ChoiceKind::Consent);
+        entry.logsleutels = vec!["l+00000000+AA==".into()];
         entry.melding = Some(AosId::new(at, &random).unwrap());
         entry.onthouden = vec![Withheld {
             aantal: 2,

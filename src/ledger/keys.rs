@@ -63,6 +63,23 @@ pub enum KeyFileError {
         #[source]
         source: KeyError,
     },
+    /// There is no second key.
+    #[error(
+        "there is no key file {path}; make it with `sluis ledger new-key --out {path}`, or leave ledger.next-key out"
+    )]
+    NoNext {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The second key is no second key of this log.
+    #[error("the key file {path} cannot be ledger.next-key")]
+    Next {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: KeyError,
+    },
     /// It is not a master key.
     #[error("the key file {path} does not hold 32 bytes in base64")]
     Master {
@@ -134,6 +151,22 @@ fn is_missing(path: &Path) -> bool {
     fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
+fn read_signer(path: &Path, origin: &str) -> Result<Signer, KeyFileError> {
+    let signer = Signer::parse(&read_secret(path)?).map_err(|source| KeyFileError::Signer {
+        path: path.to_owned(),
+        source,
+    })?;
+    let found = signer.verifier();
+    if found.name() != origin {
+        return Err(KeyFileError::Origin {
+            path: path.to_owned(),
+            found: found.name().to_owned(),
+            expected: origin.to_owned(),
+        });
+    }
+    Ok(signer)
+}
+
 impl Keys {
     /// Reads both keys of the ledger with this origin.
     ///
@@ -144,18 +177,7 @@ impl Keys {
             let path = path.to_owned();
             return Err(KeyFileError::Missing { path });
         }
-        let signer = Signer::parse(&read_secret(key)?).map_err(|source| KeyFileError::Signer {
-            path: key.to_owned(),
-            source,
-        })?;
-        let found = signer.verifier();
-        if found.name() != origin {
-            return Err(KeyFileError::Origin {
-                path: key.to_owned(),
-                found: found.name().to_owned(),
-                expected: origin.to_owned(),
-            });
-        }
+        let signer = read_signer(key, origin)?;
         let not_master = || KeyFileError::Master {
             path: master.to_owned(),
         };
@@ -166,6 +188,28 @@ impl Keys {
         Ok(Self {
             signer,
             master: MasterKey::new(&secret),
+        })
+    }
+
+    /// The same with a second key of the same log, which signs beside the first; `None` leaves it out.
+    ///
+    /// # Errors
+    /// [`KeyFileError`], naming the file and what to do.
+    pub fn with_next(self, next: Option<&Path>) -> Result<Self, KeyFileError> {
+        let Some(path) = next else { return Ok(self) };
+        if is_missing(path) {
+            let path = path.to_owned();
+            return Err(KeyFileError::NoNext { path });
+        }
+        let next = read_signer(path, self.signer.verifier().name())?;
+        let signer = self.signer.with_next(next);
+        let signer = signer.map_err(|source| KeyFileError::Next {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            signer,
+            master: self.master,
         })
     }
 
@@ -196,7 +240,8 @@ impl Keys {
         }))
     }
 
-    /// Makes the signing key alone, for a new name of a book that has a master key.
+    /// Makes a signing key alone: for a new name of a book that has a master key, or the next one under
+    /// the same name.
     ///
     /// # Errors
     /// [`KeyFileError`].

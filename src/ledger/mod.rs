@@ -83,6 +83,16 @@ pub enum Failure {
     /// The database holds another history than this process wrote.
     #[error("the ledger in the database is not the one this gateway wrote; do not go on with it")]
     History,
+    /// Another gateway signs with a key that this one does not have.
+    #[error(
+        "another gateway signed the ledger with the key {found}, and this one has only {expected}: while the log's key is replaced every gateway must have both, in ledger.key and ledger.next-key, before any of them leaves one out (deploy/runbooks/keys.md)"
+    )]
+    OtherKey {
+        /// The hash of the key that the newest checkpoint names.
+        found: note::KeyHash,
+        /// The hash of our own.
+        expected: note::KeyHash,
+    },
     /// It holds less of it.
     #[error(
         "the ledger was rolled back: this gateway knows {known} entries, the database has {here}; put the newest database back"
@@ -107,6 +117,16 @@ pub enum OpenError {
     /// The last checkpoint is not signed by our key.
     #[error("the last checkpoint does not open with the ledger's key")]
     Checkpoint(#[source] note::NoteError),
+    /// It is signed in this log's name by another key: a step of replacing it was skipped.
+    #[error(
+        "the newest checkpoint is signed with the key {found}, and this configuration has only {expected}: either the database is another ledger's, or a step of replacing the log's key was skipped; put both in ledger.key and ledger.next-key, on every gateway, before any of them leaves one out (deploy/runbooks/keys.md)"
+    )]
+    OtherKey {
+        /// The hash of the key that it names.
+        found: note::KeyHash,
+        /// The hash of our own.
+        expected: note::KeyHash,
+    },
     /// What stands in the tables is not what the last checkpoint signed.
     #[error("the last {entries} entries do not lead to the root of the last checkpoint")]
     Tail {
@@ -400,8 +420,9 @@ impl Ledger {
         self.ask(|reply| Job::Beat { reply }).await
     }
 
-    /// Notes in the book that this gateway started, and which candidate it asks beside the bundle in
-    /// force from now on.
+    /// Notes in the book that this gateway started, with which keys it signs, and which candidate it asks
+    /// beside the bundle in force from now on. Where a second key takes over, this is what the first one
+    /// vouches for it with: the entry names both, and the checkpoint over it is signed by both.
     ///
     /// # Errors
     /// [`NotAppended`].
@@ -411,6 +432,7 @@ impl Ledger {
         candidate: Option<Sha256>,
     ) -> Result<Receipt, NotAppended> {
         let mut entry = self.blank(Kind::Start)?;
+        entry.logsleutels = self.0.verifier.each().map(|key| key.to_string()).collect();
         entry.programma = Some(program.to_owned());
         entry.schaduw = candidate.map(|bundle| Box::new(Shadow::begins(bundle)));
         let nothing = Seen::nothing();

@@ -149,7 +149,11 @@ mod tests {
         let hash = STANDARD.encode(left);
         let proof = format!("c2sp.org/tlog-proof@v1\nindex 1\n{hash}\n\n{note}");
         let key = ours.verifier();
-        let unsigned = NotProven::Checkpoint(NoteError::Unsigned);
+        let hash_of = |signer: &Signer| signer.verifier().hashes().next().unwrap();
+        let unsigned = NotProven::Checkpoint(NoteError::OtherKey {
+            found: hash_of(&ours),
+            expected: hash_of(&other),
+        });
         let touched = NotProven::Checkpoint(NoteError::Signature);
         for (name, proof, entry, key, expected) in [
             ("nothing", String::new(), "twee", &key, NotProven::Form),

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::entry::{Entry, EntryError, Kind};
-use super::note::{Checkpoint, Verifier};
+use super::note::{Checkpoint, NoteError, Verifier};
 use super::opener::unwrap;
 use super::proof::PROOF_HEADER;
 use super::seal::{self, KeyName, Opened, Owner, SealError};
@@ -87,9 +87,11 @@ pub(super) async fn verified_edge(
     head: &Head,
     verifier: &Verifier,
 ) -> Result<Edge, OpenError> {
-    let signed = verifier
-        .open(&head.checkpoint)
-        .map_err(OpenError::Checkpoint)?;
+    let signed = verifier.open(&head.checkpoint);
+    let signed = signed.map_err(|why| match why {
+        NoteError::OtherKey { found, expected } => OpenError::OtherKey { found, expected },
+        why => OpenError::Checkpoint(why),
+    })?;
     let edge = stored_edge(store, head.size).await?;
     let found = edge.map(|edge| {
         (

@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, watch};
 
 use super::draft::{ClosingJob, NotAppended};
-use super::note::{Checkpoint, Signer};
+use super::note::{Checkpoint, KeyHash, NoteError, Signer};
 use super::plan::{Job, Plan, Reply};
 use super::seal::{KeyCache, MasterKey};
 use super::{Failure, Figures, Published};
@@ -34,6 +34,14 @@ pub(super) enum BatchError {
     /// The database holds another history than this process has seen.
     #[error("the ledger in the database is not the one this gateway wrote: {0}")]
     History(&'static str),
+    /// It is signed by a key that this process does not have.
+    #[error("the ledger is signed with the key {found}, and this gateway has {expected}")]
+    OtherKey {
+        /// The hash of the key that the checkpoint names.
+        found: KeyHash,
+        /// The hash of our own.
+        expected: KeyHash,
+    },
     /// It holds less than this process has seen.
     #[error("the database has {here} entries, and this gateway knows {known}")]
     Shorter {
@@ -197,6 +205,10 @@ impl Sequencer {
                 plan.refuse(NotAppended::Unavailable);
                 Err(Failure::History)
             }
+            Err(BatchError::OtherKey { found, expected }) => {
+                plan.refuse(NotAppended::Unavailable);
+                Err(Failure::OtherKey { found, expected })
+            }
             Err(BatchError::Shorter { known, here }) => {
                 plan.refuse(NotAppended::Unavailable);
                 Err(Failure::Shorter { known, here })
@@ -254,6 +266,10 @@ impl Sequencer {
                 Err(BatchError::History(why)) => {
                     tracing::error!(ledger.found = why, "the ledger is another one");
                     break;
+                }
+                Err(BatchError::OtherKey { found, expected }) => {
+                    plan.refuse(NotAppended::Unavailable);
+                    return Err(Failure::OtherKey { found, expected });
                 }
                 Err(BatchError::Shorter { known, here }) => {
                     plan.refuse(NotAppended::Unavailable);
@@ -429,9 +445,11 @@ async fn catch_up(
         size: edge.size(),
         root: edge.root(),
     };
-    if signed == Ok(expected) {
-        Ok(())
-    } else {
-        Err(BatchError::History("of another root"))
+    match signed {
+        Ok(signed) if signed == expected => Ok(()),
+        Err(NoteError::OtherKey { found, expected }) => {
+            Err(BatchError::OtherKey { found, expected })
+        }
+        _ => Err(BatchError::History("of another root")),
     }
 }

@@ -67,9 +67,14 @@ impl Book {
     }
 
     pub(crate) async fn try_open(&self) -> Result<Gateway, OpenError> {
+        self.try_open_with(self.keys()).await
+    }
+
+    /// The same with other keys than those that the book was made with.
+    pub(crate) async fn try_open_with(&self, keys: Keys) -> Result<Gateway, OpenError> {
         let store = Store::open(settings(&self.database)).await?;
         let clock: Arc<dyn Clock> = self.clock.clone();
-        let ledger = Ledger::open(store.clone(), self.keys(), clock, self.random.clone()).await?;
+        let ledger = Ledger::open(store.clone(), keys, clock, self.random.clone()).await?;
         Ok(Gateway {
             store,
             ledger,
@@ -79,6 +84,21 @@ impl Book {
 
     pub(crate) async fn open(&self) -> Gateway {
         self.try_open().await.unwrap()
+    }
+
+    /// The keys with another signing key of the same name, which is made where it is not there yet, in the
+    /// place of the first (`alone`) or beside it.
+    pub(crate) fn next_keys(&self, alone: bool) -> Keys {
+        let folder = self.keys.path();
+        let (next, master) = (folder.join("next.key"), folder.join("master.key"));
+        if !next.exists() {
+            Keys::create_signer(&next, ORIGIN, &*self.random).unwrap();
+        }
+        if alone {
+            Keys::read(&next, &master, ORIGIN).unwrap()
+        } else {
+            self.keys().with_next(Some(&next)).unwrap()
+        }
     }
 
     pub(crate) async fn try_verify(&self) -> Result<Summary, Wrong> {

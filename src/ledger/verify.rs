@@ -168,6 +168,9 @@ pub struct Summary {
     pub kinds: BTreeMap<Kind, u64>,
     /// Permitted releases whose closing entry is still to come.
     pub open_releases: u64,
+    /// The last gateway that said with which keys it signs: its entry, and the keys as verifiers have
+    /// them. `None` where none did, before gateways said so.
+    pub signing: Option<(u64, Vec<String>)>,
 }
 
 /// How far the reading is.

@@ -57,7 +57,8 @@ pub struct Witness {
 /// One log. Its file is the lock: whoever compares and writes holds it meanwhile.
 #[derive(Debug)]
 struct Log {
-    keys: Vec<Verifier>,
+    /// An old key beside its successor, perhaps.
+    keys: Verifier,
     file: Mutex<LogFile>,
 }
 
@@ -79,6 +80,7 @@ pub enum Key {
 /// # Errors
 /// [`OpenError`]; [`OpenError::Forgot`] makes nothing.
 pub fn init(folder: &Path, logs: &[Verifier], key: Key) -> Result<Vec<String>, OpenError> {
+    let by_origin = keys_by_origin(logs)?;
     if key == Key::MadeBefore && !folder.is_dir() {
         let path = folder.to_owned();
         return Err(OpenError::Forgot { path });
@@ -88,7 +90,7 @@ pub fn init(folder: &Path, logs: &[Verifier], key: Key) -> Result<Vec<String>, O
         return Err(directory.forgot());
     }
     let mut made = Vec::new();
-    for origin in keys_by_origin(logs).into_keys() {
+    for origin in by_origin.into_keys() {
         if directory.begin(&origin)? {
             made.push(origin);
         }
@@ -97,13 +99,20 @@ pub fn init(folder: &Path, logs: &[Verifier], key: Key) -> Result<Vec<String>, O
 }
 
 /// A log may have several keys, an old one beside its successor.
-fn keys_by_origin(logs: &[Verifier]) -> BTreeMap<String, Vec<Verifier>> {
-    let mut by_origin: BTreeMap<String, Vec<Verifier>> = BTreeMap::new();
+fn keys_by_origin(logs: &[Verifier]) -> Result<BTreeMap<String, Verifier>, OpenError> {
+    let mut by_origin: BTreeMap<String, Verifier> = BTreeMap::new();
     for key in logs {
-        let keys = by_origin.entry(key.name().to_owned()).or_default();
-        keys.push(key.clone());
+        let origin = key.name();
+        let keys = match by_origin.remove(origin) {
+            None => key.clone(),
+            Some(known) => known.beside(key).map_err(|source| OpenError::Keys {
+                origin: origin.to_owned(),
+                source,
+            })?,
+        };
+        by_origin.insert(origin.to_owned(), keys);
     }
-    by_origin
+    Ok(by_origin)
 }
 
 impl Witness {
@@ -121,7 +130,7 @@ impl Witness {
         let directory = Directory::open(folder)?;
         let own = cosigner.key();
         let mut watched = BTreeMap::new();
-        for (origin, keys) in keys_by_origin(logs) {
+        for (origin, keys) in keys_by_origin(logs)? {
             let file = Mutex::new(directory.read(&origin, &keys, &own)?);
             watched.insert(origin, Log { keys, file });
         }
@@ -207,19 +216,17 @@ impl Witness {
 }
 
 impl Log {
-    /// The checkpoint, and the note with the log's own signature only.
+    /// The checkpoint, and the note with the log's own signatures only: those of each key known here, so
+    /// that it can still be read when the old one of two is left out.
     fn open(&self, note: &UnverifiedNote<'_>) -> Result<(Checkpoint, String), Refused> {
-        let mut opened = None;
-        for key in &self.keys {
-            match key.open_parsed(note) {
-                Ok(checkpoint) => opened = Some((checkpoint, key.bare(note))),
-                Err(NoteError::Unsigned) => {}
-                Err(NoteError::Signature) => return Err(Refused::NotSigned),
-                Err(NoteError::Form | NoteError::Origin | NoteError::Time) => {
-                    return Err(Refused::NotARequest(NotARequest::Checkpoint));
-                }
+        match self.keys.open_parsed(note) {
+            Ok(checkpoint) => Ok((checkpoint, self.keys.bare(note))),
+            Err(NoteError::Unsigned | NoteError::OtherKey { .. } | NoteError::Signature) => {
+                Err(Refused::NotSigned)
+            }
+            Err(NoteError::Form | NoteError::Origin | NoteError::Time) => {
+                Err(Refused::NotARequest(NotARequest::Checkpoint))
             }
         }
-        opened.ok_or(Refused::NotSigned)
     }
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use ring::digest::{SHA256, digest};
 
 use crate::ledger::note::{
-    Checkpoint, CosignerKey, NOTE_BYTES, NoteError, UnverifiedNote, Verifier,
+    Checkpoint, CosignerKey, KeyError, NOTE_BYTES, NoteError, UnverifiedNote, Verifier,
 };
 
 /// The largest state file: a note with one line more.
@@ -55,6 +55,28 @@ pub enum OpenError {
         origin: String,
         /// Where it should be.
         path: PathBuf,
+    },
+    /// The keys of a log are not those of one log.
+    #[error("the keys of the log {origin} in [[logs]] cannot stand beside each other")]
+    Keys {
+        /// Of which log.
+        origin: String,
+        /// Why not.
+        #[source]
+        source: KeyError,
+    },
+    /// The newest checkpoint it has was signed by a key that is not among those of its log any more.
+    #[error(
+        "the newest checkpoint that was cosigned of the log {origin} ({path}) is signed by none of its keys in [[logs]]; put the key that was there back beside the new one until the log was cosigned again; nothing is lost, and nothing is to be made anew"
+    )]
+    KeyGone {
+        /// Of which log.
+        origin: String,
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        #[source]
+        source: NoteError,
     },
     /// A file that is not what was written.
     #[error(
@@ -186,7 +208,7 @@ impl Directory {
     pub(super) fn read(
         &self,
         origin: &str,
-        keys: &[Verifier],
+        keys: &Verifier,
         own: &CosignerKey,
     ) -> Result<LogFile, OpenError> {
         let path = self.file_of(origin);
@@ -211,10 +233,21 @@ impl Directory {
             None
         } else {
             let parsed = parse(&bytes, keys, own);
-            Some(parsed.map_err(|source| OpenError::Damaged {
-                origin: origin.to_owned(),
-                path: path.clone(),
-                source,
+            Some(parsed.map_err(|source| {
+                let (origin, path) = (origin.to_owned(), path.clone());
+                if matches!(source, NoteError::OtherKey { .. }) {
+                    OpenError::KeyGone {
+                        origin,
+                        path,
+                        source,
+                    }
+                } else {
+                    OpenError::Damaged {
+                        origin,
+                        path,
+                        source,
+                    }
+                }
             })?)
         };
         Ok(LogFile { path, newest })
@@ -224,20 +257,15 @@ impl Directory {
 /// A state file must open with a key of its log, and if this witness signed it, with its own.
 fn parse(
     bytes: &[u8],
-    keys: &[Verifier],
+    keys: &Verifier,
     own: &CosignerKey,
 ) -> Result<(Checkpoint, String), NoteError> {
     let text = std::str::from_utf8(bytes).map_err(|_| NoteError::Form)?;
     let note = UnverifiedNote::parse(text)?;
-    let mut opened = Err(NoteError::Unsigned);
-    for key in keys {
-        match key.open_parsed(&note) {
-            Err(NoteError::Unsigned) => {}
-            verdict => {
-                opened = verdict;
-                break;
-            }
-        }
+    let opened = keys.open_parsed(&note);
+    if matches!(opened, Err(NoteError::OtherKey { .. })) && own.find(&note)?.is_none() {
+        // Nobody vouches for it, so it may be any file.
+        return Err(NoteError::Unsigned);
     }
     let checkpoint = opened?;
     own.find(&note)?;

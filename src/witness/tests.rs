@@ -527,3 +527,49 @@ fn a_log_may_have_an_old_and_a_new_key() {
     cosigned(&witness, &old.request(0, 3));
     cosigned(&witness, &new.request(3, 8));
 }
+
+/// Whoever leaves the old key out has what both signed, and is told where that is not so.
+#[test]
+fn the_old_key_of_two_is_left_out_once_the_new_one_signed() {
+    let (old, new) = (Book::new(ORIGIN), Book::new(ORIGIN));
+    let place = Place::new(&old);
+    let open = |keys: &[Verifier]| {
+        let cosigner = Cosigner::parse(&place.cosigner.secret()).unwrap();
+        Witness::open(&place.state(), keys, cosigner, place.clock.clone())
+    };
+    let (by_old, by_new) = (old.signer.verifier(), new.signer.verifier());
+    let twice = open(&[by_old.clone(), by_old.clone()]).unwrap_err();
+    assert!(matches!(twice, OpenError::Keys { .. }), "{twice:?}");
+
+    // Whichever stands first in the configuration.
+    for keys in [
+        [by_old.clone(), by_new.clone()],
+        [by_new.clone(), by_old.clone()],
+    ] {
+        let witness = open(&keys).unwrap();
+        let known = witness.newest(&origin_hash(ORIGIN));
+        let size = known.map_or(0, |note| by_old.open(&note).unwrap().size);
+        let size = usize::try_from(size).unwrap();
+        cosigned(&witness, &old.request(size, size + 3));
+        drop(witness);
+        let gone = open(std::slice::from_ref(&by_new)).unwrap_err();
+        assert!(matches!(gone, OpenError::KeyGone { .. }), "{gone:?}");
+        let told = in_full(&gone);
+        assert!(told.contains("put the key that was there back"), "{told}");
+
+        let witness = open(&keys).unwrap();
+        let mut both = old.request(size + 3, size + 4);
+        both.push_str(new.note(size + 4).lines().last().unwrap());
+        both.push('\n');
+        cosigned(&witness, &both);
+        drop(witness);
+        for key in [&by_old, &by_new] {
+            let witness = open(std::slice::from_ref(key)).unwrap();
+            let note = witness.newest(&origin_hash(ORIGIN)).unwrap();
+            assert_eq!(key.open(&note).unwrap().size, size as u64 + 4);
+        }
+    }
+    // With the new one alone, what only the old one signs counts no more.
+    let witness = open(std::slice::from_ref(&by_new)).unwrap();
+    assert_eq!(refused(&witness, &old.request(8, 9)), Refused::NotSigned);
+}

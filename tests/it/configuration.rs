@@ -42,7 +42,7 @@ fn a_wrong_command_line_is_one_line_that_says_where_to_look() {
         (&[][..], "name a command: demo, serve, ", "sluis"),
         (
             &["ledger"],
-            "name a command: init, key, verify, check-proof, export, restore, drill, erase, hold, retain;",
+            "name a command: init, key, new-key, verify, check-proof, export, restore, drill, erase, hold, retain;",
             "sluis ledger",
         ),
         (&["serv"], "'serve'", "sluis"),

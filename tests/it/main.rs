@@ -55,6 +55,7 @@ mod oracles;
 mod providers;
 mod raced;
 mod replaying;
+mod rotation;
 mod running;
 mod shadow;
 mod signing;

@@ -96,6 +96,11 @@ impl Outsider {
         }
     }
 
+    /// From now on it goes by another key of the log; what it saw before it does not forget.
+    pub(crate) fn go_by(&mut self, key: &str) {
+        key.clone_into(&mut self.key);
+    }
+
     /// The key it goes by.
     pub(crate) fn key(&self) -> &str {
         &self.key

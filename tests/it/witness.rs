@@ -109,7 +109,19 @@ impl Witness {
         self.try_start().await.unwrap();
     }
 
-    async fn stop(&mut self) {
+    /// From its next start on it knows the log by these keys.
+    pub(crate) fn go_by(&self, keys: &[&str]) {
+        let config = std::fs::read_to_string(self.config()).unwrap();
+        let (before, rest) = config.split_once("[[logs]]").unwrap();
+        let (_, after) = rest.split_once("[tls]").unwrap();
+        let logs = keys
+            .iter()
+            .map(|key| format!("[[logs]]\nkey = \"{key}\"\n"));
+        let logs: String = logs.collect();
+        std::fs::write(self.config(), format!("{before}{logs}[tls]{after}")).unwrap();
+    }
+
+    pub(crate) async fn stop(&mut self) {
         let mut child = self.child.take().unwrap();
         terminate(&child);
         let code = wait(&mut child, || self.said()).await;

@@ -1,5 +1,6 @@
 //! The database, the ledger in it, and its keys; all of it only read.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::clocks::Clocks;
@@ -9,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::errors::in_full;
 use crate::finding::Findings;
-use crate::ledger::note::Verifier;
+use crate::ledger::note::{NoteError, Verifier};
 use crate::ledger::verify::DatabaseBook;
 use crate::ledger::{KeyFileError, Keys, Opener, read_secret};
 use crate::store::{Durability, Head, Location, Looked, OpenError, Server, Store};
@@ -131,7 +132,8 @@ impl Book {
             Some(Ok(head)) => head,
         };
         let (key, size) = (ledger.key.display(), head.size);
-        match keys.map(|keys| keys.signer.verifier().open(&head.checkpoint)) {
+        let verifier = keys.and(self.verifier.as_ref());
+        match verifier.map(|verifier| verifier.open(&head.checkpoint)) {
             None => all.ok(LEDGER, format!("holds {size} entries")),
             Some(Ok(checkpoint)) if checkpoint.size == size => {
                 all.ok(
@@ -139,11 +141,19 @@ impl Book {
                     format!("{} holds {size} entries, signed with {key}", ledger.origin),
                 );
             }
+            Some(Err(NoteError::OtherKey { found, expected })) => all.fail(
+                LEDGER,
+                format!("its newest checkpoint, of {size} entries, is not signed with {key} ({expected}) but with the key {found}"),
+                "put the key of this ledger in ledger.key, or name the right database in store.url; while the log's key is replaced, ledger.next-key names the other one (deploy/runbooks/keys.md)",
+            ),
             Some(_) => all.fail(
                 LEDGER,
                 format!("its newest checkpoint, of {size} entries, is not signed with {key}"),
                 "put the key of this ledger in ledger.key, or name the right database in store.url",
             ),
+        }
+        if let (Some(verifier), Some(next)) = (verifier, &ledger.next_key) {
+            taking_over(all, verifier, &head.checkpoint, (&ledger.key, next));
         }
         if keys.is_some() {
             self.master(all, config, size).await;
@@ -154,7 +164,7 @@ impl Book {
         let ledger = &config.ledger;
         let master = ledger.master_key.display();
         // Read once more: an opener keeps its own.
-        let keys = Keys::read(&ledger.key, &ledger.master_key, &ledger.origin);
+        let keys = ledger.read_keys();
         let (Ok(keys), Some(store)) = (keys, self.store()) else {
             return;
         };
@@ -177,13 +187,48 @@ impl Book {
     }
 }
 
-/// Both keys; or what is wrong with either.
+/// How far a second key is that takes over from the first.
+fn taking_over(all: &mut Findings, verifier: &Verifier, checkpoint: &str, files: (&Path, &Path)) {
+    let signed = verifier.unverified_signers(checkpoint);
+    let mut hashes = verifier.hashes();
+    let (Some(old), Some(new)) = (hashes.next(), hashes.next()) else {
+        return;
+    };
+    let (old_file, new_file) = (files.0.display(), files.1.display());
+    let (by_old, by_new) = (signed.contains(&old), signed.contains(&new));
+    if by_old && by_new {
+        all.ok(
+            KEYS,
+            format!("{new_file} ({new}) takes over from {old_file} ({old}): both sign"),
+        );
+    } else if by_old {
+        all.warn(
+            KEYS,
+            format!("{new_file} ({new}) is to take over from {old_file} ({old}), and did not sign the newest checkpoint"),
+            "start the gateways again whose configuration has no ledger.next-key yet, and only then go on with deploy/runbooks/keys.md",
+        );
+    } else {
+        all.warn(
+            KEYS,
+            format!("{new_file} ({new}) took over from {old_file} ({old}): a gateway signs with the new key alone"),
+            "put the new key in ledger.key here too, and leave ledger.next-key out",
+        );
+    }
+}
+
+/// The keys; or what is wrong with each.
 fn read_keys(config: &Config) -> Result<Keys, Vec<KeyFileError>> {
     let ledger = &config.ledger;
     let each = [&ledger.key, &ledger.master_key].into_iter();
+    let each = each.chain(&ledger.next_key);
     let errors: Vec<KeyFileError> = each
         .filter_map(|path| match read_secret(path) {
             Ok(_) => None,
+            Err(KeyFileError::Io { path, .. })
+                if !path.exists() && Some(&path) == ledger.next_key.as_ref() =>
+            {
+                Some(KeyFileError::NoNext { path })
+            }
             Err(KeyFileError::Io { path, .. }) if !path.exists() => {
                 Some(KeyFileError::Missing { path })
             }
@@ -193,7 +238,7 @@ fn read_keys(config: &Config) -> Result<Keys, Vec<KeyFileError>> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    Keys::read(&ledger.key, &ledger.master_key, &ledger.origin).map_err(|error| vec![error])
+    ledger.read_keys().map_err(|error| vec![error])
 }
 
 /// What durability rests on.

@@ -305,6 +305,20 @@ fn the_schema_of_the_ledger_holds_each_kind_to_its_form() {
             entry("start", json!({"programma": "sluis 0.1.0", "schaduw": {}})),
             false,
         ),
+        (
+            entry(
+                "start",
+                json!({"programma": "sluis 0.1.0", "logsleutels": []}),
+            ),
+            false,
+        ),
+        (
+            entry(
+                "start",
+                json!({"programma": "sluis 0.1.0", "logsleutels": "sleutel"}),
+            ),
+            false,
+        ),
         (entry("besluit", json!({})), false),
         (entry("besluit", groundless), false),
         (
@@ -400,6 +414,16 @@ fn the_schema_of_the_ledger_holds_each_kind_to_its_form() {
         (decision["afgifte"].clone(), true),
         (entry("inzage", json!({"aanvrager": IMG, "index": 3})), true),
         (entry("start", json!({"programma": "sluis 0.1.0"})), true),
+        (
+            entry(
+                "start",
+                json!({
+                    "programma": "sluis 0.1.0",
+                    "logsleutels": ["sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"],
+                }),
+            ),
+            true,
+        ),
         (
             entry(
                 "start",

@@ -41,6 +41,17 @@ pub(super) fn is_name_of_a_line(name: &str) -> bool {
     !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+')
 }
 
+/// The first bytes of a hash of a key and its name, by which signature lines name it (C2SP signed-note:
+/// the key ID). Short: it tells keys apart, and proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyHash(pub(super) [u8; 4]);
+
+impl fmt::Display for KeyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(self.0))
+    }
+}
+
 fn key_id(kind: Kind, name: &str, public: &[u8]) -> [u8; 4] {
     let mut input = Vec::with_capacity(name.len() + 2 + public.len());
     input.extend_from_slice(name.as_bytes());
@@ -110,6 +121,11 @@ impl Public {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// By what signature lines name it.
+    pub(super) const fn hash(&self) -> KeyHash {
+        KeyHash(self.id)
     }
 
     /// The key material, whatever its name.

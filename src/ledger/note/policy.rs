@@ -194,16 +194,7 @@ impl Policy {
     /// [`NotWitnessed`].
     pub fn open(&self, note: &str) -> Result<Witnessed, NotWitnessed> {
         let note = UnverifiedNote::parse(note).map_err(NotWitnessed::Note)?;
-        let mut opened = Err(NoteError::Unsigned);
-        for log in &self.logs {
-            match log.key.open_parsed(&note) {
-                Err(NoteError::Unsigned) => {}
-                verdict => {
-                    opened = verdict;
-                    break;
-                }
-            }
-        }
+        let opened = first_signed(self.logs.iter().map(|log| log.key.open_parsed(&note)));
         let checkpoint = opened.map_err(NotWitnessed::Note)?;
         let times = self.times(&note).map_err(NotWitnessed::Note)?;
         let at = self.quorum_at(&times);
@@ -226,6 +217,24 @@ impl Policy {
         let of = |witness: &WitnessLine| Ok(witness.key.find(note)?.map(|found| found.at));
         self.witnesses.iter().map(of).collect()
     }
+}
+
+/// The first verdict by a key that signed; else why nobody's counts.
+pub(super) fn first_signed(
+    verdicts: impl Iterator<Item = Result<Checkpoint, NoteError>>,
+) -> Result<Checkpoint, NoteError> {
+    let mut unsigned = NoteError::Unsigned;
+    for verdict in verdicts {
+        match verdict {
+            Err(why) if why.is_unsigned() => {
+                if unsigned == NoteError::Unsigned {
+                    unsigned = why;
+                }
+            }
+            verdict => return verdict,
+        }
+    }
+    Err(unsigned)
 }
 
 fn time_of(times: &[Option<Moment>], witness: usize) -> Option<Moment> {
@@ -287,11 +296,8 @@ impl Reader {
     fn log(&mut self, key: &[u8], url: Option<&[u8]>) -> Result<(), String> {
         room(self.logs.len(), "logs")?;
         let key = parsed(key, Verifier::parse)?;
-        if self
-            .logs
-            .iter()
-            .any(|log| log.key.0.bytes() == key.0.bytes())
-        {
+        let known = |log: &LogLine| log.key.key.bytes() == key.key.bytes();
+        if self.logs.iter().any(known) {
             return Err("another log line has this public key already; remove one".to_owned());
         }
         let url = url.map(as_url).transpose()?;

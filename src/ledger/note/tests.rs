@@ -1,6 +1,7 @@
 //! Wrong keys and notes first; then cosignatures, and the policy file.
 
 mod policy;
+mod two_keys;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -10,6 +11,10 @@ use crate::clock::{Moment, SystemRandomness};
 
 fn signer() -> Signer {
     Signer::generate("sluis.example/logboek", &SystemRandomness::default()).unwrap()
+}
+
+fn key_hash(signer: &Signer) -> KeyHash {
+    signer.verifier().hashes().next().unwrap()
 }
 
 #[test]
@@ -46,7 +51,13 @@ fn a_checkpoint_that_was_touched_is_refused() {
         (note.replace("\n\n", "\n"), NoteError::Form),
         (note.replace("\u{2014}", "-"), NoteError::Form),
         (note.replace("20\n", "21\n"), NoteError::Signature),
-        (other.sign(&checkpoint), NoteError::Unsigned),
+        (
+            other.sign(&checkpoint),
+            NoteError::OtherKey {
+                found: key_hash(&other),
+                expected: key_hash(&ours),
+            },
+        ),
         (elsewhere.sign(&checkpoint), NoteError::Unsigned),
     ] {
         assert_eq!(ours.verifier().open(&wrong), Err(why), "{wrong:?}");
@@ -100,7 +111,7 @@ fn a_note_out_of_its_form_is_refused() {
     let encoded = line.rsplit(' ').next().unwrap();
     let root = body.lines().nth(2).unwrap();
     let resigned = |body: &str| {
-        let signed = ours.0.line(&ours.0.sign(body.as_bytes()));
+        let signed = ours.key.line(&ours.key.sign(body.as_bytes()));
         format!("{body}\n{signed}")
     };
     for (what, wrong) in [

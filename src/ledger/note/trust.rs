@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::cosign::CosignerKey;
-use super::policy::{Policy, WitnessLine};
+use super::policy::{Policy, WitnessLine, first_signed};
 use super::{Checkpoint, NoteError, UnverifiedNote, Verifier};
 use crate::clock::Moment;
 
@@ -143,8 +143,7 @@ impl Trust {
                 return Err(Distrust::NotInPolicy { found: origin });
             }
             let verdicts = of_origin.map(|log| log.key.open_parsed(&note));
-            let mut counted = verdicts.filter(|verdict| *verdict != Err(NoteError::Unsigned));
-            opened = counted.next().unwrap_or(Err(NoteError::Unsigned));
+            opened = first_signed(verdicts);
         }
         Ok(Backing {
             origin,
@@ -164,7 +163,7 @@ impl Trust {
         let logs: Vec<&Verifier> = logs.collect();
         let witnesses = policy.map_or(&[][..], Policy::witnesses);
         let lines = note.lines().iter().filter(|line| {
-            !logs.iter().any(|key| key.0.signed(line))
+            !logs.iter().any(|key| key.signed(line))
                 && !witnesses.iter().any(|witness| witness.key.signed(line))
         });
         lines.map(|line| line.name.to_owned()).collect()

@@ -47,13 +47,18 @@ async fn a_kept_state_is_how_the_book_begins_or_it_is_told_why_not(engine: Engin
     let last = &kept.last().unwrap().1;
     let random = SystemRandomness::default();
     let foreign = Signer::generate(ORIGIN, &random).unwrap();
+    let hash = |signer: &Signer| signer.verifier().hashes().next().unwrap();
+    let other_key = NoteError::OtherKey {
+        found: hash(&foreign),
+        expected: hash(&signer),
+    };
     let foreign = foreign.sign(&Checkpoint { size: 1, root });
     for (note, expected) in [
         (String::new(), NoteError::Form),
         ("een stand".to_owned(), NoteError::Form),
         (last.replace("\n300\n", "\n299\n"), NoteError::Signature),
         (last.trim_end().to_owned(), NoteError::Form),
-        (foreign, NoteError::Unsigned),
+        (foreign, other_key),
     ] {
         let refused = ledger.compare(&note).await;
         let Err(NotCompared::Checkpoint(found)) = refused else {

@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::ledger::entry::Kind;
-use crate::ledger::testing::{Book, unseen};
-use crate::ledger::{Claims, Failure, NotAppended};
+use crate::ledger::note::{NoteError, Verifier};
+use crate::ledger::testing::{Book, Gateway, unseen};
+use crate::ledger::verify::{self, DatabaseBook, Wrong};
+use crate::ledger::{Claims, Failure, NotAppended, OpenError};
+use crate::store::Store;
 use crate::store::testing::Engine;
+use crate::store::tests::settings;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gateways_append_in_turn_and_at_once() {
@@ -168,4 +172,102 @@ async fn another_history_ends_the_gateway() {
         );
         book.verify().await;
     }
+}
+
+/// One gateway after the other takes a second key, and then leaves the first out: they read each other's
+/// heads all the time. Where a step is skipped, whoever lacks a key ends and says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_key_takes_over_step_by_step_and_a_skipped_step_is_told() {
+    let book = Book::new(Engine::Postgres).await;
+    let with_old = async || book.try_open().await.unwrap();
+    let with_both = async || book.try_open_with(book.next_keys(false)).await.unwrap();
+    let with_new = async || book.try_open_with(book.next_keys(true)).await.unwrap();
+    let by_old = book.keys().signer.verifier();
+    let by_new = book.next_keys(true).signer.verifier();
+    let by_both = by_old.clone().beside(&by_new).unwrap();
+    let signed = async |gateway: &Gateway, old: bool, new: bool| {
+        gateway.append_plain().await;
+        let note = gateway.store.head().await.unwrap().checkpoint;
+        assert_eq!(by_old.open(&note).is_ok(), old, "{note}");
+        assert_eq!(by_new.open(&note).is_ok(), new, "{note}");
+        assert!(by_both.open(&note).is_ok(), "{note}");
+    };
+
+    let (one, other) = (with_old().await, with_old().await);
+    signed(&one, true, false).await;
+    one.close().await;
+    // Too soon for the new key alone.
+    let refused = book
+        .try_open_with(book.next_keys(true))
+        .await
+        .err()
+        .unwrap();
+    let hash = |key: &Verifier| key.hashes().next().unwrap();
+    assert!(
+        matches!(refused, OpenError::OtherKey { found, expected }
+            if found == hash(&by_old) && expected == hash(&by_new)),
+        "{refused:?}"
+    );
+    let told = refused.to_string();
+    assert!(
+        told.contains("a step of replacing the log's key was skipped"),
+        "{told}"
+    );
+
+    // One has both, the other the old one: in turns, and each time either was first.
+    let one = with_both().await;
+    for _ in 0..3 {
+        signed(&one, true, true).await;
+        signed(&other, true, false).await;
+    }
+    other.close().await;
+    let other = with_both().await;
+    signed(&other, true, true).await;
+    one.close().await;
+    let one = with_new().await;
+    for _ in 0..3 {
+        signed(&one, false, true).await;
+        signed(&other, true, true).await;
+    }
+    // Somebody starts with the old key alone once more: that one reads the head, and ends the others
+    // that cannot read its own.
+    let late = with_old().await;
+    signed(&late, true, false).await;
+    let draft = one.plain().await;
+    let appended = one.ledger.append(draft).await;
+    assert_eq!(appended, Err(NotAppended::Unavailable));
+    let failure = one.ledger.failed().await;
+    assert_eq!(
+        failure,
+        Failure::OtherKey {
+            found: hash(&by_old),
+            expected: hash(&by_new),
+        }
+    );
+    assert!(failure.to_string().contains("must have both"), "{failure}");
+    late.close().await;
+    // Nothing is lost: whoever has both goes on.
+    signed(&other, true, true).await;
+    one.close().await;
+    let one = with_new().await;
+    signed(&one, false, true).await;
+    other.close().await;
+    assert!(matches!(
+        book.try_open().await.err(),
+        Some(OpenError::OtherKey { .. })
+    ));
+    one.close().await;
+
+    let store = Store::open_for_reading(settings(&book.database))
+        .await
+        .unwrap();
+    let source = DatabaseBook::new(store);
+    for key in [&by_new, &by_both] {
+        verify::run(&source, key, |_| {}).await.unwrap();
+    }
+    let wrong = verify::run(&source, &by_old, |_| {}).await.unwrap_err();
+    assert!(
+        matches!(wrong, Wrong::Checkpoint(NoteError::OtherKey { .. })),
+        "{wrong:?}"
+    );
 }

@@ -31,7 +31,7 @@ async fn opens(book: &Book) -> Opens {
         Err(OpenError::Tail { .. }) => Opens::Tail,
         Err(OpenError::Read(_)) => Opens::Unread,
         Err(OpenError::Checkpoint(NoteError::Signature)) => Opens::Signature,
-        Err(OpenError::Checkpoint(NoteError::Unsigned)) => Opens::Unsigned,
+        Err(OpenError::OtherKey { .. }) => Opens::Unsigned,
         Err(other) => panic!("{other:?}"),
     }
 }
@@ -167,7 +167,7 @@ async fn a_change_of_the_tables_is_found(engine: Engine) {
             "the key",
             set_head(600, &signed_600),
             Opens::Unsigned,
-            Box::new(|wrong| matches!(wrong, Wrong::Checkpoint(NoteError::Unsigned))),
+            Box::new(|wrong| matches!(wrong, Wrong::Checkpoint(NoteError::OtherKey { .. }))),
             good_head.clone(),
         ),
         (

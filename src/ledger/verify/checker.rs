@@ -90,6 +90,8 @@ pub struct Checker {
     held: HashSet<u64>,
     /// The keys that entries destroyed, each with the index of that entry.
     destroyed: Vec<(KeyId, u64)>,
+    /// The last `start` that names the keys of its gateway, and those.
+    signing: Option<(u64, Vec<String>)>,
     newest: Option<Moment>,
     known: Vec<Known>,
     /// The first known checkpoint that turned out to be of another history.
@@ -196,6 +198,7 @@ impl Checker {
             root: made.root,
             kinds: self.kinds,
             open_releases: self.open.len() as u64,
+            signing: self.signing,
         })
     }
 
@@ -241,6 +244,9 @@ impl Checker {
                     permitted: entry.tijd,
                 };
                 self.open.insert(index, open);
+            }
+            Kind::Start if !entry.logsleutels.is_empty() => {
+                self.signing = Some((index, entry.logsleutels.clone()));
             }
             _ => self.remember(index, entry),
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::ledger::note::NoteError;
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a long table")]
@@ -220,7 +221,10 @@ fn who_is_believed_is_what_was_given() {
     let extract = book.extract(&[]);
     let check = |key, policy| extract.check(&Trust::new(key, policy).unwrap());
     let refused = |key, policy| in_full(&check(key, policy).unwrap_err());
-    let strangers = "its checkpoint cannot be believed: it is not signed by the expected key";
+    let hash = |book: &Book| book.signer.verifier().hashes().next().unwrap();
+    let (found, expected) = (hash(&book), hash(&other));
+    let why = NoteError::OtherKey { found, expected };
+    let strangers = format!("its checkpoint cannot be believed: {why}");
     assert_eq!(refused(None, Some(other.policy("w"))), strangers);
     assert_eq!(refused(key(), Some(other.policy("w"))), strangers);
     assert_eq!(
