@@ -363,19 +363,19 @@ async fn a_second_key_takes_over_from_the_first() {
     let extract = world.ask("img", &Token::beheer(), call).await.expect("200");
     let meanwhile = world.place("meanwhile.json");
     std::fs::write(&meanwhile, &extract.body).unwrap();
-    let url = format!("https://{}/v1/logboek", world.gateways[1].exchange);
+    let url = |world: &World| format!("https://{}/v1/logboek", world.gateways[1].exchange);
     let certs = |name: &str| pki().join(name).display().to_string();
     let (ca, cert, key) = (
         certs("ca.pem"),
         certs("gemeente.pem"),
         certs("gemeente.key"),
     );
-    let served = |log_key: &str| {
+    let served = |url: &str, log_key: &str| {
         run(&[
             "ledger",
             "verify",
             "--url",
-            &url,
+            url,
             "--ca",
             &ca,
             "--cert",
@@ -394,7 +394,7 @@ async fn a_second_key_takes_over_from_the_first() {
             &["ledger", "check-proof", &meanwhile, "--log-key", key],
             &[],
         );
-        let told = served(key);
+        let told = served(&url(&world), key);
         assert_eq!(told.0, 0, "{key}: {told:?}");
     }
     still_good();
@@ -428,7 +428,7 @@ async fn a_second_key_takes_over_from_the_first() {
             .contains("a step of replacing the log's key was skipped"),
         "{ended:?}"
     );
-    for told in [verify(&old), served(&old)] {
+    for told in [verify(&old), served(&url(&world), &old)] {
         assert_eq!(told.0, 1, "{told:?}");
         for part in [
             hash(&old),
@@ -440,7 +440,7 @@ async fn a_second_key_takes_over_from_the_first() {
     }
     for key in [&keys, &new] {
         assert_eq!(verify(key).0, 0);
-        assert_eq!(served(key).0, 0);
+        assert_eq!(served(&url(&world), key).0, 0);
     }
     still_good();
     let grew = ["ledger", "verify", "--config", &config, "--at-least", &seen];

@@ -1,6 +1,6 @@
 //! The policy file: wrong ones first, then who is enough, and since when.
 
-use super::{checkpoint, moment, signer};
+use super::{checkpoint, key_hash, moment, signer};
 use crate::clock::{Moment, NoRandomness, Random};
 use crate::ledger::note::{Cosigner, NotWitnessed, NoteError, Policy, Rule};
 
@@ -242,7 +242,10 @@ fn a_policy_opens_what_its_log_signed_and_its_witnesses_cosigned() {
         (
             "of another log",
             format!("{}{a}{b}", elsewhere.sign(&checkpoint(9))),
-            NotWitnessed::Note(NoteError::Unsigned),
+            NotWitnessed::Note(NoteError::OtherKey {
+                found: key_hash(&elsewhere),
+                expected: key_hash(&log),
+            }),
         ),
         (
             "of no log",
