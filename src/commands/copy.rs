@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use sluis::backup::{self, Folder, Restored};
+use sluis::backup::{self, BackupError, Folder, Restored};
 use sluis::clock::SystemRandomness;
 use sluis::config::Config;
 use sluis::errors::in_full;
-use sluis::ledger::note::{Signer, Verifier};
+use sluis::ledger::note::{NoteError, Signer, Verifier};
 use sluis::ledger::seal::MasterKey;
-use sluis::ledger::verify::{DatabaseBook, Summary};
+use sluis::ledger::verify::{DatabaseBook, Summary, Wrong};
 use sluis::ledger::{Keys, Opener};
 use sluis::policy::Policies;
 use sluis::replay::{self, Replayed};
@@ -220,7 +220,16 @@ async fn fill(
             backup::restore_as(store, &sealed, of, &opener, signer, progress_bar()).await
         }
     };
-    restored.map_err(|error| copy_failed(&error))
+    restored.map_err(|error| {
+        let mut failed = copy_failed(&error);
+        if anew.is_none()
+            && let BackupError::Book(Wrong::Checkpoint(NoteError::OtherKey { .. })) = error
+            && let Some(line) = failed.lines.last_mut()
+        {
+            line.push_str("; here: name the key that the export was signed with, in --log-key");
+        }
+        failed
+    })
 }
 
 /// A folder of its own beside the ledger's key, removed at the end.

@@ -160,9 +160,17 @@ pub(super) fn tell(backing: &Backing, what: &str) {
         .flat_map(|stood| &stood.witnesses)
         .map(|(_, key, _)| key)
         .collect();
-    let (known, strangers): (Vec<&String>, Vec<&String>) = backing
+    let (own, others): (Vec<&String>, Vec<&String>) = backing
         .unverified_names
         .iter()
+        .partition(|name| **name == backing.origin);
+    if !own.is_empty() {
+        output::say(
+            "  not checked: a signature in the name of the ledger itself, by another key than was given; where its key is being replaced, ask its keepers for the second one",
+        );
+    }
+    let (known, strangers): (Vec<&String>, Vec<&String>) = others
+        .into_iter()
         .partition(|name| witnesses.contains(name));
     let list = |names: &[&String]| {
         let names: Vec<String> = names.iter().map(|it| plain(it)).collect();

@@ -118,6 +118,16 @@ impl Party {
         })
     }
 
+    /// The same party, which signs its tokens with another key.
+    pub(crate) fn with_token_key(name: &'static str, key: &Path) -> Self {
+        let maker = TokenMaker::open(key, &pki().join(format!("{name}.pem"))).unwrap();
+        Self {
+            oin: maker.issuer().as_str().to_owned(),
+            maker,
+            tls: client_tls(Some(name)),
+        }
+    }
+
     /// Its TLS, with its client certificate.
     pub(crate) fn tls(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.tls)
