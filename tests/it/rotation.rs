@@ -393,10 +393,12 @@ async fn a_second_key_takes_over_from_the_first() {
     };
     cosigned(&world, 1, world.size().await).await;
     for key in [&old, &keys, &new] {
-        done(
+        let said = done(
             &["ledger", "check-proof", &meanwhile, "--log-key", key],
             &[],
         );
+        let alone = said.contains("ask its keepers for the second one");
+        assert_eq!(alone, key != &keys, "{key}: {said}");
         let told = served(&url(&world), key);
         assert_eq!(told.0, 0, "{key}: {told:?}");
     }

@@ -140,11 +140,22 @@ fn each_key_alone_opens_what_both_signed_and_none_may_be_wrong() {
             assert_eq!(verifier.open(&note), expected, "{what}, {verifier}");
         }
     }
+}
+
+#[test]
+fn what_is_kept_of_a_note_are_the_lines_of_the_known_keys() {
+    let (old, new, third) = (signer(), signer(), signer());
+    let (by_old, by_new) = (old.verifier(), new.verifier());
+    let (of_old, of_new) = (old.sign(&checkpoint(20)), new.sign(&checkpoint(20)));
+    let (hash_old, hash_new) = (key_hash(&old), key_hash(&new));
+    let both = old.with_next(new).unwrap();
+    let (by_both, note) = (both.verifier(), both.sign(&checkpoint(20)));
+    let line = |note: &str| note.lines().last().unwrap().to_owned() + "\n";
     assert_eq!(by_both.unverified_signers(&note), [hash_old, hash_new]);
     assert_eq!(by_both.unverified_signers(&of_new), [hash_new]);
     assert_eq!(by_both.unverified_signers("koffie"), []);
 
-    // What is left of a note where only the log's own lines are kept: each once.
+    // Each once.
     let crowded = format!(
         "{note}{}{}",
         line(&of_old),
