@@ -400,6 +400,7 @@ async fn init(path: &Path) -> Outcome {
         // Whoever does it twice wants the key.
         if let (StartError::Keys(KeyFileError::Exists { .. }), Ok(key)) = (&error, key_of(&config))
         {
+            let key = key.replace('\n', " and ");
             let known = format!("; nothing was made, and whoever checks this ledger needs {key}");
             failed
                 .lines

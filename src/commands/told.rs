@@ -46,12 +46,12 @@ fn tell_signing(summary: &Summary) {
     };
     match keys.as_slice() {
         [key] => output::say(&format!(
-            "  signed, since entry {index}, with {}",
+            "  the gateway that started last (entry {index}) signs with {}",
             trust::plain(key)
         )),
         keys => {
             output::say(&format!(
-                "  signed, since entry {index}, with these keys; the last takes over, keep all until it did:"
+                "  the gateway that started last (entry {index}) signs with these keys; the last of them takes over, keep all until it did:"
             ));
             for key in keys {
                 output::say(&format!("    {}", trust::plain(key)));

@@ -101,6 +101,10 @@ fn note(data: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(data) else {
         return false;
     };
+    if let Ok(keys) = Verifier::parse_all(text) {
+        assert_eq!(Verifier::parse_all(&keys.to_string()).as_ref(), Ok(&keys));
+        assert!(keys.each().all(|key| key.name() == keys.name()));
+    }
     if let Ok(key) = Verifier::parse(text) {
         assert_eq!(Verifier::parse(&key.to_string()).as_ref(), Ok(&key));
         return true;

@@ -358,7 +358,7 @@ async fn a_second_key_takes_over_from_the_first() {
     assert_eq!(last["logsleutels"], serde_json::json!([old, new]));
     // Whoever has only the old key learns the new one from the book that the old one signs.
     let said = verify(&old).1;
-    let told = format!("signed, since entry {entry}, with these keys");
+    let told = format!("that started last (entry {entry}) signs with these keys");
     assert!(said.contains(&told) && said.contains(&new), "{said}");
     // With the witnesses too, over the wire, and one handed out meanwhile goes by either key.
     let during = sign(&world, 1, &document).await;

@@ -232,12 +232,6 @@ impl Verifier {
         self.keys().map(Public::hash)
     }
 
-    /// Whether all keys of the other are among its own.
-    #[must_use]
-    pub fn covers(&self, other: &Self) -> bool {
-        other.keys().all(|key| self.keys().any(|own| own == key))
-    }
-
     /// The name of the keys and origin of the log.
     #[must_use]
     pub fn name(&self) -> &str {

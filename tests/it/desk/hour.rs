@@ -218,8 +218,12 @@ async fn a_state_that_was_kept_is_compared_with_the_book() {
         ("zaak", "FG-2026-0300"),
     ];
     assert_eq!(officer.post("/logboek", &asked).await.status, 303);
+    // As if another key of the same name had signed it.
+    let (text, signature) = kept.trim_end().rsplit_once(' ').unwrap();
+    let replaced = format!("{text} AAAA{}\n", &signature[4..]);
     for (state, status, told) in [
         (String::new(), 400, "geen stand die met de sleutel"),
+        (replaced, 400, "van voordat de sleutel is vervangen"),
         ("een stand".to_owned(), 400, "geen stand die met de sleutel"),
         (
             kept.replacen('\n', "\n1", 2),

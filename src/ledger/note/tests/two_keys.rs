@@ -41,8 +41,6 @@ fn what_is_no_second_key_of_one_log_is_refused() {
         Verifier::parse_all(&format!("\n  {one}\t{other}\n")),
         Ok(both.clone())
     );
-    assert!(both.covers(&one) && both.covers(&other) && both.covers(&both));
-    assert!(!one.covers(&both));
 }
 
 #[test]
