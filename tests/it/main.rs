@@ -52,6 +52,7 @@ mod matrix;
 mod no_record;
 mod once;
 mod oracles;
+mod overlap;
 mod providers;
 mod raced;
 mod replaying;
