@@ -313,7 +313,7 @@ impl Restoring<'_, '_> {
             used.push(one);
             Ok(())
         })?;
-        self.batch.claim(&used).await?;
+        self.batch.use_up(&used).await?;
         let mut searches = Vec::new();
         folder.searches(|kept| {
             searches.push(kept);

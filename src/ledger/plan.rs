@@ -173,6 +173,49 @@ pub(super) struct Moved {
     pub(super) erased: bool,
 }
 
+/// What a batch uses up.
+struct Using {
+    /// What was not used before, and not in this batch either.
+    unused: HashSet<Once>,
+    /// What is to be remembered.
+    rows: Vec<(Once, Moment)>,
+    now: Moment,
+}
+
+impl Using {
+    /// Uses up what somebody claims. Of two alike in one batch, the first has it. A transaction that is
+    /// appended is used up by its entry: only others are remembered beside the book.
+    fn take(
+        &mut self,
+        claims: &Claims,
+        appended: Option<TransactionId>,
+    ) -> Result<(), NotAppended> {
+        let token = claims
+            .token
+            .map(|token| (Once::Token(token.tag), token.until));
+        let token_unused = token.is_none_or(|(once, _)| self.unused.remove(&once));
+        let transaction = claims.transaction.map(Once::Transaction);
+        let transaction_unused = transaction.is_none_or(|once| self.unused.remove(&once));
+        if token_unused {
+            self.rows.extend(token);
+        }
+        let is_written = token_unused && claims.transaction == appended;
+        if let Some(id) = claims
+            .transaction
+            .filter(|_| transaction_unused && !is_written)
+        {
+            let until = id.moment().unwrap_or(self.now);
+            let until = until.plus_ms(2 * bounds::TRANSACTION_SKEW_MS);
+            self.rows.push((Once::Transaction(id), until));
+        }
+        match (transaction_unused, token_unused) {
+            (false, _) => Err(NotAppended::TransactionUsed),
+            (true, false) => Err(NotAppended::TokenUsed),
+            (true, true) => Ok(()),
+        }
+    }
+}
+
 struct Row<'p> {
     index: u64,
     transaction: TransactionId,
@@ -357,9 +400,7 @@ impl Plan {
             .chain(self.claims.iter().map(|claim| claim.claims));
         let mut asked = Asked::default();
         for claims in claims {
-            let token = claims.token.map(|token| Once::Token(token.tag));
-            asked.once.extend(token);
-            asked.once.extend(claims.transaction.map(Once::Transaction));
+            asked.transactions.extend(claims.transaction);
         }
         asked.closing = self
             .closings
@@ -382,42 +423,31 @@ impl Plan {
             .map(|append| append.draft.claims)
             .chain(self.index.iter().map(|change| change.job.claims))
             .chain(self.claims.iter().map(|claim| claim.claims));
-        let mut claimed = Vec::new();
-        for claims in good {
-            claimed.extend(
-                claims
-                    .token
-                    .map(|token| (Once::Token(token.tag), token.until)),
-            );
-            claimed.extend(claims.transaction.map(|id| {
-                let until = id.moment().unwrap_or(now);
-                let until = until.plus_ms(2 * bounds::TRANSACTION_SKEW_MS);
-                (Once::Transaction(id), until)
-            }));
-        }
-        let mut fresh = batch.claim(&claimed).await?;
-        let mut take = |claims: &Claims| {
-            let mut is_fresh = |one: Option<Once>| one.is_none_or(|one| fresh.remove(&one));
-            // Of two alike in one batch, the first has it.
-            if !is_fresh(claims.transaction.map(Once::Transaction)) {
-                Err(NotAppended::TransactionUsed)
-            } else if !is_fresh(claims.token.map(|token| Once::Token(token.tag))) {
-                Err(NotAppended::TokenUsed)
-            } else {
-                Ok(())
-            }
+        let once = |claims: Claims| {
+            let token = claims.token.map(|token| Once::Token(token.tag));
+            let transaction = claims.transaction.map(Once::Transaction);
+            token.into_iter().chain(transaction)
+        };
+        let wanted: Vec<Once> = good.flat_map(once).collect();
+        let mut using = Using {
+            unused: batch.unused(&wanted).await?,
+            rows: Vec::new(),
+            now,
         };
         for append in &mut self.appends {
             if append.fate.is_ok() {
-                append.fate = take(&append.draft.claims).map(|()| 0);
+                let own = Some(append.draft.transaction);
+                append.fate = using.take(&append.draft.claims, own).map(|()| 0);
             }
         }
         for change in &mut self.index {
-            change.fate = take(&change.job.claims).map(|()| Vec::new());
+            let taken = using.take(&change.job.claims, None);
+            change.fate = taken.map(|()| Vec::new());
         }
         for claim in &mut self.claims {
-            claim.fate = take(&claim.claims);
+            claim.fate = using.take(&claim.claims, None);
         }
+        batch.use_up(&using.rows).await?;
         Ok(())
     }
 

@@ -160,7 +160,9 @@ impl Anew {
                 settings.clone(),
                 #[cfg(test)]
                 super::faults::Faults::default(),
-            ),
+            )
+            .await
+            .map_err(wrap)?,
             made,
             _lock: lock,
         })

@@ -10,7 +10,7 @@ use super::StoreError;
 pub(crate) enum Step {
     Begin,
     CloseReleases,
-    Claim,
+    UseUp,
     InsertEntries,
     OpenReleases,
     InsertTile,
@@ -27,7 +27,7 @@ pub(crate) enum Step {
 pub(crate) const STEPS: [Step; 12] = [
     Step::Begin,
     Step::CloseReleases,
-    Step::Claim,
+    Step::UseUp,
     Step::InsertEntries,
     Step::OpenReleases,
     Step::InsertTile,

@@ -309,12 +309,13 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be reached.
     pub async fn writer(&self) -> Result<Writer, StoreError> {
-        Ok(Writer::new(
+        Writer::new(
             connect(&self.settings, false).await?,
             self.settings.clone(),
             #[cfg(test)]
             self.faults.clone(),
-        ))
+        )
+        .await
     }
 
     /// Asserts again that commits are durable; PostgreSQL's settings can change while it runs.
@@ -350,7 +351,9 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         // What a statement of many rows would undo stays in memory instead of a file of its own.
         .pragma("temp_store", "memory")
         .pragma("wal_autocheckpoint", "4000")
-        .pragma("cache_size", "-16384")
+        // At nearly every commit SQLite looks through all it keeps (to balance a tree it gives a page the
+        // number of one far away for a moment): pages that the system keeps as well.
+        .pragma("cache_size", "-4096")
         // What is deleted is written over; otherwise it stays in its pages.
         .pragma("secure_delete", "on")
         .statement_cache_capacity(STATEMENTS)

@@ -52,11 +52,27 @@ impl Rows {
 
     /// A statement that must name each row once.
     fn exactly(before: &'static str, columns: usize, after: &'static str) -> Self {
+        Self::listing(before, ["(", ")", ", "], columns, after)
+    }
+
+    /// The sum of what is counted for each of many values. (Asked as a list, SQLite makes a table of it
+    /// first, each time.)
+    fn sum(before: &'static str, after: &'static str) -> Self {
+        Self::listing("select ", [before, after, " + "], 1, " as rows")
+    }
+
+    fn listing(
+        before: &'static str,
+        [open, close, between]: [&'static str; 3],
+        columns: usize,
+        after: &'static str,
+    ) -> Self {
         let text = |rows: usize, numbered: bool| {
             let mut sql = String::from(before);
             let mut placeholder = 0;
             for row in 0..rows {
-                sql.push_str(if row == 0 { "(" } else { ", (" });
+                sql.push_str(if row == 0 { "" } else { between });
+                sql.push_str(open);
                 for column in 0..columns {
                     placeholder += 1;
                     sql.push_str(if column == 0 { "" } else { ", " });
@@ -66,7 +82,7 @@ impl Rows {
                         write!(sql, "?")
                     };
                 }
-                sql.push(')');
+                sql.push_str(close);
             }
             sql.push_str(after);
             sql
@@ -121,27 +137,20 @@ pub(super) const SWAP_HEAD: &str = "update head \
      set size = $1, checkpoint = $2, facts_epoch = $3, policy_epoch = $4, keys_epoch = $5 \
      where id = 1 and size = $6 and checkpoint = $7";
 
-pub(super) static COUNT_USED: LazyLock<Rows> = LazyLock::new(|| {
+/// How many of these transactions stand in the book.
+pub(super) static COUNT_RECORDED: LazyLock<Rows> =
+    LazyLock::new(|| Rows::sum("(select count(*) from entries where transactie = ", ")"));
+pub(super) static RECORDED: LazyLock<Rows> = LazyLock::new(|| {
     Rows::new(
-        "select count(*) as rows from used where (what) in (",
+        "select distinct transactie from entries where (transactie) in (",
         1,
         ")",
     )
 });
-pub(super) static USE: LazyLock<Rows> = LazyLock::new(|| {
-    Rows::new(
-        "insert into used (what, until) values ",
-        2,
-        " on conflict do nothing",
-    )
-});
-pub(super) static USE_TELLING: LazyLock<Rows> = LazyLock::new(|| {
-    Rows::new(
-        "insert into used (what, until) values ",
-        2,
-        " on conflict do nothing returning what",
-    )
-});
+pub(super) static USED: LazyLock<Rows> =
+    LazyLock::new(|| Rows::new("select what from used where (what) in (", 1, ")"));
+pub(super) static USE: LazyLock<Rows> =
+    LazyLock::new(|| Rows::exactly("insert into used (what, until) values ", 2, ""));
 pub(super) static INSERT_ENTRIES: LazyLock<Rows> = LazyLock::new(|| {
     Rows::new(
         "insert into entries (idx, transactie, entry, opening_key, opening) values ",
@@ -156,13 +165,9 @@ pub(super) static INSERT_OPEN_RELEASES: LazyLock<Rows> = LazyLock::new(|| {
         " on conflict do nothing",
     )
 });
-pub(super) static COUNT_OPEN_RELEASES: LazyLock<Rows> = LazyLock::new(|| {
-    Rows::new(
-        "select count(*) as rows from open_releases where (idx) in (",
-        1,
-        ")",
-    )
-});
+/// How many of these releases are open.
+pub(super) static COUNT_OPEN_RELEASES: LazyLock<Rows> =
+    LazyLock::new(|| Rows::sum("(select count(*) from open_releases where idx = ", ")"));
 pub(super) static CLOSE_RELEASES: LazyLock<Rows> =
     LazyLock::new(|| Rows::new("delete from open_releases where (idx) in (", 1, ")"));
 pub(super) static CLOSE_RELEASES_TELLING: LazyLock<Rows> = LazyLock::new(|| {
@@ -247,6 +252,8 @@ pub(super) const DOCUMENTS_AT: &str =
 
 pub(super) const ALL_DOCUMENTS: &str =
     "select record from documents where id > $1 order by id limit $2";
+/// Without an order, so that nothing is sorted.
+pub(super) const EVERY_USED: &str = "select what, until from used";
 pub(super) const ALL_USED: &str = "select what, until from used order by what";
 pub(super) const ALL_SEARCHES: &str = "select owner, name, criteria from saved_searches";
 
@@ -382,14 +389,14 @@ pub(super) fn every() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> 
         FORGET_GATEWAYS FORGET_USED ACTIVATIONS ADDRESS OWNERSHIPS
         DOSSIERS CHOICES CHOICE AOS AOS_BY_ID DOCUMENT DOCUMENTS_AT ENTRIES
         SEALED_ENTRIES SEALED_ENTRIES_OF ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
-        KEEP_SEARCH DROP_SEARCH SAVED_SEARCHES KEEP_COSIGNED COSIGNED ALL_DOCUMENTS ALL_USED
+        KEEP_SEARCH DROP_SEARCH SAVED_SEARCHES KEEP_COSIGNED COSIGNED ALL_DOCUMENTS EVERY_USED ALL_USED
         ALL_SEARCHES KEEP_PLACE PLACE ERASURES SEALED_COUNT_OF KEYS_OF KEYS_PAST HELD_PAST NULL_OPENINGS
         FORGET_OWNERSHIPS FORGET_DOSSIERS FORGET_CHOICES FORGET_AOS FORGET_DOCUMENTS FORGET_VERSION
         FORGET_PENDING NOTE_PENDING NOTE_HOLD CONFIRM_HOLD DROP_HOLD DROP_PENDING WAITS HOLDS_OF
         HOLD_TO_LIFT PENDING HOLDS FORGET_OWNERSHIP FORGET_CHOICE RESEAL SEALED_ENTRIES_UNDER
         ;
         KEYS_THERE SEALING_KEYS COUNT_SEALED DESTROY_KEYS
-        COUNT_USED USE USE_TELLING INSERT_ENTRIES INSERT_OPEN_RELEASES
+        COUNT_RECORDED RECORDED USED USE INSERT_ENTRIES INSERT_OPEN_RELEASES
         COUNT_OPEN_RELEASES CLOSE_RELEASES CLOSE_RELEASES_TELLING ADDRESS_VERSIONS DOCUMENTS_BY_ID UPSERT_DOCUMENTS DELETE_DOCUMENTS
         TOUCH_INDEX
     }

@@ -107,6 +107,7 @@ macro_rules! fail_point {
 #[derive(Debug)]
 pub struct Writer {
     conn: Option<Conn>,
+    used: Used,
     settings: Settings,
     /// Only with SQLite.
     journal: Option<Journal>,
@@ -115,14 +116,29 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(conn: Conn, settings: Settings, #[cfg(test)] faults: Faults) -> Self {
-        Self {
+    pub(super) async fn new(
+        mut conn: Conn,
+        settings: Settings,
+        #[cfg(test)] faults: Faults,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            used: Used::learn(&mut conn).await?,
             journal: matches!(conn, Engine::Sqlite(_)).then(|| Journal::keep(settings.clone())),
             conn: Some(conn),
             settings,
             #[cfg(test)]
             faults,
+        })
+    }
+
+    /// The connection, or a new one when the last batch failed.
+    async fn connection(&mut self) -> Result<Conn, StoreError> {
+        if let Some(conn) = self.conn.take() {
+            return Ok(conn);
         }
+        let mut conn = connect(&self.settings, false).await?;
+        self.used = Used::learn(&mut conn).await?;
+        Ok(conn)
     }
 
     /// Begins a batch and locks the head for the rest of it; connects again when the last one failed.
@@ -143,10 +159,7 @@ impl Writer {
         if let Some(failure) = self.journal.as_ref().and_then(Journal::take_failure) {
             return Err(failure);
         }
-        let mut conn = match self.conn.take() {
-            Some(conn) => conn,
-            None => connect(&self.settings, false).await?,
-        };
+        let mut conn = self.connection().await?;
         let (head, told) = match &mut conn {
             Engine::Sqlite(c) => together::begin(c, asked).await?,
             Engine::Postgres(c) => {
@@ -166,10 +179,7 @@ impl Writer {
     /// Begins a batch where there is no head to lock yet.
     pub(super) async fn begin_headless(&mut self) -> Result<Batch<'_>, StoreError> {
         const DOING: &str = "begin to fill the database";
-        let mut conn = match self.conn.take() {
-            Some(conn) => conn,
-            None => connect(&self.settings, false).await?,
-        };
+        let mut conn = self.connection().await?;
         match &mut conn {
             Engine::Sqlite(c) => sqlx::query("begin immediate").execute(c).await.map(drop),
             Engine::Postgres(c) => sqlx::query("begin").execute(c).await.map(drop),
@@ -183,6 +193,8 @@ impl Writer {
             conn,
             held: Held::default(),
             told,
+            using: Vec::new(),
+            used: &mut self.used,
             home: &mut self.conn,
             journal: self.journal.as_ref(),
             #[cfg(test)]
@@ -223,6 +235,9 @@ pub struct Batch<'w> {
     conn: Conn,
     held: Held,
     told: Told,
+    /// What it uses up, to be known once that is committed.
+    using: Vec<(Once, Moment)>,
+    used: &'w mut Used,
     home: &'w mut Option<Conn>,
     journal: Option<&'w Journal>,
     #[cfg(test)]
@@ -268,11 +283,13 @@ mod clear;
 mod documents;
 mod erase;
 mod together;
+mod used;
 
 pub use append::{ClaimedToken, EntryRow, NewHead, Once, OpeningRow};
 pub use documents::{DocumentChange, DocumentOutcome};
 pub use together::Asked;
 use together::{Held, Told};
+use used::Used;
 
 pub use clear::{Clear, PERSONAL};
 pub use erase::{Answer, Ask, Erasing, Refused, Resealed, Resealing};
@@ -545,6 +562,7 @@ impl Batch<'_> {
                     .map_err(failed(DOING))?;
             }
         });
+        self.used.forget(now);
         fail_point!(self, after, Heartbeat);
         Ok(())
     }
@@ -558,6 +576,9 @@ impl Batch<'_> {
         on!(self.settled().await?, c => {
             sqlx::query("commit").execute(&mut *c).await.map_err(failed("commit"))?;
         });
+        for (once, until) in &self.using {
+            self.used.add(once, *until);
+        }
         if let Some(journal) = self.journal {
             journal.note_commit();
         }

@@ -250,9 +250,9 @@ async fn the_first_failure_of_the_disk_is_fatal() {
     let book = Book::new(Engine::Sqlite).await;
     book.open().await.close().await;
     let path = book.database.url().trim_start_matches("sqlite:").to_owned();
-    // The page under the table of used tokens goes bad; the start does not read it.
+    // The page under the index of transactions goes bad; the start does not read it.
     let root = "update head set facts_epoch = \
-                (select rootpage from sqlite_schema where name = 'used')";
+                (select rootpage from sqlite_schema where name = 'entries_transactie')";
     book.database.run(root).await;
     let store = Store::open_for_reading(crate::store::tests::settings(&book.database)).await;
     let page = usize::try_from(store.unwrap().head().await.unwrap().facts_epoch).unwrap();

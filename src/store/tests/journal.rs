@@ -41,7 +41,7 @@ async fn what_is_committed_is_moved_beside_the_writer() {
     let mut writer = store.writer().await.unwrap();
     let (mut batch, _head) = writer.begin().await.unwrap();
     let token = (Once::Token(TAG), Moment::EPOCH);
-    batch.claim(&[token]).await.unwrap();
+    batch.use_up(&[token]).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!holds(file(&database)), "moved before it was committed");
     batch.commit().await.unwrap();

@@ -199,7 +199,12 @@ fn both_schemas_are_the_same_tables() {
     // Strict tables check types on SQLite; without the word it would store anything anywhere.
     let tables = sqlite.matches("create table").count();
     assert_eq!(sqlite.matches(") strict").count(), tables);
-    assert_eq!(in_common_words(sqlite), in_common_words(postgres));
+    // What was used is looked up where there are many gateways; one alone knows it.
+    let mut of_many = in_common_words(postgres);
+    let only_there = "create unique index used_what on used (what)";
+    of_many.retain(|statement| statement != only_there);
+    assert_eq!(in_common_words(postgres).len(), of_many.len() + 1);
+    assert_eq!(in_common_words(sqlite), of_many);
     assert!(tables > 10);
 }
 

@@ -88,33 +88,59 @@ pub struct NewHead<'a> {
 }
 
 impl Batch<'_> {
-    /// Uses up what can be used once, and is forgotten after the moment given; answers what was not
-    /// used before. Of two alike, one is answered.
+    /// What of this was not used before. A transaction is used by the entry that stands under it, too.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn claim(&mut self, claimed: &[(Once, Moment)]) -> Result<HashSet<Once>, StoreError> {
-        const DOING: &str = "use up tokens and transaction ids";
-        fail_point!(self, before, Claim);
-        let mut fresh: HashSet<Once> = claimed.iter().map(|(once, _)| *once).collect();
-        if self.told.none_used && fresh.len() == claimed.len() {
-            write_rows!(self, DOING, &sql::USE, claimed, |query, one| query
-                .bind(one.0.as_bytes())
-                .bind(one.1.unix_ms()));
-            fail_point!(self, after, Claim);
-            return Ok(fresh);
+    pub async fn unused(&mut self, wanted: &[Once]) -> Result<HashSet<Once>, StoreError> {
+        const DOING: &str = "look for what was used";
+        let mut unused: HashSet<Once> = wanted.iter().copied().collect();
+        if matches!(self.conn, Engine::Sqlite(_)) {
+            unused.retain(|once| !self.used.contains(once));
+        } else {
+            for_rows!(
+                self,
+                DOING,
+                &sql::USED,
+                wanted,
+                |query, once| query.bind(once.as_bytes()),
+                |row| unused.remove(&Once::from_bytes(row.try_get(0).map_err(failed(DOING))?)?)
+            );
         }
-        fresh.clear();
-        for_rows!(
-            self,
-            DOING,
-            &sql::USE_TELLING,
-            claimed,
-            |query, one| query.bind(one.0.as_bytes()).bind(one.1.unix_ms()),
-            |row| fresh.insert(Once::from_bytes(row.try_get(0).map_err(failed(DOING))?)?)
-        );
-        fail_point!(self, after, Claim);
-        Ok(fresh)
+        if !self.told.none_recorded {
+            let transactions: Vec<Once> = wanted
+                .iter()
+                .filter(|once| matches!(once, Once::Transaction(_)))
+                .copied()
+                .collect();
+            for_rows!(
+                self,
+                DOING,
+                &sql::RECORDED,
+                transactions.as_slice(),
+                |query, once| query.bind(once.as_bytes()),
+                |row| unused.remove(&Once::from_bytes(row.try_get(0).map_err(failed(DOING))?)?)
+            );
+        }
+        Ok(unused)
+    }
+
+    /// Uses up what can be used once, and is forgotten after the moment given. Of what was used before,
+    /// PostgreSQL says so; SQLite leaves that to [`Batch::unused`].
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn use_up(&mut self, used: &[(Once, Moment)]) -> Result<(), StoreError> {
+        const DOING: &str = "use up tokens and transaction ids";
+        fail_point!(self, before, UseUp);
+        write_rows!(self, DOING, &sql::USE, used, |query, one| query
+            .bind(one.0.as_bytes())
+            .bind(one.1.unix_ms()));
+        if matches!(self.conn, Engine::Sqlite(_)) {
+            self.using.extend_from_slice(used);
+        }
+        fail_point!(self, after, UseUp);
+        Ok(())
     }
 
     /// Writes entries with their openings.

@@ -17,13 +17,14 @@ use sqlx::{
 use super::super::log::{Head, parse_head};
 use super::super::sql;
 use super::super::{StoreError, corrupt, failed, to_sql};
-use super::{Once, all_touched};
+use super::all_touched;
+use crate::domain::TransactionId;
 
 /// What a batch would like to know at its beginning.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
-    /// Whether one of these was used before.
-    pub once: Vec<Once>,
+    /// Whether one of these transactions stands in the book.
+    pub transactions: Vec<TransactionId>,
     /// Whether these releases are all open.
     pub closing: Vec<u64>,
 }
@@ -32,8 +33,8 @@ pub struct Asked {
 /// cheaper than asking beforehand.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Told {
-    /// None of what was asked about was used before.
-    pub(super) none_used: bool,
+    /// None of the transactions that were asked about stands in the book.
+    pub(super) none_recorded: bool,
     /// Every release that was asked about is open.
     pub(super) all_open: bool,
 }
@@ -50,19 +51,19 @@ pub(super) async fn begin(
     const DOING: &str = "begin a batch";
     let mut text = Text(BEGIN.to_owned());
     let mut values = Values::default();
-    let mut rest = asked.once.as_slice();
-    while let Some(part) = sql::COUNT_USED.part(rest, false) {
+    let mut rest = asked.transactions.as_slice();
+    while let Some(part) = sql::COUNT_RECORDED.part(rest, false) {
         text.add(part.sql);
-        for once in part.rows.iter().chain(part.filling()) {
-            values = values.bind(once.as_bytes());
+        for transaction in part.rows {
+            values = values.bind(transaction.as_bytes().as_slice());
         }
         rest = part.later;
     }
-    let counts_of_used = text.statements() - 2;
+    let counts_of_recorded = text.statements() - 2;
     let mut rest = asked.closing.as_slice();
     while let Some(part) = sql::COUNT_OPEN_RELEASES.part(rest, false) {
         text.add(part.sql);
-        for index in part.rows.iter().chain(part.filling()) {
+        for index in part.rows {
             values = values.bind(to_sql(*index));
         }
         rest = part.later;
@@ -72,15 +73,15 @@ pub(super) async fn begin(
     let mut rows = rows.iter();
     let head = rows.next().map(parse_head).transpose()?;
     let mut counts = rows.map(|row| row.try_get::<i64, _>(0).map_err(failed(DOING)));
-    let (mut used, mut open) = (0, 0);
-    for count in counts.by_ref().take(counts_of_used) {
-        used += count?;
+    let (mut recorded, mut open) = (0, 0);
+    for count in counts.by_ref().take(counts_of_recorded) {
+        recorded += count?;
     }
     for count in counts {
         open += count?;
     }
     let told = Told {
-        none_used: used == 0,
+        none_recorded: recorded == 0 && !asked.transactions.is_empty(),
         all_open: usize::try_from(open) == Ok(asked.closing.len()),
     };
     Ok((head, told))

@@ -83,13 +83,14 @@ create table pending (
     hold bigint
 );
 
--- What may be used once: a token by its tag, a transaction by its id. Emptied of what is too old to be
--- accepted anyway.
+-- What may be used once: a token by its tag, and by its id a transaction under which no entry stands.
+-- Emptied of what is too old to be accepted anyway. Many gateways use things up, so here they are looked up.
 create table used (
-    what bytea primary key,
+    what bytea not null,
     until bigint not null
 );
 create index used_until on used (until);
+create unique index used_what on used (what);
 
 -- Releases whose closing entry is still to come, and the gateways that stream them.
 create table open_releases (

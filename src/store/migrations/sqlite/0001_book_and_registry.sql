@@ -83,10 +83,11 @@ create table pending (
     hold integer
 ) strict;
 
--- What may be used once: a token by its tag, a transaction by its id. Emptied of what is too old to be
--- accepted anyway. Rows in the order they came, so that only one index is written all over.
+-- What may be used once: a token by its tag, and by its id a transaction under which no entry stands.
+-- Emptied of what is too old to be accepted anyway. The gateway knows what is in it, so nothing is looked
+-- up here: rows in the order they came.
 create table used (
-    what blob primary key,
+    what blob not null,
     until integer not null
 ) strict;
 create index used_until on used (until);
