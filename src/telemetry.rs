@@ -1,7 +1,13 @@
 //! What operators see: log lines as JSON on standard error, and figures for Prometheus.
 //!
+//! `deploy/metrics.md` lists every figure; a test holds the two together.
+//!
 //! Neither ever holds personal data (DESIGN, I5): the modules below log transaction ids, OINs and
 //! route templates only, and a test searches every output for planted values.
+
+mod family;
+mod ledger;
+mod trust;
 
 use std::sync::Arc;
 
@@ -15,6 +21,9 @@ use crate::cosign::{Outcome, Watch};
 use crate::exchange::Trial;
 use crate::follow::Standing;
 use crate::ledger::Ledger;
+
+pub use ledger::watch_ledger;
+pub use trust::watch_trust;
 
 /// The variable that says how much is logged, such as `info` or `sluis=debug`.
 const LOG_VARIABLE: &str = "SLUIS_LOG";
@@ -39,42 +48,6 @@ pub fn start_logging_when_asked() {
     }
 }
 
-/// The figures of the book, read when somebody asks.
-#[derive(Debug)]
-struct LedgerFigures {
-    ledger: Ledger,
-    entries: Counter,
-    commits: Counter,
-    failures: Counter,
-    seconds: Counter,
-    size: Gauge,
-}
-
-impl LedgerFigures {
-    fn new(ledger: Ledger) -> Result<Self, prometheus::Error> {
-        Ok(Self {
-            ledger,
-            entries: Counter::new(
-                "sluis_ledger_entries_total",
-                "Entries appended by this gateway since it started",
-            )?,
-            commits: Counter::new(
-                "sluis_ledger_commits_total",
-                "Commits made by this gateway since it started; many entries share one",
-            )?,
-            failures: Counter::new(
-                "sluis_ledger_failed_commits_total",
-                "Batches that could not be recorded since this gateway started",
-            )?,
-            seconds: Counter::new(
-                "sluis_ledger_commit_seconds_total",
-                "Time spent recording batches since this gateway started",
-            )?,
-            size: Gauge::new("sluis_ledger_size_entries", "Entries in the ledger")?,
-        })
-    }
-}
-
 #[expect(
     clippy::cast_precision_loss,
     reason = "Prometheus counts in floating point"
@@ -88,40 +61,6 @@ fn raise(counter: &Counter, to: f64) {
     if by > 0.0 {
         counter.inc_by(by);
     }
-}
-
-impl Collector for LedgerFigures {
-    fn desc(&self) -> Vec<&Desc> {
-        let counters = [&self.entries, &self.commits, &self.failures, &self.seconds];
-        counters
-            .into_iter()
-            .flat_map(Counter::desc)
-            .chain(self.size.desc())
-            .collect()
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
-        let figures = self.ledger.figures();
-        raise(&self.entries, as_float(figures.entries()));
-        raise(&self.commits, as_float(figures.commits()));
-        raise(&self.failures, as_float(figures.failures()));
-        raise(&self.seconds, figures.commit_time().as_secs_f64());
-        self.size.set(as_float(figures.size()));
-        let counters = [&self.entries, &self.commits, &self.failures, &self.seconds];
-        counters
-            .into_iter()
-            .flat_map(Counter::collect)
-            .chain(self.size.collect())
-            .collect()
-    }
-}
-
-/// Lets the figures of the book be read.
-///
-/// # Errors
-/// When they were registered before.
-pub fn watch_ledger(registry: &Registry, ledger: &Ledger) -> Result<(), prometheus::Error> {
-    registry.register(Box::new(LedgerFigures::new(ledger.clone())?))
 }
 
 /// The figures of the witnesses, read when somebody asks. An age that is not known yet is infinite, so

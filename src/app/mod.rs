@@ -374,6 +374,7 @@ impl Gateway {
         let (registry, metrics) =
             figures(&exchange, &ledger, cosigning.as_ref(), &followers, &clock)?;
         let readiness = chores::Readiness::new(Arc::clone(&identity), ledger.clone());
+        telemetry::watch_trust(&registry, &identity, readiness.asked(), &clock)?;
 
         let (stopper, stop) = Stopper::new();
         let mut listeners = JoinSet::new();

@@ -1,6 +1,7 @@
 //! The figures of the counter, and the one line per request in the operator log.
 //!
-//! Labels and fields are the route's template, never the path: a path can hold a document's id.
+//! Labels and fields are the route's template, never the path: a path can hold a document's id. Whoever
+//! asks is the organisation, by its OIN; only configured ones get a label of their own.
 
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ impl Metrics {
     pub fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
         let requests = IntCounterVec::new(
             Opts::new("sluis_http_requests_total", "Answered requests."),
-            &["route", "method", "status", "code", "role"],
+            &["route", "method", "status", "code", "role", "organisation"],
         )?;
         let seconds = HistogramVec::new(
             HistogramOpts::new(
@@ -38,7 +39,7 @@ impl Metrics {
                 "Time from a request's head to its answer's head, in seconds.",
             )
             .buckets(Self::BUCKETS.to_vec()),
-            &["route", "role"],
+            &["route", "role", "organisation"],
         )?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
@@ -71,11 +72,11 @@ impl Told<'_> {
         };
         metrics
             .requests
-            .with_label_values(&[self.route, method, self.status.as_str(), code, role])
+            .with_label_values(&[self.route, method, self.status.as_str(), code, role, oin])
             .inc();
         metrics
             .seconds
-            .with_label_values(&[self.route, role])
+            .with_label_values(&[self.route, role, oin])
             .observe(self.took.as_secs_f64());
         macro_rules! event {
             ($level:ident) => {

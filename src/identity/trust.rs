@@ -14,9 +14,10 @@ use rustls::{ClientConfig, ServerConfig};
 use super::anchor::{self, Anchor};
 use super::chain::{Paths, hash_bytes};
 use super::crl::{Crl, CrlFile};
+use super::expiry::{Ending, Ends};
 use super::files::{self, IdentityError, Own};
 use super::jwks::KeySet;
-use super::profile::Usage;
+use super::profile::{self, Usage};
 use super::settings::{IdentitySettings, OrganisationFiles};
 use super::tls::Common;
 use crate::clock::{Clock, Moment};
@@ -64,6 +65,33 @@ impl Trust {
         let without = without_crl(&self.anchors, &self.crls, now);
         alarms.extend(without.iter().map(ToString::to_string));
         alarms
+    }
+
+    /// When each thing it rests on ends; of several of one name the first.
+    pub(super) fn endings(&self) -> Vec<Ending> {
+        let own = self.own.certified.cert.iter().enumerate();
+        let own = own.filter_map(|(at, der)| {
+            let parsed = profile::parse(der).ok()?;
+            let what = if at == 0 { Ends::Own } else { Ends::OwnIssuer };
+            let until = profile::moment(parsed.validity().not_after);
+            Some(((what, parsed.subject().to_string()), until))
+        });
+        let anchors = self.anchors.iter().flat_map(|file| file.iter());
+        let anchors = anchors.map(|anchor| {
+            let examined = &anchor.examined;
+            ((Ends::Anchor, examined.name.clone()), examined.not_after)
+        });
+        let crls = self.crls.iter().map(|crl| {
+            let issuer = crl.issuer_name().to_owned();
+            ((Ends::Crl, issuer), crl.next_update())
+        });
+        let mut first = BTreeMap::new();
+        for (what, at) in own.chain(anchors).chain(crls) {
+            let known = first.entry(what).or_insert(at);
+            *known = at.min(*known);
+        }
+        let ending = |((what, name), at)| Ending { what, name, at };
+        first.into_iter().map(ending).collect()
     }
 }
 

@@ -56,6 +56,7 @@ mod providers;
 mod raced;
 mod replaying;
 mod running;
+mod seeing;
 mod shadow;
 mod signing;
 mod struck;
