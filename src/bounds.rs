@@ -157,6 +157,8 @@ pub const DURABILITY_CHECK: Duration = Duration::from_mins(1);
 pub const FETCH: Duration = Duration::from_secs(30);
 /// How often a gateway says in the database that it lives.
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How long a beat may take until the ledger counts as one that cannot be written.
+pub const BEAT: Duration = Duration::from_secs(15);
 /// After how long without a heartbeat a gateway's open releases are closed by another.
 pub const GATEWAY_DEAD_MS: i64 = 60_000;
 

@@ -7,6 +7,7 @@ mod book;
 mod chores;
 mod collector;
 pub mod doctor;
+mod readiness;
 mod signing;
 pub mod witness;
 
@@ -41,6 +42,7 @@ use crate::store::{self, Store};
 use crate::telemetry;
 
 pub use book::Book;
+use readiness::Readiness;
 pub use signing::Signing;
 
 /// The program and its version, as the `start` entry names it.
@@ -373,7 +375,7 @@ impl Gateway {
         let followers = collector::followers(&config, &policies, &ledger, collector, &clock);
         let (registry, metrics) =
             figures(&exchange, &ledger, cosigning.as_ref(), &followers, &clock)?;
-        let readiness = chores::Readiness::new(Arc::clone(&identity), ledger.clone());
+        let readiness = Readiness::new(&identity, &exchange, &ledger, &config.store.location);
         telemetry::watch_trust(&registry, &identity, readiness.asked(), &clock)?;
 
         let (stopper, stop) = Stopper::new();

@@ -43,21 +43,26 @@ pub(super) struct Trust {
 impl Trust {
     /// Everything an operator must be woken for, at this moment.
     pub(super) fn alarms(&self, now: Moment) -> Vec<String> {
-        let mut alarms = self.faults.clone();
+        let kept =
+            |fault| format!("{fault}; until that is mended, what the file held before counts");
+        let mut alarms: Vec<String> = self.faults.iter().map(kept).collect();
         if now > self.own.not_after {
-            alarms.push("the gateway's own certificate has expired".to_owned());
+            alarms.push(
+                "the gateway's own certificate has expired; put the next one at tls.certificate (deploy/runbooks/certificate.md)"
+                    .to_owned(),
+            );
         }
         for anchor in self.anchors.iter().flat_map(|file| file.iter()) {
             if !anchor.is_valid(now) {
                 alarms.push(format!(
-                    "{}: this trust anchor is not valid now and has dropped out",
+                    "{}: this trust anchor is not valid now and has dropped out; put its successor in its file",
                     anchor.examined.name
                 ));
             }
         }
         for crl in self.crls.iter().filter(|crl| crl.next_update() <= now) {
             alarms.push(format!(
-                "{}: the CRL is stale since {}",
+                "{}: the CRL is stale since {}; fetch the next one (deploy/runbooks/crl.md)",
                 crl.issuer_name(),
                 crl.next_update()
             ));
