@@ -1,4 +1,5 @@
-//! What operators see: log lines as JSON on standard error, and figures for Prometheus.
+//! What operators see: log lines as JSON on standard error, figures for Prometheus, and traces and the
+//! log for a collector.
 //!
 //! `deploy/metrics.md` lists every figure; a test holds the two together.
 //!
@@ -7,6 +8,7 @@
 
 mod family;
 mod ledger;
+mod otlp;
 mod trust;
 
 use std::sync::Arc;
@@ -15,6 +17,8 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{Counter, CounterVec, Gauge, GaugeVec, Opts, Registry};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::clock::Clock;
 use crate::cosign::{Outcome, Watch};
@@ -23,6 +27,7 @@ use crate::follow::Standing;
 use crate::ledger::Ledger;
 
 pub use ledger::watch_ledger;
+pub use otlp::{Course, LogTap, Logged, Teller, watch_telemetry};
 pub use trust::watch_trust;
 
 /// The variable that says how much is logged, such as `info` or `sluis=debug`.
@@ -30,15 +35,23 @@ const LOG_VARIABLE: &str = "SLUIS_LOG";
 
 /// Starts logging to standard error, one JSON object a line. Does nothing when it already started.
 pub fn start_logging() {
+    start_logging_with(None);
+}
+
+/// The same, with every event that is let through also given to a collector.
+pub fn start_logging_with(tap: Option<LogTap>) {
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
-    let started = tracing_subscriber::fmt()
+    let builder = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .try_init();
+        .with_writer(std::io::stderr);
+    let started = match tap {
+        None => builder.try_init().is_ok(),
+        Some(tap) => builder.finish().with(tap).try_init().is_ok(),
+    };
     // An error means that somebody in this process, a test for one, was first.
-    drop(started);
+    let _ = started;
 }
 
 /// Starts logging when the reader asked for it: beside the words of the demo it is noise.

@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_quorum_that_lapsed_is_told_with_its_age() {
-        let limit = Duration::from_secs(60);
+        let limit = Duration::from_mins(1);
         for (age, told) in [
             (None, "no quorum of witnesses yet; nothing is released"),
             (

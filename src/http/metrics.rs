@@ -10,6 +10,7 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
 use super::problem::{Code, Severity};
 use crate::domain::{Organisation, TransactionId};
+use crate::spans::{self, CallTold};
 
 /// Requests, and how long they took to their answer's head.
 #[derive(Debug, Clone)]
@@ -60,7 +61,7 @@ pub(super) struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// Counts it and writes it in the operator log.
+    /// Counts it, tells of it where it is traced, and writes it in the operator log.
     pub(super) fn tell(&self, metrics: &Metrics) {
         let role = self.organisation.map_or("-", |known| known.role.as_str());
         let oin = self.organisation.map_or("-", |known| known.oin.as_str());
@@ -78,6 +79,19 @@ impl Told<'_> {
             .seconds
             .with_label_values(&[self.route, role, oin])
             .observe(self.took.as_secs_f64());
+        spans::tell_call(|| CallTold {
+            name: format!("{method} {}", self.route),
+            failed: self.status.is_server_error(),
+            told: vec![
+                ("http.request.method", method.into()),
+                ("http.route", self.route.into()),
+                ("http.response.status_code", status.into()),
+                ("problem.code", code.into()),
+                ("organisation.oin", oin.into()),
+                ("organisation.role", role.into()),
+                ("fsc.transaction_id", self.transaction.to_string().into()),
+            ],
+        });
         macro_rules! event {
             ($level:ident) => {
                 tracing::$level!(

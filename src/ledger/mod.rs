@@ -59,6 +59,7 @@ use crate::domain::{Oin, Sha256, TransactionId};
 use crate::errors::in_full;
 use crate::merkle::Edge;
 use crate::policy::Permit;
+use crate::spans;
 use crate::store::{
     Activation, BundleFiles, Change, DocumentChange, DocumentOutcome, OpenError as StoreOpenError,
     Store, StoreError, StoredKey,
@@ -243,6 +244,7 @@ impl Ledger {
         seen: Seen,
         change: Option<Change>,
     ) -> Result<Draft, NotAppended> {
+        let _part = spans::enter("seal");
         let opening = if personal.is_empty() {
             None
         } else {
@@ -521,6 +523,7 @@ impl Ledger {
     }
 
     async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, NotAppended> {
+        let _part = spans::enter("record");
         let (reply, answer) = oneshot::channel();
         self.0
             .jobs

@@ -61,6 +61,7 @@ mod shadow;
 mod signing;
 mod struck;
 mod terms;
+mod traced;
 mod views;
 mod withdrawal;
 mod witness;
