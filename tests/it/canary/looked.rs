@@ -1,9 +1,12 @@
 //! Looking for what was planted.
 
+use std::sync::OnceLock;
+
 use sqlx::{Row as _, SqlitePool};
 
 use super::{CANARIES, canary};
 use crate::client::{Answer, Call};
+use crate::party::{Party, Token};
 use crate::world::World;
 
 /// Where it is.
@@ -13,9 +16,21 @@ fn holds(haystack: &[u8], value: &str) -> Option<usize> {
         .position(|window| window.eq_ignore_ascii_case(value.as_bytes()))
 }
 
-/// Panics where any of them is in it.
+/// How every request token of a party begins: what it says stands behind that, in another alphabet.
+fn tokens() -> &'static [String] {
+    static BEGINNINGS: OnceLock<Vec<String>> = OnceLock::new();
+    BEGINNINGS.get_or_init(|| {
+        let parties = ["img", "ncg", "gemeente"].map(Party::find);
+        let tokens = parties.map(|party| party.token(&Token::beheer()));
+        let heads = tokens.iter().map(|token| token.split('.').next().unwrap());
+        heads.map(str::to_owned).collect()
+    })
+}
+
+/// Panics where any of them is in it, or a token.
 pub(super) fn check(what: &str, haystack: &[u8]) {
-    for (name, value) in CANARIES {
+    let tokens = tokens().iter().map(|head| ("a token", head.as_str()));
+    for (name, value) in CANARIES.into_iter().chain(tokens) {
         if let Some(at) = holds(haystack, value) {
             let from = at.saturating_sub(300);
             let around = &haystack[from..haystack.len().min(at + 100)];
