@@ -157,6 +157,8 @@ pub const DURABILITY_CHECK: Duration = Duration::from_mins(1);
 pub const FETCH: Duration = Duration::from_secs(30);
 /// How often a gateway says in the database that it lives.
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How long a beat may take until the ledger counts as one that cannot be written.
+pub const BEAT: Duration = Duration::from_secs(15);
 /// After how long without a heartbeat a gateway's open releases are closed by another.
 pub const GATEWAY_DEAD_MS: i64 = 60_000;
 
@@ -301,3 +303,17 @@ pub const COLLECTOR_ANSWER_BYTES: usize = 64 * 1024;
 /// How long the solver may think about one question of `policy prove` and `policy compare`; then it has
 /// not been answered. The shipped bundles need a tenth of a second.
 pub const SOLVER_QUESTION: Duration = Duration::from_secs(10);
+
+/// Calls that wait to be told to a collector of traces, and events to one of logs: at some 2 KiB each
+/// this is 2 MiB. What comes while it is full is dropped, and counted.
+pub const TELEMETRY_QUEUE: usize = 1_024;
+/// Spans of one call.
+pub const SPANS_PER_CALL: usize = 64;
+/// How long events are gathered before they are told.
+pub const TELEMETRY_ROUND: Duration = Duration::from_secs(1);
+/// Calls or events that are told at once.
+pub const TELEMETRY_BATCH: usize = 256;
+/// How long a gateway that stops waits until the rest is told.
+pub const TELEMETRY_PARTING: Duration = Duration::from_secs(2);
+/// Characters of a text in an event that is told.
+pub const TELEMETRY_TEXT_CHARS: usize = 1_024;

@@ -1,5 +1,5 @@
-//! The road to a collector of logs: one request of the OpenTelemetry protocol over HTTPS (OTLP/HTTP in
-//! JSON), confirmed or not. It neither follows a redirect nor believes more of the answer than whether
+//! The road to a collector of logs or traces: one request of the OpenTelemetry protocol over HTTPS
+//! (OTLP/HTTP in JSON), confirmed or not. It neither follows a redirect nor believes more of the answer than whether
 //! everything was taken; what was not confirmed is sent again, and a record says by its own span that it
 //! came before.
 
@@ -15,8 +15,36 @@ use serde_json::Value;
 use crate::bounds;
 use crate::https::{Address, NoConnection, NotAnAddress, Tls};
 
-/// Where logs are taken, when the address names no path (OTLP/HTTP).
-const LOGS: &str = "/v1/logs";
+/// What a collector is told (OTLP/HTTP).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Log records.
+    Logs,
+    /// Spans.
+    Traces,
+}
+
+impl Signal {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Logs, Self::Traces];
+
+    /// Its name in configuration and figures.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Logs => "logs",
+            Self::Traces => "traces",
+        }
+    }
+
+    /// Where it is taken, below the address of a collector.
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Logs => "/v1/logs",
+            Self::Traces => "/v1/traces",
+        }
+    }
+}
 
 /// Why a collector did not take what it was sent.
 #[derive(Debug, thiserror::Error)]
@@ -65,22 +93,39 @@ impl fmt::Debug for Collector {
 }
 
 impl Collector {
-    /// The collector at this address.
+    /// The collector that takes logs at this address; at its usual path where the address names none.
     ///
     /// # Errors
     /// [`NotAnAddress`].
     pub fn new(url: &str, tls: Tls) -> Result<Self, NotAnAddress> {
         let address = Address::parse(url)?;
         let target = match address.target().to_string() {
-            bare if bare == "/" => LOGS.to_owned(),
+            bare if bare == "/" => Signal::Logs.path().to_owned(),
             target => target,
         };
-        Ok(Self {
+        Ok(Self::at(address, target, tls))
+    }
+
+    /// The collector that takes every signal below this address, each at its own path.
+    ///
+    /// # Errors
+    /// [`NotAnAddress`]; one with a query too.
+    pub fn below(url: &str, signal: Signal, tls: Tls) -> Result<Self, NotAnAddress> {
+        let address = Address::parse(url)?;
+        if address.query().is_some() {
+            return Err(NotAnAddress);
+        }
+        let target = format!("{}{}", address.path().trim_end_matches('/'), signal.path());
+        Ok(Self::at(address, target, tls))
+    }
+
+    const fn at(address: Address, target: String, tls: Tls) -> Self {
+        Self {
             address,
             target,
             tls,
             kept: None,
-        })
+        }
     }
 
     /// Hands a request over, and tries a few times again what may pass.
@@ -149,8 +194,9 @@ fn judge(status: StatusCode, unverified_answer: &[u8]) -> Result<(), NotCollecte
     }
     let answer: Value = serde_json::from_slice(unverified_answer).unwrap_or_default();
     // A number of 64 bits is a text in this form; some send a number.
-    let refused = answer
-        .pointer("/partialSuccess/rejectedLogRecords")
+    let count = |of: &str| answer.get("partialSuccess")?.get(of);
+    let refused = count("rejectedLogRecords")
+        .or_else(|| count("rejectedSpans"))
         .and_then(|count| count.as_u64().or_else(|| count.as_str()?.parse().ok()));
     match refused {
         Some(refused) if refused > 0 => Err(NotCollected::Partly(refused)),
@@ -181,6 +227,11 @@ mod tests {
                 200,
                 r#"{"partialSuccess":{"rejectedLogRecords":1}}"#,
                 Some("the collector refused 1 records"),
+            ),
+            (
+                200,
+                r#"{"partialSuccess":{"rejectedSpans":"2"}}"#,
+                Some("the collector refused 2 records"),
             ),
             (
                 200,

@@ -30,6 +30,16 @@ impl MakeRoad {
     pub fn new(make: impl Fn() -> Result<Collector, String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(make))
     }
+
+    /// Makes it. It reads files: not on a thread that serves requests.
+    ///
+    /// # Errors
+    /// What is wrong with the files.
+    pub async fn make(&self) -> Result<Collector, String> {
+        let make = Arc::clone(&self.0);
+        let made = tokio::task::spawn_blocking(move || make()).await;
+        made.map_err(|_| "its files were not read".to_owned())?
+    }
 }
 
 impl std::fmt::Debug for MakeRoad {
@@ -213,10 +223,7 @@ impl Follower {
         let road = if let Some(road) = &mut self.road {
             road
         } else {
-            let make = self.make_road.clone();
-            // It reads files: not on a thread that serves requests.
-            let made = tokio::task::spawn_blocking(move || (make.0)()).await;
-            let made = made.map_err(|_| NotTold::Road("its files were not read".to_owned()))?;
+            let made = self.make_road.make().await;
             self.road.insert(made.map_err(NotTold::Road)?)
         };
         let request = otlp::request(self.standing.form, records, self.clock.now());

@@ -30,6 +30,7 @@ pub mod policy;
 pub mod provider;
 pub mod replay;
 pub mod serve;
+pub mod spans;
 pub mod store;
 pub mod telemetry;
 pub mod views;

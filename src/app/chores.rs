@@ -1,61 +1,18 @@
 //! What a gateway does beside serving: watch its files, say that it lives, assert durability.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::readiness::Readiness;
 use crate::bounds;
 use crate::config::RetentionSettings;
 use crate::errors::in_full;
 use crate::exchange::Exchange;
-use crate::http;
 use crate::identity::Identity;
-use crate::ledger::{Failure, Lapsed, Ledger};
+use crate::ledger::{Failure, Ledger};
 use crate::store::{OpenError, Store};
-
-/// What is not ready, for whoever asks.
-#[derive(Debug, Clone)]
-pub(super) struct Readiness {
-    identity: Arc<Identity>,
-    ledger: Ledger,
-    book: Arc<AtomicBool>,
-}
-
-impl Readiness {
-    pub(super) fn new(identity: Arc<Identity>, ledger: Ledger) -> Self {
-        Self {
-            identity,
-            ledger,
-            book: Arc::new(AtomicBool::new(true)),
-        }
-    }
-
-    /// As the listener for operators wants to ask it.
-    pub(super) fn asked(&self) -> http::Readiness {
-        let own = self.clone();
-        Arc::new(move || {
-            let mut missing = own.identity.alarms();
-            if !own.book.load(Ordering::Relaxed) {
-                missing.push("the ledger cannot be written".to_owned());
-            }
-            missing.extend(own.ledger.lapsed().as_ref().map(too_old));
-            missing
-        })
-    }
-}
-
-fn too_old(Lapsed { age, limit }: &Lapsed) -> String {
-    let limit = limit.as_secs();
-    match age {
-        None => format!("no quorum of witnesses yet; nothing is released (limit {limit} s)"),
-        Some(age) => {
-            let age = age.as_secs();
-            format!("the witnesses' quorum is {age} s old; nothing is released (limit {limit} s)")
-        }
-    }
-}
 
 /// Starts the chores. One that ends, ends the gateway.
 pub(super) fn start(
@@ -122,10 +79,9 @@ async fn heartbeat(ledger: Ledger, readiness: Readiness) -> Failure {
     let mut count = 0_u32;
     loop {
         beats.tick().await;
-        let beat = ledger.beat().await;
-        readiness.book.store(beat.is_ok(), Ordering::Relaxed);
+        let well = readiness.beat().await;
         count = count.wrapping_add(1);
-        if beat.is_ok()
+        if well
             && count.is_multiple_of(BEATS_BETWEEN_ORPHANS)
             && let Err(error) = ledger.close_orphans_of_others().await
         {

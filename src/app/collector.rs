@@ -1,5 +1,6 @@
 //! Composition of the followers: `[collector]` to one for each view.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -9,6 +10,7 @@ use crate::collect::Collector;
 use crate::config::{CollectorSettings, Config};
 use crate::errors::in_full;
 use crate::follow::{Follower, MakeRoad};
+use crate::https::Tls;
 use crate::identity::{TlsSettings, reader_tls};
 use crate::ledger::{Failure, Ledger};
 use crate::policy::Policies;
@@ -28,10 +30,18 @@ fn open(
     own: &TlsSettings,
     clock: &Arc<dyn Clock>,
 ) -> Result<Collector, String> {
-    let anchors = &settings.trust_anchors;
-    let tls = reader_tls(&own.certificate, &own.key, anchors, Arc::clone(clock));
-    let tls = tls.map_err(|error| in_full(&error))?;
+    let tls = reach(&settings.trust_anchors, own, clock)?;
     Collector::new(&settings.url, tls).map_err(|error| format!("collector.url: {error}"))
+}
+
+/// TLS to a collector under these anchors, with the gateway's own certificate.
+pub(super) fn reach(
+    anchors: &[PathBuf],
+    own: &TlsSettings,
+    clock: &Arc<dyn Clock>,
+) -> Result<Tls, String> {
+    let tls = reader_tls(&own.certificate, &own.key, anchors, Arc::clone(clock));
+    tls.map_err(|error| in_full(&error))
 }
 
 /// A follower for each view; none without a collector.

@@ -7,7 +7,9 @@ mod book;
 mod chores;
 mod collector;
 pub mod doctor;
+mod readiness;
 mod signing;
+mod telling;
 pub mod witness;
 
 use std::io::Read as _;
@@ -41,7 +43,10 @@ use crate::store::{self, Store};
 use crate::telemetry;
 
 pub use book::Book;
+use readiness::Readiness;
 pub use signing::Signing;
+pub use telling::LogRoad;
+use telling::Telling;
 
 /// The program and its version, as the `start` entry names it.
 pub const PROGRAM: &str = concat!("sluis ", env!("CARGO_PKG_VERSION"));
@@ -57,6 +62,7 @@ pub struct Prepared {
     login: Option<Arc<LoginService>>,
     witnesses: Option<cosign::Settings>,
     collector: Option<MakeRoad>,
+    log: Option<LogRoad>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -121,6 +127,7 @@ impl Prepared {
             .flatten();
         let collector = collector::road(&config, &clock)
             .and_then(|made| made.map_err(|mistake| mistakes.push(mistake)).ok());
+        mistakes.extend(telling::check(&config, &clock).err());
         match identity {
             Some(identity) if mistakes.is_empty() => Ok(Self {
                 config,
@@ -131,11 +138,19 @@ impl Prepared {
                 login,
                 witnesses,
                 collector,
+                log: None,
                 clock,
                 random,
             }),
             _ => Err(mistakes),
         }
+    }
+
+    /// With the log of this process on its way to a collector.
+    #[must_use]
+    pub fn logging(mut self, log: Option<LogRoad>) -> Self {
+        self.log = log;
+        self
     }
 }
 
@@ -264,6 +279,7 @@ pub struct Gateway {
     /// Following the witnesses, where there are any; and the word that there is nothing more to show them.
     cosigning: JoinSet<Result<(), cosign::Broken>>,
     leave: oneshot::Sender<()>,
+    telling: Telling,
 }
 
 /// Where a gateway listens.
@@ -345,6 +361,7 @@ impl Gateway {
             login,
             witnesses,
             collector,
+            log,
             clock,
             random,
         } = prepared;
@@ -360,24 +377,25 @@ impl Gateway {
         let closed = ledger.close_orphans().await;
         closed.map_err(|error| unusable(&error))?;
         note_start(&ledger, &policies, shadow.as_ref()).await?;
-        let exchange = open_exchange(
-            &config,
-            &identity,
-            &store,
-            (&policies, shadow, &signed),
-            &ledger,
-            &clock,
-            &random,
-        )
-        .await?;
+        let handy = (&clock, &random);
+        let bundles = (&policies, shadow, &signed[..]);
+        let exchange = open_exchange(&config, &identity, &store, bundles, &ledger, handy).await?;
         let followers = collector::followers(&config, &policies, &ledger, collector, &clock);
         let (registry, metrics) =
             figures(&exchange, &ledger, cosigning.as_ref(), &followers, &clock)?;
-        let readiness = chores::Readiness::new(Arc::clone(&identity), ledger.clone());
+        let readiness = Readiness::new(&identity, &exchange, &ledger, &config.store.location);
+        telemetry::watch_trust(&registry, &identity, readiness.asked(), &clock)?;
+        let (telling, tracer) = Telling::start(&config, log, &registry, &clock, &random)?;
 
         let (stopper, stop) = Stopper::new();
         let mut listeners = JoinSet::new();
-        let app = http::router(exchange.clone(), clock.clone(), random.clone(), metrics);
+        let app = http::router(
+            exchange.clone(),
+            clock.clone(),
+            random.clone(),
+            metrics,
+            tracer,
+        );
         listeners.spawn(serve::exchange(
             ports.exchange,
             Arc::clone(&identity),
@@ -387,20 +405,11 @@ impl Gateway {
         ));
         let mut officers = None;
         if let Some((listener, login)) = ports.desk {
-            let oversight = Oversight::start(ledger.clone(), policies, &*random)
-                .map_err(|error| unusable(&error))?;
             let at = address_of(&listener, config.listen.desk)?;
-            let procedures = Officers::new(Arc::clone(&exchange), oversight)
-                .witnessed(cosigning.as_ref().map(Cosigning::watch))
-                .keeping(config.retention.terms.clone());
-            officers = Some(procedures.clone());
-            let desk = desk::router(desk::Parts {
-                officers: procedures,
-                origin: origin_of_desk(&config, &login, at),
-                login,
-                clock: Arc::clone(&clock),
-                random: Arc::clone(&random),
-            });
+            let book = (&ledger, policies, cosigning.as_ref());
+            let parts = parts_of_desk(&config, (login, at), &exchange, book, handy)?;
+            officers = Some(parts.officers.clone());
+            let desk = desk::router(parts);
             let identity = Arc::clone(&identity);
             listeners.spawn(serve::browser(listener, identity, desk, stop.clone()));
         }
@@ -436,6 +445,7 @@ impl Gateway {
             chores,
             cosigning: following,
             leave,
+            telling,
         })
     }
 
@@ -492,6 +502,7 @@ impl Gateway {
         }
         self.cosigning.shutdown().await;
         self.chores.shutdown().await;
+        self.telling.part().await;
         // And what the witnesses cosigned last.
         let _ = self.ledger.beat().await;
         // And the database is let go of, so that whoever starts next finds it free.
@@ -523,8 +534,7 @@ async fn open_exchange(
     store: &Store,
     (policies, shadow, signed): (&Policies, Option<Arc<Bundle>>, &[SignedAgreement]),
     ledger: &Ledger,
-    clock: &Arc<dyn Clock>,
-    random: &Arc<dyn Random>,
+    (clock, random): (&Arc<dyn Clock>, &Arc<dyn Random>),
 ) -> Result<Arc<Exchange>, StartError> {
     let exchange = Exchange::new(exchange::Parts {
         organisations: config.organisations.clone(),
@@ -569,6 +579,28 @@ fn figures(
     let standings = followers.iter().map(Follower::standing);
     telemetry::watch_followers(&registry, standings.collect())?;
     Ok((registry, metrics))
+}
+
+/// What the desk is made of, with what it knows of the book in memory.
+fn parts_of_desk(
+    config: &Config,
+    (login, at): (desk::Login, SocketAddr),
+    exchange: &Arc<Exchange>,
+    (ledger, policies, cosigning): (&Ledger, Policies, Option<&Cosigning>),
+    (clock, random): (&Arc<dyn Clock>, &Arc<dyn Random>),
+) -> Result<desk::Parts, StartError> {
+    let oversight = Oversight::start(ledger.clone(), policies, &**random);
+    let oversight = oversight.map_err(|error| unusable(&error))?;
+    let officers = Officers::new(Arc::clone(exchange), oversight)
+        .witnessed(cosigning.map(Cosigning::watch))
+        .keeping(config.retention.terms.clone());
+    Ok(desk::Parts {
+        officers,
+        origin: origin_of_desk(config, &login, at),
+        login,
+        clock: Arc::clone(clock),
+        random: Arc::clone(random),
+    })
 }
 
 /// The desk's own address as browsers see it: the configured one, or in the demo where it listens.

@@ -28,7 +28,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
-use sluis::app::{self, Gateway, Prepared, StartError};
+use sluis::app::{self, Gateway, LogRoad, Prepared, StartError};
 use sluis::clock::{Clock, Random, SystemClock, SystemRandomness};
 use sluis::config::Config;
 use sluis::domain::{CaseNumber, DocumentId, Employee, Team, Word};
@@ -36,7 +36,6 @@ use sluis::errors::in_full;
 use sluis::identity::{TokenRequest, dev_pki, make_token};
 use sluis::ledger::{KeyFileError, Keys};
 use sluis::policy;
-use sluis::telemetry;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -340,9 +339,12 @@ fn read(path: &Path) -> Result<Config, Failed> {
 }
 
 fn prepare(path: &Path) -> Result<Prepared, Failed> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    prepared(read(path)?, Arc::new(SystemClock))
+}
+
+fn prepared(config: Config, clock: Arc<dyn Clock>) -> Result<Prepared, Failed> {
     let random: Arc<dyn Random> = Arc::new(SystemRandomness::default());
-    Prepared::new(read(path)?, clock, random).map_err(Failed::usage)
+    Prepared::new(config, clock, random).map_err(Failed::usage)
 }
 
 fn start_failed(error: &StartError) -> Failed {
@@ -363,8 +365,9 @@ fn start_failed(error: &StartError) -> Failed {
 }
 
 async fn serve(config: &Path) -> Outcome {
-    telemetry::start_logging();
-    let prepared = prepare(config)?;
+    let (config, clock): (_, Arc<dyn Clock>) = (read(config)?, Arc::new(SystemClock));
+    let log = LogRoad::start_logging(&config, &clock);
+    let prepared = prepared(config, clock)?.logging(log);
     let gateway = Gateway::start(prepared)
         .await
         .map_err(|error| start_failed(&error))?;

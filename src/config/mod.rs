@@ -7,6 +7,7 @@ mod collector;
 mod desk;
 mod retention;
 mod section;
+mod telemetry;
 mod witness;
 mod witnesses;
 
@@ -28,6 +29,7 @@ pub use collector::CollectorSettings;
 pub use desk::DeskSettings;
 pub use retention::RetentionSettings;
 use section::Section;
+pub use telemetry::TelemetrySettings;
 pub use witness::{WitnessConfig, WitnessTls};
 pub use witnesses::WitnessesSettings;
 
@@ -75,6 +77,8 @@ pub struct Config {
     pub witnesses: Option<WitnessesSettings>,
     /// Who is told what comes into the book; without it nobody is.
     pub collector: Option<CollectorSettings>,
+    /// Who is told what the gateway does; without it nobody is.
+    pub telemetry: Option<TelemetrySettings>,
     /// For how long what opens entries is kept.
     pub retention: RetentionSettings,
 }
@@ -154,6 +158,7 @@ impl Config {
         let desk = desk::desk(&mut root);
         let witnesses = witnesses::witnesses(&mut root);
         let collector = collector::collector(&mut root);
+        let telemetry = telemetry::telemetry(&mut root);
         let retention = retention::retention(&mut root);
         let mistakes = root.finish();
         let complete = (audience, listen, tls, tokens, store, ledger, bundles);
@@ -205,6 +210,7 @@ impl Config {
             desk,
             witnesses,
             collector,
+            telemetry,
             retention,
         })
     }

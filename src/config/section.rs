@@ -226,6 +226,26 @@ impl Section {
         }
     }
 
+    /// A part of the whole, 0 to 1, in millionths.
+    pub(super) fn share(&mut self, key: &str, default: u32) -> Option<u32> {
+        let share = match self.rest.remove(key) {
+            None => return Some(default),
+            Some(Value::Integer(0)) => 0.0,
+            Some(Value::Integer(1)) => 1.0,
+            Some(Value::Float(share)) if (0.0..=1.0).contains(&share) => share,
+            Some(_) => {
+                self.mistake(key, "expected a number from 0 to 1, such as 0.05");
+                return None;
+            }
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "from 0 to a million"
+        )]
+        Some((share * 1_000_000.0).round() as u32)
+    }
+
     /// True or false.
     pub(super) fn flag(&mut self, key: &str, default: bool) -> Option<bool> {
         match self.rest.remove(key) {

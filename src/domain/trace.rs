@@ -41,6 +41,12 @@ impl TraceParent {
         }
     }
 
+    /// One that says: this span of this trace, and it is traced. `None` when either is zero.
+    #[must_use]
+    pub fn sampled(trace: u128, span: u64) -> Option<Self> {
+        Self::parse(&format!("00-{trace:032x}-{span:016x}-01")).ok()
+    }
+
     /// As a header has it.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -57,6 +63,13 @@ impl TraceParent {
     #[must_use]
     pub fn parent_id(&self) -> &str {
         self.as_str().get(36..52).unwrap_or_default()
+    }
+
+    /// Whether the caller says that it traces this call: the last bit of the flags.
+    #[must_use]
+    pub fn is_sampled(&self) -> bool {
+        let flags = self.as_str().get(53..).unwrap_or_default();
+        u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1)
     }
 
     /// Whether one of its ids could be a number of the world outside: W3C wants them random, but who
@@ -134,6 +147,19 @@ mod tests {
         assert_eq!(serde_json::to_string(&read).unwrap(), json);
         assert_eq!(serde_json::from_str::<TraceParent>(&json).unwrap(), read);
         assert!(serde_json::from_str::<TraceParent>("\"00\"").is_err());
+    }
+
+    #[test]
+    fn the_last_bit_says_whether_it_is_traced() {
+        for (flags, traced) in [("00", false), ("01", true), ("02", false), ("ff", true)] {
+            let read = TraceParent::parse(&format!("00-{TRACE}-{SPAN}-{flags}")).unwrap();
+            assert_eq!(read.is_sampled(), traced, "{flags}");
+        }
+        let made = TraceParent::sampled(0x4bf9, 0xf0).unwrap();
+        let expected = "00-00000000000000000000000000004bf9-00000000000000f0-01";
+        assert_eq!((made.as_str(), made.is_sampled()), (expected, true));
+        assert_eq!(TraceParent::sampled(0, 1), None);
+        assert_eq!(TraceParent::sampled(1, 0), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use super::Exchange;
 use super::api::Failure;
 use super::record::unreadable;
 use super::words::KnownCodes;
@@ -72,6 +73,15 @@ impl InForce {
         };
         let oins = organisations.iter().map(|one| one.oin).collect();
         KnownCodes::new(vocabulary, own, oins)
+    }
+}
+
+impl Exchange {
+    /// Why there is no bundle to decide by at this moment; nothing where there is one.
+    #[must_use]
+    pub fn lacks_policy(&self) -> Option<NotInForce> {
+        let known = self.in_force.load();
+        known.bundle(&self.policies, self.clock.now()).err()
     }
 }
 

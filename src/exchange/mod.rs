@@ -51,6 +51,7 @@ use crate::policy::{
     Agreement, Bundle, DocumentFacts, Permit, Policies, Question, SignedAgreement, Verdict,
 };
 use crate::provider::{Outbound, ProviderFailure, Providers};
+use crate::spans::{self, Role};
 use crate::store::{ClaimedToken, Store, Subject};
 pub use agreed::Settled;
 pub use agreement::NotAgreed;
@@ -207,6 +208,7 @@ impl Exchange {
     /// # Errors
     /// [`Failure`]; the refusal is in the book before it is answered.
     pub async fn identify(&self, call: Call) -> Result<Caller, Failure> {
+        let part = spans::enter("identify");
         let verified = match call.unverified_token.as_deref() {
             None => Err(Failure::TokenMissing),
             Some(unverified) => self
@@ -226,6 +228,7 @@ impl Exchange {
                     TokenError::NotBound => Failure::TokenNotBound,
                 }),
         };
+        drop(part);
         let claims = match verified {
             Ok(claims) => claims,
             Err(failure) => return Err(self.record_bad_token(&call, failure).await),
@@ -272,12 +275,7 @@ impl Exchange {
         self.check_requester(&caller, act, Some(id)).await?;
         for _ in 0..bounds::DECISION_ATTEMPTS {
             // Facts: of one snapshot; perhaps of yesterday, which the ledger would notice.
-            let Some(subject) = self
-                .store
-                .find_subject(id)
-                .await
-                .map_err(record::unreadable)?
-            else {
+            let Some(subject) = self.find_subject(id).await? else {
                 return Err(self.record_unknown(&caller, act, id).await);
             };
             // Decide.
@@ -327,6 +325,15 @@ impl Exchange {
         Err(Failure::Overloaded)
     }
 
+    /// Facts: a document and its address.
+    async fn find_subject(&self, id: DocumentId) -> Result<Option<Subject>, Failure> {
+        let _part = spans::enter("facts");
+        self.store
+            .find_subject(id)
+            .await
+            .map_err(record::unreadable)
+    }
+
     /// Forward: the provider is asked only now, and only with what was recorded. Whatever happens
     /// from here on ends in a closing entry.
     async fn forward(
@@ -337,6 +344,8 @@ impl Exchange {
         range: Option<ByteRange>,
     ) -> Result<Release, Failure> {
         let document = &subject.document;
+        let part = spans::enter_as("forward", Role::Client);
+        part.tell(|| vec![("provider.oin", document.provider.as_str().into())]);
         let article = recorded.ground().article.clone();
         let index = recorded.receipt().index;
         let outbound = caller.who.purpose.known().and_then(|purpose| {
@@ -344,7 +353,7 @@ impl Exchange {
                 &recorded,
                 document,
                 range,
-                caller.traceparent,
+                spans::outgoing().or(caller.traceparent),
                 purpose.clone(),
                 caller.organisation.oin,
             )
@@ -359,6 +368,7 @@ impl Exchange {
         match answer {
             Ok(incoming) => Ok(Release::new(document, article, index, incoming, closing)),
             Err(failure) => {
+                part.fail();
                 let (status, told) = match &failure {
                     ProviderFailure::Unreachable(_) => (502, Failure::ProviderUnreachable),
                     ProviderFailure::TooLate(_) => (504, Failure::ProviderTooLate),
@@ -392,6 +402,7 @@ impl Exchange {
 
     /// The same about a document that is asked for, with the candidate beside it if there is one.
     fn decide_beside(&self, caller: &Caller, subject: &Subject, now: Moment) -> Decided {
+        let _part = spans::enter("decide");
         let (document, facts) = (&subject.document, &subject.address.facts);
         self.decide_with(caller, document, facts, now, self.trial.as_deref())
     }

@@ -17,6 +17,7 @@ use crate::ledger::seal::Owner;
 use crate::ledger::{self, NotAppended, Seen};
 use crate::merkle::TileAt;
 use crate::policy::Ground;
+use crate::spans;
 use crate::store::Subject;
 
 /// What a decision came to, when nothing is released by it.
@@ -82,7 +83,7 @@ impl Exchange {
     ) -> Result<(Subject, Decided), Failure> {
         self.check_requester(caller, act, Some(id)).await?;
         for _ in 0..bounds::DECISION_ATTEMPTS {
-            let Some(subject) = self.store.find_subject(id).await.map_err(unreadable)? else {
+            let Some(subject) = self.find_subject(id).await? else {
                 return Err(self.record_unknown(caller, act, id).await);
             };
             let now = self.clock.now();
@@ -133,11 +134,13 @@ impl Exchange {
         for _ in 0..bounds::DECISION_ATTEMPTS {
             // One more than fits, to tell whether there is more; a filter may leave fewer.
             let read = bounds::SEARCH_DOCUMENTS + 1;
+            let part = spans::enter("facts");
             let (documents, address) = self
                 .store
                 .documents_at(wanted.address, wanted.cursor, read)
                 .await
                 .map_err(unreadable)?;
+            drop(part);
             let complete = documents.len() < read as usize;
             let now = self.clock.now();
             let mut found = Found {
@@ -150,6 +153,7 @@ impl Exchange {
             let mut epoch = self.in_force.load().epoch();
             let mut last = None;
             let mut more = !complete;
+            let part = spans::enter("decide");
             for document in documents {
                 let asked_for = wanted
                     .kind
@@ -179,6 +183,7 @@ impl Exchange {
                     }
                 }
             }
+            drop(part);
             found.withheld = withheld
                 .keys()
                 .map(|(kind, reason)| Withheld {

@@ -59,17 +59,31 @@ const ALWAYS: [(HeaderName, &str); 8] = [
 ];
 
 /// The edge itself, as a layer around the whole router.
-pub(super) async fn edge(
-    State(shared): State<Shared>,
+pub(super) async fn edge(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let (transaction, trouble) = transaction(&shared, request.headers());
+    let sent = || correlation::traceparent(request.headers());
+    match shared.tracer.begin(transaction, sent) {
+        None => answer(shared, request, next, transaction, trouble).await,
+        Some(traced) => {
+            // Rare, and wide: not a part of every call's future.
+            let work = Box::pin(answer(shared, request, next, transaction, trouble));
+            traced.around(work).await
+        }
+    }
+}
+
+async fn answer(
+    shared: Shared,
     mut request: Request,
     next: Next,
+    transaction: TransactionId,
+    trouble: Option<Problem>,
 ) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let template = request.extensions().get::<MatchedPath>().cloned();
     let organisation = organisation(&request);
     let language = media::language(request.headers());
-    let (transaction, trouble) = transaction(&shared, request.headers());
     let admitted = match trouble {
         Some(problem) => Err(problem),
         None => admit(&shared, &request, template.as_ref(), transaction),

@@ -1,6 +1,7 @@
 //! The figures of the counter, and the one line per request in the operator log.
 //!
-//! Labels and fields are the route's template, never the path: a path can hold a document's id.
+//! Labels and fields are the route's template, never the path: a path can hold a document's id. Whoever
+//! asks is the organisation, by its OIN; only configured ones get a label of their own.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
 use super::problem::{Code, Severity};
 use crate::domain::{Organisation, TransactionId};
+use crate::spans::{self, CallTold};
 
 /// Requests, and how long they took to their answer's head.
 #[derive(Debug, Clone)]
@@ -30,7 +32,7 @@ impl Metrics {
     pub fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
         let requests = IntCounterVec::new(
             Opts::new("sluis_http_requests_total", "Answered requests."),
-            &["route", "method", "status", "code", "role"],
+            &["route", "method", "status", "code", "role", "organisation"],
         )?;
         let seconds = HistogramVec::new(
             HistogramOpts::new(
@@ -38,7 +40,7 @@ impl Metrics {
                 "Time from a request's head to its answer's head, in seconds.",
             )
             .buckets(Self::BUCKETS.to_vec()),
-            &["route", "role"],
+            &["route", "role", "organisation"],
         )?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
@@ -59,7 +61,7 @@ pub(super) struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// Counts it and writes it in the operator log.
+    /// Counts it, tells of it where it is traced, and writes it in the operator log.
     pub(super) fn tell(&self, metrics: &Metrics) {
         let role = self.organisation.map_or("-", |known| known.role.as_str());
         let oin = self.organisation.map_or("-", |known| known.oin.as_str());
@@ -71,12 +73,25 @@ impl Told<'_> {
         };
         metrics
             .requests
-            .with_label_values(&[self.route, method, self.status.as_str(), code, role])
+            .with_label_values(&[self.route, method, self.status.as_str(), code, role, oin])
             .inc();
         metrics
             .seconds
-            .with_label_values(&[self.route, role])
+            .with_label_values(&[self.route, role, oin])
             .observe(self.took.as_secs_f64());
+        spans::tell_call(|| CallTold {
+            name: format!("{method} {}", self.route),
+            failed: self.status.is_server_error(),
+            told: vec![
+                ("http.request.method", method.into()),
+                ("http.route", self.route.into()),
+                ("http.response.status_code", status.into()),
+                ("problem.code", code.into()),
+                ("organisation.oin", oin.into()),
+                ("organisation.role", role.into()),
+                ("fsc.transaction_id", self.transaction.to_string().into()),
+            ],
+        });
         macro_rules! event {
             ($level:ident) => {
                 tracing::$level!(

@@ -44,6 +44,7 @@ pub use ops::{Ops, Readiness};
 use crate::bounds::{BULK_CALLS_PER_ORGANISATION, REQUESTS_PER_ORGANISATION};
 use crate::clock::{Clock, Random};
 use crate::exchange::Exchange;
+use crate::spans::Tracer;
 use gates::Gates;
 use problem::{Code, Problem};
 use routes::Routes;
@@ -64,6 +65,7 @@ struct Parts {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     metrics: Metrics,
+    tracer: Tracer,
     routes: Routes,
     requests: Gates,
     bulks: Gates,
@@ -83,12 +85,14 @@ pub fn router(
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     metrics: Metrics,
+    tracer: Tracer,
 ) -> Router {
     let shared = Shared(Arc::new(Parts {
         exchange,
         clock,
         random,
         metrics,
+        tracer,
         routes: Routes::new(),
         requests: Gates::with_room_for(REQUESTS_PER_ORGANISATION),
         bulks: Gates::with_room_for(BULK_CALLS_PER_ORGANISATION),

@@ -10,6 +10,7 @@ mod anchor;
 mod chain;
 mod crl;
 mod crypto;
+mod expiry;
 mod files;
 mod id_token;
 mod inspect;
@@ -42,6 +43,7 @@ use rustls::{ClientConfig, ServerConfig};
 pub use anchor::AnchorError;
 pub use chain::CertificateRefused;
 pub use crl::CrlError;
+pub use expiry::{Ending, Ends};
 pub use files::IdentityError;
 pub use id_token::{IdTokenFlaw, IssuerKeys, LoginClaims, LoginExpected};
 pub use inspect::{Inspected, Revocations, inspect_authority, inspect_leaf};
@@ -342,6 +344,12 @@ impl Identity {
                 now: self.clock.now(),
             },
         )
+    }
+
+    /// When each certificate and list that is in use ends, as of now. Of several of one name the first.
+    #[must_use]
+    pub fn endings(&self) -> Vec<Ending> {
+        self.trust.load().endings()
     }
 
     /// Everything about trust that an operator must be woken for, one line each; empty when all is

@@ -14,9 +14,10 @@ use rustls::{ClientConfig, ServerConfig};
 use super::anchor::{self, Anchor};
 use super::chain::{Paths, hash_bytes};
 use super::crl::{Crl, CrlFile};
+use super::expiry::{Ending, Ends};
 use super::files::{self, IdentityError, Own};
 use super::jwks::KeySet;
-use super::profile::Usage;
+use super::profile::{self, Usage};
 use super::settings::{IdentitySettings, OrganisationFiles};
 use super::tls::Common;
 use crate::clock::{Clock, Moment};
@@ -42,21 +43,26 @@ pub(super) struct Trust {
 impl Trust {
     /// Everything an operator must be woken for, at this moment.
     pub(super) fn alarms(&self, now: Moment) -> Vec<String> {
-        let mut alarms = self.faults.clone();
+        let kept =
+            |fault| format!("{fault}; until that is mended, what the file held before counts");
+        let mut alarms: Vec<String> = self.faults.iter().map(kept).collect();
         if now > self.own.not_after {
-            alarms.push("the gateway's own certificate has expired".to_owned());
+            alarms.push(
+                "the gateway's own certificate has expired; put the next one at tls.certificate (deploy/runbooks/certificate.md)"
+                    .to_owned(),
+            );
         }
         for anchor in self.anchors.iter().flat_map(|file| file.iter()) {
             if !anchor.is_valid(now) {
                 alarms.push(format!(
-                    "{}: this trust anchor is not valid now and has dropped out",
+                    "{}: this trust anchor is not valid now and has dropped out; put its successor in its file",
                     anchor.examined.name
                 ));
             }
         }
         for crl in self.crls.iter().filter(|crl| crl.next_update() <= now) {
             alarms.push(format!(
-                "{}: the CRL is stale since {}",
+                "{}: the CRL is stale since {}; fetch the next one (deploy/runbooks/crl.md)",
                 crl.issuer_name(),
                 crl.next_update()
             ));
@@ -64,6 +70,33 @@ impl Trust {
         let without = without_crl(&self.anchors, &self.crls, now);
         alarms.extend(without.iter().map(ToString::to_string));
         alarms
+    }
+
+    /// When each thing it rests on ends; of several of one name the first.
+    pub(super) fn endings(&self) -> Vec<Ending> {
+        let own = self.own.certified.cert.iter().enumerate();
+        let own = own.filter_map(|(at, der)| {
+            let parsed = profile::parse(der).ok()?;
+            let what = if at == 0 { Ends::Own } else { Ends::OwnIssuer };
+            let until = profile::moment(parsed.validity().not_after);
+            Some(((what, parsed.subject().to_string()), until))
+        });
+        let anchors = self.anchors.iter().flat_map(|file| file.iter());
+        let anchors = anchors.map(|anchor| {
+            let examined = &anchor.examined;
+            ((Ends::Anchor, examined.name.clone()), examined.not_after)
+        });
+        let crls = self.crls.iter().map(|crl| {
+            let issuer = crl.issuer_name().to_owned();
+            ((Ends::Crl, issuer), crl.next_update())
+        });
+        let mut first = BTreeMap::new();
+        for (what, at) in own.chain(anchors).chain(crls) {
+            let known = first.entry(what).or_insert(at);
+            *known = at.min(*known);
+        }
+        let ending = |((what, name), at)| Ending { what, name, at };
+        first.into_iter().map(ending).collect()
     }
 }
 

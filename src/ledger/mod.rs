@@ -11,6 +11,7 @@ mod draft;
 pub mod entry;
 mod erasing;
 pub mod extract;
+mod figures;
 mod keys;
 pub mod note;
 mod opener;
@@ -33,8 +34,6 @@ mod witnessed;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -45,6 +44,7 @@ pub use draft::{
     Claims, Closing, Draft, DraftError, NotAppended, Receipt, Recorded, Report, Seen, permitted,
 };
 pub use erasing::{Asked, Expired, NotDone, Person, Waiting, asked_by, asks_of_owner};
+pub use figures::{Figures, Tally};
 pub use keys::{KeyFileError, Keys, read_secret, write_secret};
 pub use opener::{EntryFlaw, Opener};
 pub use owner::OwnerWeight;
@@ -59,6 +59,7 @@ use crate::domain::{Oin, Sha256, TransactionId};
 use crate::errors::in_full;
 use crate::merkle::Edge;
 use crate::policy::Permit;
+use crate::spans;
 use crate::store::{
     Activation, BundleFiles, Change, DocumentChange, DocumentOutcome, OpenError as StoreOpenError,
     Store, StoreError, StoredKey,
@@ -151,63 +152,6 @@ struct Published {
     edge: Edge,
 }
 
-/// Counters for the operator.
-#[derive(Debug, Default)]
-pub struct Figures {
-    entries: AtomicU64,
-    commits: AtomicU64,
-    failures: AtomicU64,
-    commit_micros: AtomicU64,
-    size: AtomicU64,
-}
-
-impl Figures {
-    fn note_commit(&self, entries: u64, took: Duration) {
-        self.entries.fetch_add(entries, Ordering::Relaxed);
-        self.commits.fetch_add(1, Ordering::Relaxed);
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.commit_micros.fetch_add(micros, Ordering::Relaxed);
-    }
-
-    fn note_failure(&self) {
-        self.failures.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn note_size(&self, size: u64) {
-        self.size.store(size, Ordering::Relaxed);
-    }
-
-    /// Entries appended by this process.
-    #[must_use]
-    pub fn entries(&self) -> u64 {
-        self.entries.load(Ordering::Relaxed)
-    }
-
-    /// Commits made by this process.
-    #[must_use]
-    pub fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
-    }
-
-    /// Batches that could not be committed.
-    #[must_use]
-    pub fn failures(&self) -> u64 {
-        self.failures.load(Ordering::Relaxed)
-    }
-
-    /// Time spent committing, in all.
-    #[must_use]
-    pub fn commit_time(&self) -> Duration {
-        Duration::from_micros(self.commit_micros.load(Ordering::Relaxed))
-    }
-
-    /// Entries in the book.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.size.load(Ordering::Relaxed)
-    }
-}
-
 /// The handle to the book. Cheap to clone.
 #[derive(Clone)]
 pub struct Ledger(Arc<Inner>);
@@ -256,7 +200,7 @@ impl Ledger {
             checkpoint: head.checkpoint,
             edge: edge.clone(),
         }));
-        let figures = Arc::new(Figures::default());
+        let figures = Arc::new(Figures::new());
         figures.note_size(edge.size());
         let mut gateway = [0; 16];
         random.fill(&mut gateway)?;
@@ -320,6 +264,7 @@ impl Ledger {
         seen: Seen,
         change: Option<Change>,
     ) -> Result<Draft, NotAppended> {
+        let _part = spans::enter("seal");
         let opening = if personal.is_empty() {
             None
         } else {
@@ -600,6 +545,7 @@ impl Ledger {
     }
 
     async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, NotAppended> {
+        let _part = spans::enter("record");
         let (reply, answer) = oneshot::channel();
         self.0
             .jobs
@@ -682,10 +628,22 @@ impl Ledger {
         Opener::new(Arc::clone(&self.0.master))
     }
 
-    /// Counters for the operator.
+    /// Figures for the operator.
     #[must_use]
     pub fn figures(&self) -> &Figures {
         &self.0.figures
+    }
+
+    /// What waits for a commit, [`bounds::APPEND_QUEUE`] at most.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        taken(&self.0.jobs)
+    }
+
+    /// Releases under way and closing entries that wait for a commit, [`bounds::OPEN_RELEASES`] at most.
+    #[must_use]
+    pub fn open_releases(&self) -> usize {
+        taken(&self.0.closings)
     }
 
     /// Gives this handle up and waits until the last one is gone and everything that was handed in,
@@ -709,6 +667,11 @@ impl Ledger {
             }
         }
     }
+}
+
+/// Places in a queue that are not free.
+fn taken<T>(queue: &mpsc::Sender<T>) -> usize {
+    queue.max_capacity().saturating_sub(queue.capacity())
 }
 
 /// Notes for the operator why nothing was appended; to the caller the book is unavailable.

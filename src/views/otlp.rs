@@ -101,12 +101,15 @@ fn nanos(ms: i64) -> Value {
     json!((i128::from(ms) * 1_000_000).to_string())
 }
 
-fn attribute(name: &str, value: &Value) -> Value {
+/// `KeyValue`.
+#[must_use]
+pub fn attribute(name: &str, value: &Value) -> Value {
     json!({"key": name, "value": any(value)})
 }
 
 /// `AnyValue`.
-fn any(value: &Value) -> Value {
+#[must_use]
+pub fn any(value: &Value) -> Value {
     match value {
         Value::Null => json!({}),
         Value::Bool(yes) => json!({"boolValue": yes}),

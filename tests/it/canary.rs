@@ -1,16 +1,28 @@
 //! Personal data that was planted everywhere a caller can put it, and looked for everywhere it must
-//! not be: the entries and tiles of the book, the operator's log, the figures (DESIGN, I5).
+//! not be (DESIGN, I5): the entries and tiles of the book, what the program prints, the figures, what a
+//! collector is told, the answers to others, the tables of the database that are not the registry's.
 
+mod looked;
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 
-use crate::client::{Call, ops};
-use crate::party::{Party, Token};
+use crate::client::{Call, Line, ops};
+use crate::collector::{Collector, TRACES};
+use crate::odd;
+use crate::party::{Party, Token, anonymous_tls, pki};
 use crate::process::{Gateway, SLUIS, mortal};
 use crate::provider::Behaviour;
-use crate::world::{World, consent, document, on_each_store};
+use crate::world::{Store, World, consent, document, on_each_store};
+
+use looked::{check, check_answer, check_tables};
 
 /// What is planted, each a value nobody else has.
-const CANARIES: [(&str, &str); 9] = [
+const CANARIES: [(&str, &str); 13] = [
     ("the address", "1651204071930258"),
     ("another address, in a bad call", "1651208264019375"),
     ("the owner", "kanarie-eigenaar-7f31"),
@@ -20,6 +32,13 @@ const CANARIES: [(&str, &str); 9] = [
     ("the dossier", "KANARIE-DOSSIER-8843"),
     ("the evidence", "kanarie/formulier/3391"),
     ("the document", "5ca1ab1e-0000-4000-8000-0ddba11c0ffe"),
+    (
+        "the document's content",
+        "kanarie-inhoud-2f0c schade aan de gevel",
+    ),
+    ("a name", "Klaas Kanarievogel"),
+    ("a number of a person", "946281739"),
+    ("an address in words", "Lijsterlaan 12 te Kanariedorp"),
 ];
 
 fn canary(name: &str) -> &'static str {
@@ -32,6 +51,24 @@ fn token(purpose: &str) -> Token {
         zaak: canary("the case").to_owned(),
         ..Token::new(purpose)
     }
+}
+
+/// A call with a name, a number and an address where none belong: headers that others log, too.
+fn with_names(call: Call) -> Call {
+    let number = canary("a number of a person");
+    call.header("user-agent", canary("a name"))
+        .header("x-burgerservicenummer", number)
+        .header("cookie", format!("wie={number}"))
+        .header("referer", format!("https://img.example/{number}"))
+        .header("x-forwarded-for", canary("an address in words"))
+        .header("tracestate", format!("img={number}"))
+}
+
+/// The document itself.
+fn content() -> Bytes {
+    let mut content = canary("the document's content").repeat(60).into_bytes();
+    content.truncate(2_000);
+    content.into()
 }
 
 fn about() -> Value {
@@ -78,7 +115,7 @@ async fn sing(world: &World) {
         assert!(answer.status < 300, "{}", answer.text());
     }
     world.ask("img", &beheer, bulk).await;
-    world.img.keep(uuid, crate::world::content(2_000));
+    world.img.keep(uuid, content());
     let choice = world
         .ask("img", &beheer, post("/v1/toestemmingen", &choice))
         .await
@@ -91,7 +128,9 @@ async fn sing(world: &World) {
     let at = json!({"nummeraanduiding": address});
     let download = || Call::get(format!("/v1/documenten/{uuid}/download"));
     let overig = token("overig").document(uuid);
-    let granted = world.ask("ncg", &overig, download()).await.expect("200");
+    let granted = world.ask("ncg", &overig, with_names(download())).await;
+    let granted = granted.expect("200");
+    assert_eq!(granted.body, content());
     let decision = format!("/v1/besluiten/{}", granted.header("fsc-transaction-id"));
     for behaviour in [
         Behaviour::Status(500),
@@ -197,6 +236,91 @@ async fn sing(world: &World) {
             ),
         ),
         (
+            "ncg",
+            &token("overig"),
+            download().header(
+                "traceparent",
+                format!(
+                    "00-{:0>32}-{}-01",
+                    canary("a number of a person"),
+                    "cd".repeat(8)
+                ),
+            ),
+        ),
+        // Of the organisation that has no part in it.
+        (
+            "gemeente",
+            &token("overig"),
+            Call::get(format!("/v1/documenten/{uuid}")),
+        ),
+        (
+            "gemeente",
+            &token("overig"),
+            post("/v1/documenten/_zoek", &at),
+        ),
+        ("gemeente", &beheer, Call::get(&decision)),
+        ("gemeente", &beheer, Call::get(format!("{decision}/bewijs"))),
+        ("gemeente", &beheer, Call::get(&choice)),
+        ("gemeente", &beheer, Call::get("/v1/logs?limit=1000")),
+        // Names and numbers in bodies, paths, queries and words.
+        (
+            "img",
+            &beheer,
+            put(
+                "/v1/adressen/_eigenaren".to_owned(),
+                &json!({
+                    "nummeraanduiding": canary("an address in words"), "eigenaren": [canary("a name")],
+                    canary("a name"): canary("a number of a person"), "per": canary("a name"),
+                }),
+            ),
+        ),
+        (
+            "img",
+            &beheer,
+            Call::new("PUT", "/v1/adressen/_eigenaren").body("application/json", canary("a name")),
+        ),
+        (
+            "img",
+            &beheer,
+            Call::new("PUT", "/v1/adressen/_eigenaren").body(canary("a name"), "{}"),
+        ),
+        (
+            "ncg",
+            &token("overig"),
+            Call::get(format!(
+                "/v1/toestemmingen/{}",
+                canary("a number of a person")
+            )),
+        ),
+        (
+            "ncg",
+            &token("overig"),
+            Call::get(format!(
+                "/v1/documenten/{uuid}?bsn={}&naam=Klaas%20Kanarievogel",
+                canary("a number of a person")
+            )),
+        ),
+        (
+            "ncg",
+            &token("overig"),
+            with_names(Call::get(format!("/v1/{}", canary("a number of a person")))),
+        ),
+        (
+            "ncg",
+            &token("overig"),
+            download().header("range", canary("a name")),
+        ),
+        (
+            "ncg",
+            &token("overig"),
+            download().header("accept", canary("a name")),
+        ),
+        (
+            "ncg",
+            &token("overig"),
+            download().header("fsc-transaction-id", canary("a name")),
+        ),
+        (
             "img",
             &beheer,
             put(
@@ -216,7 +340,8 @@ async fn sing(world: &World) {
         ),
         ("ncg", &token("overig"), download()),
     ] {
-        world.ask(party, token, call).await;
+        let answer = world.ask(party, token, call.clone()).await;
+        check_answer(party, &call, &answer);
     }
     let used = Party::find("ncg").token(&overig);
     for bad in [
@@ -234,24 +359,46 @@ async fn sing(world: &World) {
         .call("ncg", &call)
         .await
         .expect("401 token-hergebruikt");
+    visit(world, &download()).await;
 }
 
-fn check(what: &str, haystack: &[u8]) {
-    for (name, value) in CANARIES {
-        let place = haystack
-            .windows(value.len())
-            .position(|window| window.eq_ignore_ascii_case(value.as_bytes()));
-        if let Some(at) = place {
-            let from = at.saturating_sub(300);
-            let around = &haystack[from..haystack.len().min(at + 100)];
-            panic!("{name} is in {what}: …{}…", String::from_utf8_lossy(around));
+/// Comes with certificates that name a person: one of an organisation, one of nobody here.
+async fn visit(world: &World, call: &Call) {
+    for (file, oin, status) in [
+        ("named", Party::find("ncg").oin.as_str(), 401),
+        ("stranger", canary("a number of a person"), 403),
+    ] {
+        let mut params = odd::leaf(oin);
+        for kind in [rcgen::DnType::CommonName, rcgen::DnType::OrganizationName] {
+            params.distinguished_name.push(kind, canary("a name"));
         }
+        let place = canary("an address in words");
+        params
+            .distinguished_name
+            .push(rcgen::DnType::LocalityName, place);
+        let (certificate, key) = odd::issue(world.folder.path(), file, &params);
+        let chain = vec![CertificateDer::from_pem_file(certificate).unwrap()];
+        let key = PrivateKeyDer::from_pem_file(key).unwrap();
+        let mut tls = anonymous_tls().with_client_auth_cert(chain, key).unwrap();
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let mut line = Line::new(world.gateways[0].exchange, tls.into());
+        // Its token is bound to another certificate.
+        let token = Party::find("ncg").token(&token("overig"));
+        let answer = line.call(&call.clone().token(&token)).await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        check_answer(file, call, &answer);
     }
 }
 
 on_each_store! {
     async fn planted_values_are_in_no_entry_log_line_or_figure(store) {
         let mut world = World::without_gateway(store).await;
+        let collector = Collector::start().await;
+        let config = std::fs::read_to_string(world.config()).unwrap();
+        let (url, certs) = (collector.url(), pki().display());
+        let told = format!("url = \"{url}\"\ntrust-anchors = [\"{certs}/ca.pem\"]\n");
+        let telemetry = format!("[collector]\n{told}[telemetry]\n{told}sample-ratio = 1\n");
+        std::fs::write(world.config(), format!("{config}\n{telemetry}")).unwrap();
         let mut serve = mortal("KILL", SLUIS);
         serve.args(["serve", "--config"]).arg(world.config()).env("SLUIS_LOG", "debug");
         let gateway = Gateway::start_with(serve, &world.log(0)).await;
@@ -267,6 +414,20 @@ on_each_store! {
         check("what is not ready", &ready.body);
         assert!(figures.text().contains("sluis_http_requests_total"));
         assert!(String::from_utf8_lossy(&log()).lines().count() > 30, "requests leave lines");
+        if store == Store::Sqlite {
+            check_tables(&world).await;
+        }
+        // What there is to tell is told at the latest when the gateway has stopped; the rest by the next.
+        world.restart(0).await;
+        check("the log", &log());
+        for scope in ["sluis", TRACES, "sluis.ldv", "sluis.adl", "sluis.fsc"] {
+            let since = Instant::now();
+            while collector.taken(scope).len() < 10 {
+                assert!(since.elapsed() < Duration::from_mins(1), "{scope}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        check("what a collector is told", &collector.heard());
         let book = world.close().await;
         assert!(book.size() > 25, "every call left its entry");
         check("the book", &book.raw);

@@ -1,5 +1,5 @@
-//! A collector inside the test process: a real server with mutual TLS that takes logs (OTLP/HTTP in
-//! JSON) and keeps them, and can be told to misbehave.
+//! A collector inside the test process: a real server with mutual TLS that takes logs and traces
+//! (OTLP/HTTP in JSON) and keeps them, and can be told to misbehave.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -16,6 +16,9 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::party::{pki, server_tls, strange_pki};
 
+/// Where spans are kept, whatever their scope.
+pub(crate) const TRACES: &str = "traces";
+
 /// How it answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Mood {
@@ -27,6 +30,8 @@ pub(crate) enum Mood {
     Refuses(u64),
     /// With the certificate of a CA that nobody trusts.
     Strange,
+    /// It never answers.
+    Mute,
 }
 
 #[derive(Debug)]
@@ -34,6 +39,7 @@ struct Inner {
     mood: Mutex<Mood>,
     asked: Mutex<u32>,
     taken: Mutex<Vec<(String, Value)>>,
+    heard: Mutex<Vec<u8>>,
 }
 
 /// The server. It stops when it is dropped.
@@ -52,6 +58,7 @@ impl Collector {
             mood: Mutex::new(Mood::Good),
             asked: Mutex::default(),
             taken: Mutex::default(),
+            heard: Mutex::default(),
         });
         let serving = Arc::clone(&inner);
         let task = tokio::spawn(async move {
@@ -80,11 +87,18 @@ impl Collector {
         std::mem::take(&mut self.inner.asked.lock().unwrap())
     }
 
-    /// The log records it took so far, in this scope, such as `sluis.ldv`.
+    /// The log records it took so far, in this scope, such as `sluis.ldv`; the spans, in [`TRACES`].
     pub(crate) fn taken(&self, scope: &str) -> Vec<Value> {
         let taken = self.inner.taken.lock().unwrap();
         let of_scope = taken.iter().filter(|(of, _)| of == scope);
         of_scope.map(|(_, record)| record.clone()).collect()
+    }
+}
+
+impl Collector {
+    /// Every byte it was sent so far, in headers and bodies.
+    pub(crate) fn heard(&self) -> Vec<u8> {
+        self.inner.heard.lock().unwrap().clone()
     }
 }
 
@@ -119,25 +133,43 @@ impl Inner {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         *self.asked.lock().unwrap() += 1;
         let (parts, body) = request.into_parts();
-        let told = (parts.method.as_str(), parts.uri.path());
-        assert_eq!(told, ("POST", "/v1/logs"));
+        assert_eq!(parts.method, "POST");
+        let [all, scopes, records, refused] = match parts.uri.path() {
+            "/v1/logs" => [
+                "resourceLogs",
+                "scopeLogs",
+                "logRecords",
+                "rejectedLogRecords",
+            ],
+            "/v1/traces" => ["resourceSpans", "scopeSpans", "spans", "rejectedSpans"],
+            other => panic!("{other}"),
+        };
         assert_eq!(parts.headers["content-type"], "application/json");
         let body = body.collect().await.unwrap().to_bytes();
+        {
+            let mut heard = self.heard.lock().unwrap();
+            heard.extend_from_slice(format!("{} {:?}\n", parts.uri, parts.headers).as_bytes());
+            heard.extend_from_slice(&body);
+        }
         let answer = match self.mood() {
             Mood::Status(status) => {
                 let answer = Response::builder().status(status);
                 return answer.body(Full::default()).unwrap();
             }
-            Mood::Refuses(count) => {
-                format!(r#"{{"partialSuccess":{{"rejectedLogRecords":"{count}"}}}}"#)
-            }
+            Mood::Refuses(count) => format!(r#"{{"partialSuccess":{{"{refused}":"{count}"}}}}"#),
             Mood::Good | Mood::Strange => "{}".to_owned(),
+            Mood::Mute => std::future::pending().await,
         };
         let sent: Value = serde_json::from_slice(&body).unwrap();
-        let logs = &sent["resourceLogs"][0]["scopeLogs"][0];
-        let scope = logs["scope"]["name"].as_str().unwrap().to_owned();
-        let records = logs["logRecords"].as_array().unwrap();
-        assert!((1..=512).contains(&records.len()), "{}", records.len());
+        let told = &sent[all][0][scopes][0];
+        let scope = match records {
+            "spans" => TRACES.to_owned(),
+            _ => told["scope"]["name"].as_str().unwrap().to_owned(),
+        };
+        let records = told[records].as_array().unwrap();
+        // A call has some spans.
+        let most = if scope == TRACES { 8_192 } else { 512 };
+        assert!((1..=most).contains(&records.len()), "{}", records.len());
         let mut taken = self.taken.lock().unwrap();
         taken.extend(records.iter().map(|one| (scope.clone(), one.clone())));
         Response::new(Full::new(answer.into()))

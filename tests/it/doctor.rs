@@ -284,6 +284,7 @@ async fn every_broken_set_up_has_its_line() {
     );
     let collector =
         format!("[collector]\nurl = \"https://{closed}/v1/logs\"\n{anchors}\n[store]\nurl");
+    let telemetry = format!("[telemetry]\nurl = \"https://{closed}\"\n{anchors}\n[store]\nurl");
     let signatures = pki().join("2023-04-19-twg.ncg.json");
     let old = pki().join("2021-04-01-convenant.ncg.json");
     let config = std::fs::read_to_string(world.config()).unwrap();
@@ -408,6 +409,13 @@ async fn every_broken_set_up_has_its_line() {
             collector,
             0,
             "warn collector",
+            "cannot be reached",
+        ),
+        (
+            "[store]\nurl",
+            telemetry,
+            0,
+            "warn telemetry",
             "cannot be reached",
         ),
     ];

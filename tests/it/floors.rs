@@ -8,7 +8,7 @@ const FLOORS: [&[&str]; 8] = [
     &[
         "domain", "merkle", "clock", "bounds", "errors", "language", "paper", "finding",
     ],
-    &["policy", "identity", "store"],
+    &["policy", "identity", "store", "spans"],
     &["ledger", "https"],
     &[
         "provider",

@@ -110,6 +110,10 @@ async fn on_a_full_disk_nothing_is_released_until_there_is_room() {
     }
     let gateway = &world.gateways[0];
     until_ready(gateway, 503).await;
+    let told = ops(gateway.ops, "/readyz").await;
+    let full = "the ledger cannot be written: the disk of ";
+    assert!(told.text().contains(full), "{}", told.text());
+    assert!(told.text().contains("disk.md"), "{}", told.text());
     assert_eq!(ops(gateway.ops, "/healthz").await.status, 200);
 
     std::fs::remove_file(&filler).unwrap();

@@ -89,7 +89,8 @@ impl Gateway {
             .unwrap();
         let before = file.metadata().unwrap().len();
         let child = spawn({
-            command.stdout(Stdio::null()).stderr(file);
+            let same = file.try_clone().unwrap();
+            command.stdout(same).stderr(file);
             command
         });
         let mut child = child.unwrap_or_else(|error| {

@@ -44,19 +44,19 @@ pub async fn examine(
         );
         (kept, witnesses)
     };
-    let ((kept, witnesses), machine, providers, login, collector, own) = tokio::join!(
+    let ((kept, witnesses), machine, providers, login, collectors, own) = tokio::join!(
         of_book,
         machine::told(config),
         others::providers(config, &survey, clock),
         others::login(config, clock, random),
-        others::collector(config, clock),
+        others::collectors(config, clock),
         clocks::own(),
     );
     all.add(kept.findings);
     all.add(machine);
     let mut seen = own;
     seen.add(kept.clocks);
-    for (findings, compared) in [providers, witnesses, collector] {
+    for (findings, compared) in [providers, witnesses, collectors] {
         all.add(findings);
         seen.add(compared);
     }

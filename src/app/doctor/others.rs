@@ -1,5 +1,6 @@
-//! Whoever is elsewhere: providers, witnesses, the login service, the collector.
+//! Whoever is elsewhere: providers, witnesses, the login service, collectors.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use crate::domain::Oin;
 use crate::errors::in_full;
 use crate::finding::Findings;
 use crate::https::{Address, Answered, NoAnswer, Tls, TlsTrouble};
-use crate::identity::{CertificateFacts, Survey, reader_tls};
+use crate::identity::{CertificateFacts, Survey, TlsSettings, reader_tls};
 use crate::oidc::LoginService;
 use crate::provider::BaseUrl;
 
@@ -26,6 +27,7 @@ const PROVIDER: &str = "provider";
 const WITNESS: &str = "witness";
 const LOGIN: &str = "login";
 const COLLECTOR: &str = "collector";
+const TELEMETRY: &str = "telemetry";
 
 fn head(target: &str) -> Request<Full<Bytes>> {
     let mut request = Request::new(Full::default());
@@ -273,40 +275,68 @@ pub(super) async fn login(
     all
 }
 
-/// The collector; no record is sent.
-pub(super) async fn collector(config: &Config, clock: &Arc<dyn Clock>) -> (Findings, Clocks) {
+/// The collectors of `[collector]` and `[telemetry]`; nothing is told them.
+pub(super) async fn collectors(config: &Config, clock: &Arc<dyn Clock>) -> (Findings, Clocks) {
+    let book = config.collector.as_ref().map(|settings| Told {
+        section: COLLECTOR,
+        clock: "the collector",
+        url: &settings.url,
+        anchors: &settings.trust_anchors,
+    });
+    let telemetry = config.telemetry.as_ref().map(|settings| Told {
+        section: TELEMETRY,
+        clock: "the collector of telemetry",
+        url: &settings.url,
+        anchors: &settings.trust_anchors,
+    });
+    let each = book.into_iter().chain(telemetry);
+    let asked = each.map(|told| collector(told, &config.identity.tls, clock));
+    gathered(join_all(asked).await)
+}
+
+/// A collector, by its section of the configuration.
+struct Told<'c> {
+    section: &'static str,
+    clock: &'static str,
+    url: &'c str,
+    anchors: &'c [PathBuf],
+}
+
+async fn collector(
+    told: Told<'_>,
+    own: &TlsSettings,
+    clock: &Arc<dyn Clock>,
+) -> (Findings, Clocks) {
     let (mut all, mut clocks) = (Findings::default(), Clocks::default());
-    let Some(settings) = &config.collector else {
-        return (all, clocks);
-    };
-    let own = &config.identity.tls;
-    let anchors = &settings.trust_anchors;
-    let tls = reader_tls(&own.certificate, &own.key, anchors, Arc::clone(clock));
-    let (tls, address) = match (tls, Address::parse(&settings.url)) {
+    let section = told.section;
+    let tls = reader_tls(&own.certificate, &own.key, told.anchors, Arc::clone(clock));
+    let (tls, address) = match (tls, Address::parse(told.url)) {
         (Ok(tls), Ok(address)) => (tls, address),
         (Err(error), _) => {
-            all.fail_as_told(COLLECTOR, in_full(&error));
+            all.fail_as_told(section, in_full(&error));
             return (all, clocks);
         }
         (_, Err(error)) => {
-            all.fail_as_told(COLLECTOR, format!("collector.url: {error}"));
+            all.fail_as_told(section, format!("{section}.url: {error}"));
             return (all, clocks);
         }
     };
     let who = address.authority().to_owned();
     match knock(&address, address.path(), tls).await {
         Ok(answer) => {
-            clocks.compare_date("the collector", &answer, clock.now());
+            clocks.compare_date(told.clock, &answer, clock.now());
             all.ok(
-                COLLECTOR,
+                section,
                 format!("{who}: answered {}", answer.status.as_u16()),
             );
         }
         Err(error) => {
-            let trust = "its CA belongs in collector.trust-anchors, and its certificate must name the host in collector.url";
-            let (what, advice) = no_answer(&error, trust);
-            // Nobody waits for it: what is not told now is told later.
-            all.warn(COLLECTOR, format!("{who}: {what}"), advice);
+            let trust = format!(
+                "its CA belongs in {section}.trust-anchors, and its certificate must name the host in {section}.url"
+            );
+            let (what, advice) = no_answer(&error, &trust);
+            // Nobody waits for it: the ledger's records are told later, and telemetry is left out.
+            all.warn(section, format!("{who}: {what}"), advice);
         }
     }
     (all, clocks)

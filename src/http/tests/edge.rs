@@ -187,6 +187,7 @@ async fn without_chance_nothing_is_done() {
         counter.world.clock.clone(),
         Arc::new(Dry),
         Metrics::new(&Registry::new()).unwrap(),
+        Tracer::off(),
     );
     let answer = send(&router, counter.get("/v1/openapi.json", &[])).await;
     assert_eq!(answer.code(), "interne-fout");

@@ -35,6 +35,7 @@ use crate::identity::{Identity, Peer, TokenMaker, TokenRequest};
 use crate::ledger::{Keys, Ledger};
 use crate::policy::{Bundle, Policies};
 use crate::provider::Providers;
+use crate::spans::Tracer;
 use crate::store::{Location, Settings, Store};
 
 const IMG: &str = "00000001812345678000";
@@ -173,7 +174,14 @@ impl Counter {
         exchange.agree_on_configured(&signed).await.unwrap();
         let registry = Registry::new();
         let metrics = Metrics::new(&registry).unwrap();
-        let router = super::router(exchange.clone(), world.clock.clone(), random, metrics);
+        let tracer = Tracer::off();
+        let router = super::router(
+            exchange.clone(),
+            world.clock.clone(),
+            random,
+            metrics,
+            tracer,
+        );
         Self {
             router,
             registry,

@@ -90,7 +90,7 @@ async fn figures_and_log_tell_the_route_and_nothing_that_was_sent() {
         "PUT /v1/adressen/_eigenaren answered 400"
     );
     assert!(TransactionId::parse(fields["fsc.transaction_id"].as_str().unwrap()).is_ok());
-    let figure = "sluis_http_requests_total{code=\"ongeldige-invoer\",method=\"PUT\",role=\"ncg\",route=\"/v1/adressen/_eigenaren\",status=\"400\"} 1";
+    let figure = "sluis_http_requests_total{code=\"ongeldige-invoer\",method=\"PUT\",organisation=\"00000001823456789000\",role=\"ncg\",route=\"/v1/adressen/_eigenaren\",status=\"400\"} 1";
     assert!(figures.contains(figure), "{figures}");
 }
 

@@ -43,6 +43,36 @@ fn a_revocation_reaches_an_open_connection() {
 }
 
 #[test]
+fn what_ends_is_told_with_its_date_and_anew_after_a_reload() {
+    let mut world = World::new();
+    let other = Ca::root(ca_params("Other"));
+    let ca = world.file("other.pem", &other.pem);
+    world.settings.tls.trust_anchors.push(ca);
+    // Of several lists of one issuer the first that ends.
+    for (name, until) in [("a.crl.pem", 20), ("b.crl.pem", 10), ("c.crl.pem", 15)] {
+        let crl = world.file(name, other.crl(-1, until, &[]));
+        world.settings.tls.crls.push(crl);
+    }
+    let identity = world.identity();
+    let days = |what: Ends| -> Vec<i64> {
+        let endings = identity.endings();
+        let of = endings.iter().filter(|ending| ending.what == what);
+        let mut days: Vec<i64> = of
+            .map(|ending| ending.at.ms_since(now()) / 86_400_000)
+            .collect();
+        days.sort_unstable();
+        days
+    };
+    assert_eq!(days(Ends::Own), [397]);
+    assert_eq!(days(Ends::Anchor).len(), 2);
+    assert_eq!(days(Ends::Crl), [10, 30]);
+    world.pki.renew_crl(&*world.clock, 60).unwrap();
+    assert_eq!(days(Ends::Crl), [10, 30], "nothing was read yet");
+    assert!(identity.reload().changed);
+    assert_eq!(days(Ends::Crl), [10, 60]);
+}
+
+#[test]
 fn a_bad_crl_displaces_neither_the_last_good_one_nor_another() {
     let mut world = World::new();
     let other = Ca::root(ca_params("Other"));
