@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::bounds;
 use crate::config::RetentionSettings;
@@ -13,6 +13,7 @@ use crate::exchange::Exchange;
 use crate::http;
 use crate::identity::Identity;
 use crate::ledger::{Failure, Lapsed, Ledger};
+use crate::queueing::Queueing;
 use crate::store::{OpenError, Store};
 
 /// What is not ready, for whoever asks.
@@ -73,6 +74,16 @@ pub(super) fn start(
     });
     chores.spawn(heartbeat(ledger.clone(), readiness.clone()));
     chores.spawn(assert_durable(store.clone()));
+}
+
+/// Measures how long a task waits for a processor: how much too late one that sleeps wakes up.
+pub(super) async fn watch_processors(processors: Arc<Queueing>) -> Failure {
+    loop {
+        let due = Instant::now() + bounds::QUEUE_PROBE;
+        sleep_until(due).await;
+        let now = Instant::now();
+        processors.note_taken(now.saturating_duration_since(due), now.into_std());
+    }
 }
 
 /// Keeps up with what is agreed on at other gateways. A decision looks for itself; this is for the words

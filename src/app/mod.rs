@@ -29,7 +29,7 @@ use crate::errors::in_full;
 use crate::exchange::officer::Officers;
 use crate::exchange::{self, Exchange};
 use crate::follow::{Follower, MakeRoad};
-use crate::http::{self, Metrics, Ops};
+use crate::http::{self, Load, Metrics, Ops, TurnedAway};
 use crate::identity::Identity;
 use crate::ledger::{self, KeyFileError, Keys, Ledger};
 use crate::oidc::LoginService;
@@ -371,18 +371,35 @@ impl Gateway {
         )
         .await?;
         let followers = collector::followers(&config, &policies, &ledger, collector, &clock);
-        let (registry, metrics) =
+        let (registry, metrics, turned_away) =
             figures(&exchange, &ledger, cosigning.as_ref(), &followers, &clock)?;
+        let load = Load {
+            rates: config.rates.clone(),
+            processors: Arc::default(),
+            turned_away: turned_away.clone(),
+        };
         let readiness = chores::Readiness::new(Arc::clone(&identity), ledger.clone());
 
         let (stopper, stop) = Stopper::new();
         let mut listeners = JoinSet::new();
-        let app = http::router(exchange.clone(), clock.clone(), random.clone(), metrics);
+        let mut chores = JoinSet::new();
+        chores.spawn(chores::watch_processors(Arc::clone(&load.processors)));
+        let app = http::router(
+            exchange.clone(),
+            clock.clone(),
+            random.clone(),
+            metrics,
+            load,
+        );
         listeners.spawn(serve::exchange(
             ports.exchange,
             Arc::clone(&identity),
             app,
-            http::mark_malformed,
+            serve::Guard {
+                mark: http::mark_malformed,
+                organisations: config.organisations.iter().count(),
+                turned_away,
+            },
             stop.clone(),
         ));
         let mut officers = None;
@@ -409,7 +426,6 @@ impl Gateway {
             readiness: readiness.asked(),
         });
         listeners.spawn(serve::plain(ports.ops, ops, stop.clone()));
-        let mut chores = JoinSet::new();
         chores::start(&mut chores, &identity, &ledger, &store, &readiness);
         chores.spawn(chores::retain(ledger.clone(), config.retention.clone()));
         chores.spawn(chores::follow(Arc::clone(&exchange)));
@@ -556,7 +572,7 @@ fn figures(
     cosigning: Option<&Cosigning>,
     followers: &[Follower],
     clock: &Arc<dyn Clock>,
-) -> Result<(Registry, Metrics), prometheus::Error> {
+) -> Result<(Registry, Metrics, TurnedAway), prometheus::Error> {
     let registry = Registry::new();
     let metrics = Metrics::new(&registry)?;
     telemetry::watch_ledger(&registry, ledger)?;
@@ -568,7 +584,8 @@ fn figures(
     }
     let standings = followers.iter().map(Follower::standing);
     telemetry::watch_followers(&registry, standings.collect())?;
-    Ok((registry, metrics))
+    let turned_away = TurnedAway::new(&registry)?;
+    Ok((registry, metrics, turned_away))
 }
 
 /// The desk's own address as browsers see it: the configured one, or in the demo where it listens.

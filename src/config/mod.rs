@@ -5,12 +5,13 @@
 
 mod collector;
 mod desk;
+mod rates;
 mod retention;
 mod section;
 mod witness;
 mod witnesses;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use crate::bounds;
 use crate::domain::text::{Role, Team};
 use crate::domain::{Oin, Organisation, Organisations, Wording};
+use crate::http::{Rate, RateLimits};
 use crate::identity::{
     IdentitySettings, OrganisationFiles, TlsProfile, TlsSettings, TokenSettings,
 };
@@ -77,6 +79,8 @@ pub struct Config {
     pub collector: Option<CollectorSettings>,
     /// For how long what opens entries is kept.
     pub retention: RetentionSettings,
+    /// How often organisations may call.
+    pub rates: RateLimits,
 }
 
 /// `[listen]`.
@@ -142,6 +146,7 @@ impl Config {
         let witnesses = witnesses::witnesses(&mut root);
         let collector = collector::collector(&mut root);
         let retention = retention::retention(&mut root);
+        let usual = rates::usual(&mut root);
         let mistakes = root.finish();
         let complete = (audience, listen, tls, tokens, store, ledger, bundles);
         let (
@@ -162,7 +167,9 @@ impl Config {
         let mut providers = Vec::new();
         let mut files = Vec::new();
         let mut list = Vec::new();
+        let mut own = HashMap::new();
         for one in organisations {
+            own.extend(one.rate.map(|rate| (one.organisation.oin, rate)));
             if let Some((base_url, _)) = &one.provider {
                 providers.push((one.organisation.oin, base_url.clone()));
             }
@@ -193,6 +200,7 @@ impl Config {
             witnesses,
             collector,
             retention,
+            rates: RateLimits { usual, own },
         })
     }
 }
@@ -221,6 +229,7 @@ fn table_in(path: &Path) -> Result<(toml::Table, PathBuf), Vec<Mistake>> {
 struct OneOrganisation {
     organisation: Organisation,
     jwks: PathBuf,
+    rate: Option<Rate>,
     provider: Option<(BaseUrl, Vec<PathBuf>)>,
 }
 
@@ -362,6 +371,7 @@ fn organisations(root: &mut Section) -> Vec<OneOrganisation> {
         let jwks = section.path("jwks");
         let contact = section.optional("contact", contact, String::new);
         let words = section.optional("words", words, Wording::default);
+        let rate = rates::rate(&mut section);
         let provider = section.has("provider").then(|| {
             let mut provider = section.table("provider");
             let base_url = provider.required("base-url", text_of(BaseUrl::parse));
@@ -388,6 +398,7 @@ fn organisations(root: &mut Section) -> Vec<OneOrganisation> {
                 words: words.unwrap_or_default(),
             },
             jwks,
+            rate,
             provider: provider.flatten(),
         });
     }

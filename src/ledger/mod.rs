@@ -34,7 +34,7 @@ mod witnessed;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -59,6 +59,7 @@ use crate::domain::{Oin, Sha256, TransactionId};
 use crate::errors::in_full;
 use crate::merkle::Edge;
 use crate::policy::Permit;
+use crate::queueing::Queueing;
 use crate::store::{
     Activation, BundleFiles, Change, DocumentChange, DocumentOutcome, OpenError as StoreOpenError,
     Store, StoreError, StoredKey,
@@ -139,6 +140,7 @@ pub struct Figures {
     failures: AtomicU64,
     commit_micros: AtomicU64,
     size: AtomicU64,
+    queueing: Queueing,
 }
 
 impl Figures {
@@ -186,6 +188,12 @@ impl Figures {
     pub fn size(&self) -> u64 {
         self.size.load(Ordering::Relaxed)
     }
+
+    /// How long an entry that is handed in now will wait for its commit at least, where that is too long.
+    #[must_use]
+    pub fn find_wait(&self, now: Instant) -> Option<Duration> {
+        self.queueing.find_standing(now)
+    }
 }
 
 /// The handle to the book. Cheap to clone.
@@ -200,12 +208,19 @@ struct Inner {
     verifier: note::Verifier,
     master: Arc<MasterKey>,
     keys: Arc<KeyCache>,
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<(Instant, Job)>,
     closings: mpsc::Sender<ClosingJob>,
     published: Arc<ArcSwap<Published>>,
     figures: Arc<Figures>,
     failure: watch::Receiver<Option<Failure>>,
     witnesses: Witnesses,
+}
+
+impl Inner {
+    /// Puts work in the sequencer's queue, if there is room.
+    fn hand_in(&self, job: Job) -> Result<(), mpsc::error::TrySendError<(Instant, Job)>> {
+        self.jobs.try_send((Instant::now(), job))
+    }
 }
 
 impl fmt::Debug for Ledger {
@@ -579,13 +594,10 @@ impl Ledger {
 
     async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, NotAppended> {
         let (reply, answer) = oneshot::channel();
-        self.0
-            .jobs
-            .try_send(job(reply))
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => NotAppended::Overloaded,
-                mpsc::error::TrySendError::Closed(_) => NotAppended::Unavailable,
-            })?;
+        self.0.hand_in(job(reply)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => NotAppended::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => NotAppended::Unavailable,
+        })?;
         answer.await.map_err(|_| NotAppended::Unavailable)?
     }
 

@@ -14,9 +14,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::bounds;
+use crate::pace::Pace;
 
 /// What was seen of one request's head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub(super) struct Seen {
 pub(super) struct Log {
     seen: Mutex<VecDeque<Seen>>,
     moved: AtomicU64,
+    /// Until when the client may leave what is written unread; `None` while it reads.
+    stuck_until: Mutex<Option<Instant>>,
 }
 
 impl Log {
@@ -42,6 +45,22 @@ impl Log {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop_front()
+    }
+
+    /// Whether the client has been reading too slowly for too long.
+    pub(super) fn is_stuck(&self, now: Instant) -> bool {
+        let until = *self
+            .stuck_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| until <= now)
+    }
+
+    fn set_stuck(&self, until: Option<Instant>) {
+        *self
+            .stuck_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = until;
     }
 
     /// Grows whenever bytes move, in either direction.
@@ -67,6 +86,8 @@ pub(super) struct Wire<S> {
     head: Vec<u8>,
     /// When the head under way must be complete.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// The patience with a client that reads slowly.
+    pace: Pace,
 }
 
 impl<S> Wire<S> {
@@ -86,7 +107,36 @@ impl<S> Wire<S> {
             place: Place::Unwatched,
             head: Vec::new(),
             deadline: None,
+            pace: Pace::new(bounds::IDLE),
         }
+    }
+
+    /// Notes how writing goes: that so many bytes went, or that the socket takes none.
+    fn pace(&mut self, written: Poll<u64>) {
+        match written {
+            Poll::Ready(_) if self.pace.is_at_rest() => {}
+            Poll::Ready(bytes) => {
+                self.pace.moved(bytes, Instant::now());
+                self.log.set_stuck(None);
+            }
+            Poll::Pending => {
+                let until = self.pace.wait(Instant::now());
+                self.log.set_stuck(Some(until));
+            }
+        }
+    }
+
+    /// Notes what came of a write.
+    fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let bytes = |result: &io::Result<usize>| result.as_ref().map_or(0, |n| *n as u64);
+        match &written {
+            Poll::Ready(result) => {
+                self.pace(Poll::Ready(bytes(result)));
+                self.log.moved.fetch_add(1, Ordering::Relaxed);
+            }
+            Poll::Pending => self.pace(Poll::Pending),
+        }
+        written
     }
 
     fn watch(&mut self, mut bytes: &[u8]) {
@@ -213,9 +263,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes));
-        self.log.moved.fetch_add(1, Ordering::Relaxed);
-        Poll::Ready(written)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.wrote(written)
     }
 
     fn poll_write_vectored(
@@ -223,9 +272,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bytes));
-        self.log.moved.fetch_add(1, Ordering::Relaxed);
-        Poll::Ready(written)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.wrote(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -233,7 +281,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.pace(
+            flushed
+                .is_ready()
+                .then_some(0)
+                .map_or(Poll::Pending, Poll::Ready),
+        );
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,11 +1,16 @@
 //! What holds for every call and every answer.
 
 use super::*;
-use crate::bounds::{BULK_CALLS_PER_ORGANISATION, REQUESTS_PER_ORGANISATION};
+use crate::bounds::{
+    BATCH_ENTRIES, BULK_CALLS_PER_ORGANISATION, QUEUE_INTERVAL, QUEUE_WAIT,
+    REQUESTS_PER_ORGANISATION,
+};
 use crate::exchange::{Failure, FieldError};
+use crate::http::Rate;
 use crate::http::problem::{Code, Problem};
 use crate::language::Language;
 use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test]
 async fn what_is_not_there_is_not_found() {
@@ -187,6 +192,7 @@ async fn without_chance_nothing_is_done() {
         counter.world.clock.clone(),
         Arc::new(Dry),
         Metrics::new(&Registry::new()).unwrap(),
+        load(&Registry::new(), RateLimits::default()),
     );
     let answer = send(&router, counter.get("/v1/openapi.json", &[])).await;
     assert_eq!(answer.code(), "interne-fout");
@@ -247,6 +253,116 @@ async fn no_more_at_once_than_there_is_room_for() {
         // Whoever hung up has left its place.
         let answer = post(Body::from("{}")).await.unwrap();
         assert_ne!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+    }
+}
+
+/// A router over the same book in which one call a minute is allowed, and what it measures.
+fn limited(counter: &Counter, rates: RateLimits) -> (Router, Load, Registry) {
+    let registry = Registry::new();
+    let load = load(&registry, rates);
+    let router = crate::http::router(
+        counter.exchange.clone(),
+        counter.world.clock.clone(),
+        Arc::new(SystemRandomness::default()),
+        Metrics::new(&Registry::new()).unwrap(),
+        load.clone(),
+    );
+    (router, load, registry)
+}
+
+/// How often somebody was turned away for this cause.
+fn turned_away(registry: &Registry, cause: &str) -> f64 {
+    let families = registry.gather();
+    let lines = families.iter().flat_map(|family| family.get_metric());
+    let of_cause = lines.filter(|one| one.get_label().iter().any(|label| label.value() == cause));
+    of_cause.map(|one| one.get_counter().get_value()).sum()
+}
+
+#[tokio::test]
+async fn who_calls_too_often_is_told_when_to_come_back() {
+    let counter = Counter::open().await;
+    let one = std::num::NonZeroU32::MIN;
+    let rates = RateLimits {
+        usual: None,
+        own: [(
+            Oin::parse(NCG).unwrap(),
+            Rate {
+                per_second: one,
+                burst: one,
+            },
+        )]
+        .into(),
+    };
+    let (router, _, registry) = limited(&counter, rates);
+    // What does not exist counts as well.
+    let first = send(&router, counter.get("/v1/nergens", &[])).await;
+    assert_eq!(first.status, StatusCode::NOT_FOUND);
+    let size = counter.exchange.ledger().size();
+    for path in ["/v1/openapi.json", "/v1/besluiten/x", "/v1/nergens"] {
+        let refused = send(&router, counter.get(path, &[])).await;
+        assert_eq!(refused.code(), "te-veel-verzoeken", "{path}");
+        assert_eq!(refused.headers["retry-after"], "1");
+    }
+    assert_eq!(turned_away(&registry, "rate"), 3.0);
+    assert_eq!(
+        counter.exchange.ledger().size(),
+        size,
+        "nothing is recorded"
+    );
+    for _ in 0..20 {
+        let request = counter
+            .img
+            .request(&Method::GET, "/v1/openapi.json", &[], Body::empty());
+        let other = send(&router, request).await;
+        assert_eq!(other.status, StatusCode::OK, "another organisation");
+    }
+}
+
+#[tokio::test]
+async fn when_tasks_wait_only_who_asks_most_is_turned_away() {
+    let counter = Counter::open().await;
+    let (router, load, registry) = limited(&counter, RateLimits::default());
+    let post = |visitor: &Visitor, body: Body| {
+        let kind = [("content-type", "application/json")];
+        let sent = visitor.request(&Method::POST, "/v1/documenten/_zoek", &kind, body);
+        let router = router.clone();
+        tokio::spawn(async move { send(&router, sent).await })
+    };
+    let never = || {
+        let never = futures_util::stream::pending::<Result<bytes::Bytes, std::io::Error>>();
+        Body::from_stream(never)
+    };
+    let waiting: Vec<_> = (0..BATCH_ENTRIES)
+        .map(|_| post(&counter.ncg, never()))
+        .collect();
+    let waited = |wait| load.processors.note_taken(wait, std::time::Instant::now());
+    // Much at once is no overload: one more is let in, and finds its body wrong.
+    let answer = post(&counter.ncg, Body::from("{}")).await.unwrap();
+    assert_eq!(answer.code(), "ongeldige-invoer");
+    waited(QUEUE_WAIT * 2);
+    let since = std::time::Instant::now();
+    while since.elapsed() <= QUEUE_INTERVAL {
+        tokio::time::sleep(QUEUE_INTERVAL / 10).await;
+    }
+    let size = counter.exchange.ledger().size();
+    for _ in 0..5 {
+        let answer = post(&counter.ncg, Body::from("{}")).await.unwrap();
+        assert_eq!(answer.code(), "overbelast");
+        assert!(["1", "2"].contains(&answer.headers["retry-after"].to_str().unwrap()));
+    }
+    assert_eq!(
+        counter.exchange.ledger().size(),
+        size,
+        "nothing is recorded"
+    );
+    assert_eq!(turned_away(&registry, "processors"), 5.0);
+    let answer = post(&counter.img, Body::from("{}")).await.unwrap();
+    assert_eq!(answer.code(), "ongeldige-invoer", "another organisation");
+    waited(Duration::ZERO);
+    let answer = post(&counter.ncg, Body::from("{}")).await.unwrap();
+    assert_eq!(answer.code(), "ongeldige-invoer", "it is over");
+    for task in waiting {
+        task.abort();
     }
 }
 

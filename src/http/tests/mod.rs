@@ -26,6 +26,7 @@ use tower_service::Service;
 
 use super::metrics::Metrics;
 use super::routes::{Route, Routes};
+use super::{Load, RateLimits, TurnedAway};
 use crate::clock::{Moment, SystemRandomness};
 use crate::domain::TransactionId;
 use crate::domain::{CaseNumber, DocumentKind, Employee, Mark, Oin, Organisation, Purpose, Word};
@@ -173,7 +174,8 @@ impl Counter {
         exchange.agree_on_configured(&signed).await.unwrap();
         let registry = Registry::new();
         let metrics = Metrics::new(&registry).unwrap();
-        let router = super::router(exchange.clone(), world.clock.clone(), random, metrics);
+        let load = load(&registry, RateLimits::default());
+        let router = super::router(exchange.clone(), world.clock.clone(), random, metrics, load);
         Self {
             router,
             registry,
@@ -201,6 +203,15 @@ impl Counter {
 
     async fn send(&self, request: Request) -> Answer {
         send(&self.router, request).await
+    }
+}
+
+/// Nobody waits, and nobody is limited but by `rates`.
+fn load(registry: &Registry, rates: RateLimits) -> Load {
+    Load {
+        rates,
+        processors: Arc::default(),
+        turned_away: TurnedAway::new(registry).unwrap(),
     }
 }
 
