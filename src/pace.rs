@@ -84,7 +84,7 @@ mod tests {
             (1, 59, Some(60)),
             (100 * 1024 * 1024, 61, Some(60)),
             (least / 2, 1, Some(119)),
-            (least - least / 16, 1, Some(945)),
+            (least - least / 16, 1, Some(937)),
             (least, 1, None),
             (least * 59, 59, None),
             (least * 2, 1, None),

@@ -43,12 +43,14 @@ mod tests {
     /// The sample with other limits.
     fn with(limits: &str, own: &str) -> Result<Config, Vec<String>> {
         let sample = include_str!("../../deploy/sluis.toml");
-        let usual = "requests-per-second = 500\n";
-        assert!(sample.contains(usual) && sample.contains("burst = 2000\n"));
+        let own_sample = "# requests-per-second = 1000\n# burst = 4000\n";
+        let usual = "# requests-per-second = 500\n";
+        assert!(sample.contains("# [limits]\n") && sample.contains(usual));
+        assert!(sample.contains(own_sample));
         let text = sample
+            .replace("# [limits]\n", "[limits]\n")
             .replace(usual, limits)
-            .replace("\nburst = 2000\n", "\n")
-            .replace("# requests-per-second = 1000\n# burst = 4000\n", own);
+            .replace(own_sample, own);
         let table = text.parse().unwrap();
         let base = Path::new(env!("CARGO_MANIFEST_DIR"));
         Config::from_table(table, base)

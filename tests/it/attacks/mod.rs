@@ -5,6 +5,7 @@
 
 mod bombs;
 mod certificates;
+mod fair;
 mod floods;
 mod frames;
 mod messages;
@@ -14,6 +15,7 @@ mod ranges;
 mod refusals;
 mod siege;
 mod tokens;
+mod trickles;
 
 use std::io::Write as _;
 
