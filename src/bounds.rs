@@ -66,12 +66,11 @@ pub const IDLE: Duration = Duration::from_mins(1);
 /// trickle hold its place for longer.
 pub const LEAST_BYTES_PER_SECOND: u64 = 4 * 1024;
 /// What the kernel may hold of an answer that it has not sent: enough to keep a fast line busy, and little
-/// enough that a slow reader is seen to read.
-pub const UNSENT_BYTES: u32 = 128 * 1024;
-/// What can be unsent on one connection, in HTTP's queue and as much again in that of TLS; also what can be
-/// read ahead. Smaller costs more calls of the kernel for large documents; larger is memory for each reader
-/// that is slow.
-pub const CONNECTION_BUFFER_BYTES: usize = 32 * 1024;
+/// enough that a slow reader is seen to read: it asks for more when half of this is out.
+pub const UNSENT_BYTES: u32 = 256 * 1024;
+/// What can be unsent on one connection of HTTP/1 or one stream of HTTP/2; also what can be read ahead. Smaller
+/// costs more calls of the kernel for large documents; larger is memory for each reader that is slow.
+pub const CONNECTION_BUFFER_BYTES: usize = 64 * 1024;
 /// Connections per listener; the next one waits in the kernel's queue.
 pub const CONNECTIONS: usize = 4_096;
 /// Connections whose handshake is under way at once, at one listener; one more, and the oldest is given up.

@@ -115,7 +115,11 @@ impl Door {
             }
             self.close.notify_one();
         }
-        Ok(reading::watched(response))
+        Ok(if over_http1 {
+            reading::held_back(response, &self.log)
+        } else {
+            reading::watched(response)
+        })
     }
 
     /// Says who is asking, if that is still known: at every request, not only at the handshake
@@ -243,7 +247,7 @@ async fn drive<C: Future<Output = hyper::Result<()>>>(
             }
             () = door.close.notified() => end_gently(connection.as_mut()),
             now = look.tick() => {
-                if door.log.is_stuck(now) {
+                if door.log.is_too_slow(now) {
                     tracing::info!("a connection was closed: its client reads too slowly");
                     return;
                 }

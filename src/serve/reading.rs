@@ -1,6 +1,9 @@
-//! Readers of one stream of HTTP/2 that are too slow.
+//! Readers that are slow: what is kept for them, and when one of a stream of HTTP/2 is too slow.
 //!
-//! A stream has a window of its own: who leaves it shut, while the connection under it is used, is not
+//! Over HTTP/1 no more of a document is asked for while what was written last is not out: so a slow reader
+//! costs one buffer, and a fast one has a large one.
+//!
+//! A stream of HTTP/2 has a window of its own: who leaves it shut, while the connection under it is used, is not
 //! seen at the socket. So the task of each stream looks itself how long the pieces of its answer wait to
 //! be taken, and ends the stream alone.
 
@@ -15,6 +18,7 @@ use http_body::{Frame, SizeHint};
 use hyper::rt::Executor;
 use tokio::time::{Instant, sleep_until};
 
+use super::wire::Log;
 use crate::bounds;
 use crate::pace::Pace;
 
@@ -80,6 +84,44 @@ where
                 }
             }
         }));
+    }
+}
+
+/// An answer of which no more is asked for than the client reads, where it is longer than a buffer.
+pub(super) fn held_back(response: Response, log: &Arc<Log>) -> Response {
+    let longest = response.body().size_hint().upper();
+    if longest.is_some_and(|bytes| bytes <= bounds::CONNECTION_BUFFER_BYTES as u64) {
+        return response;
+    }
+    let log = Arc::clone(log);
+    response.map(|body| Body::new(HeldBack { body, log }))
+}
+
+struct HeldBack {
+    body: Body,
+    log: Arc<Log>,
+}
+
+impl HttpBody for HeldBack {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.log.is_stuck(context) {
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

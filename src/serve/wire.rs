@@ -9,9 +9,9 @@
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
@@ -34,8 +34,17 @@ pub(super) struct Seen {
 pub(super) struct Log {
     seen: Mutex<VecDeque<Seen>>,
     moved: AtomicU64,
-    /// Until when the client may leave what is written unread; `None` while it reads.
-    stuck_until: Mutex<Option<Instant>>,
+    is_stuck: AtomicBool,
+    stuck: Mutex<Stuck>,
+}
+
+/// What is written and not out, because the client does not read.
+#[derive(Debug, Default)]
+struct Stuck {
+    /// Until when the client may leave it so; `None` while it reads.
+    until: Option<Instant>,
+    /// Who has more to write.
+    waiting: Option<Waker>,
 }
 
 impl Log {
@@ -48,19 +57,30 @@ impl Log {
     }
 
     /// Whether the client has been reading too slowly for too long.
-    pub(super) fn is_stuck(&self, now: Instant) -> bool {
-        let until = *self
-            .stuck_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        until.is_some_and(|until| until <= now)
+    pub(super) fn is_too_slow(&self, now: Instant) -> bool {
+        let stuck = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+        stuck.until.is_some_and(|until| until <= now)
+    }
+
+    /// Whether what was written last is not out yet; if so, `cx` is woken when it is.
+    pub(super) fn is_stuck(&self, cx: &Context<'_>) -> bool {
+        if !self.is_stuck.load(Ordering::Relaxed) {
+            return false;
+        }
+        let mut stuck = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+        stuck.waiting = stuck.until.is_some().then(|| cx.waker().clone());
+        stuck.until.is_some()
     }
 
     fn set_stuck(&self, until: Option<Instant>) {
-        *self
-            .stuck_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = until;
+        self.is_stuck.store(until.is_some(), Ordering::Relaxed);
+        let mut stuck = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+        stuck.until = until;
+        if until.is_none()
+            && let Some(waiting) = stuck.waiting.take()
+        {
+            waiting.wake();
+        }
     }
 
     /// Grows whenever bytes move, in either direction.

@@ -135,7 +135,11 @@ impl Traffic {
             "doelen": ["overig"],
             "documentsoorten": [KIND],
             "geldigVan": "2025-01-01T00:00:00Z",
-            "bewijs": {"soort": "ondertekend-formulier", "kenmerk": "formulier/2025-17"},
+            "bewijs": {
+                "soort": "ondertekend-formulier",
+                "kenmerk": "formulier/2025-17",
+                "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            },
             "tekst": {"taal": "nl", "versie": "2024-1"},
         });
         let path = "/v1/toestemmingen";

@@ -10,6 +10,7 @@ mod floods;
 mod frames;
 mod messages;
 mod messages_h2;
+mod overload;
 mod paths;
 mod ranges;
 mod refusals;
