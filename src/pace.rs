@@ -57,7 +57,7 @@ impl Pace {
 mod tests {
     use super::*;
 
-    const WHOLE: Duration = Duration::from_secs(60);
+    const WHOLE: Duration = Duration::from_mins(1);
 
     /// After how many seconds of pieces of so many bytes, one in each so many seconds, patience is at an
     /// end; none within ten hours.
@@ -65,7 +65,7 @@ mod tests {
         let start = Instant::now();
         let mut pace = Pace::new(WHOLE);
         let mut now = start;
-        while now.duration_since(start) < Duration::from_secs(36_000) {
+        while now.duration_since(start) < Duration::from_hours(10) {
             let until = pace.wait(now);
             now += Duration::from_secs(every_seconds);
             if until <= now {

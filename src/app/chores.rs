@@ -76,14 +76,19 @@ pub(super) fn start(
     chores.spawn(assert_durable(store.clone()));
 }
 
-/// Measures how long a task waits for a processor: how much too late one that sleeps wakes up.
-pub(super) async fn watch_processors(processors: Arc<Queueing>) -> Failure {
-    loop {
-        let due = Instant::now() + bounds::QUEUE_PROBE;
-        sleep_until(due).await;
-        let now = Instant::now();
-        processors.note_taken(now.saturating_duration_since(due), now.into_std());
-    }
+/// Begins to measure how long a task waits for a processor: how much too late one that sleeps wakes up.
+pub(super) fn watch_processors(chores: &mut JoinSet<Failure>) -> Arc<Queueing> {
+    let processors: Arc<Queueing> = Arc::default();
+    let measured = Arc::clone(&processors);
+    chores.spawn(async move {
+        loop {
+            let due = Instant::now() + bounds::QUEUE_PROBE;
+            sleep_until(due).await;
+            let now = Instant::now();
+            measured.note_taken(now.saturating_duration_since(due), now.into_std());
+        }
+    });
+    processors
 }
 
 /// Keeps up with what is agreed on at other gateways. A decision looks for itself; this is for the words

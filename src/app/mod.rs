@@ -36,7 +36,7 @@ use crate::oidc::LoginService;
 use crate::oversight::Oversight;
 use crate::policy::{Bundle, Policies, SignedAgreement};
 use crate::provider::{ProviderSettings, Providers};
-use crate::serve::{self, Stopper};
+use crate::serve::{self, Stop, Stopper};
 use crate::store::{self, Store};
 use crate::telemetry;
 
@@ -373,33 +373,23 @@ impl Gateway {
         let followers = collector::followers(&config, &policies, &ledger, collector, &clock);
         let (registry, metrics, turned_away) =
             figures(&exchange, &ledger, cosigning.as_ref(), &followers, &clock)?;
-        let load = Load {
-            rates: config.rates.clone(),
-            processors: Arc::default(),
-            turned_away: turned_away.clone(),
-        };
         let readiness = chores::Readiness::new(Arc::clone(&identity), ledger.clone());
 
         let (stopper, stop) = Stopper::new();
         let mut listeners = JoinSet::new();
         let mut chores = JoinSet::new();
-        chores.spawn(chores::watch_processors(Arc::clone(&load.processors)));
-        let app = http::router(
-            exchange.clone(),
-            clock.clone(),
-            random.clone(),
+        let load = Load {
+            rates: config.rates.clone(),
+            processors: chores::watch_processors(&mut chores),
+            turned_away,
+        };
+        listeners.spawn(counter(
+            ports.exchange,
+            &config,
+            (&identity, &exchange),
+            (&clock, &random),
             metrics,
             load,
-        );
-        listeners.spawn(serve::exchange(
-            ports.exchange,
-            Arc::clone(&identity),
-            app,
-            serve::Guard {
-                mark: http::mark_malformed,
-                organisations: config.organisations.iter().count(),
-                turned_away,
-            },
             stop.clone(),
         ));
         let mut officers = None;
@@ -435,13 +425,7 @@ impl Gateway {
             following.spawn(cosigning.run(left));
         }
         collector::start(&mut chores, followers);
-        tracing::info!(
-            listen.exchange = %addresses.exchange,
-            listen.desk = addresses.desk.map(tracing::field::display),
-            listen.ops = %addresses.ops,
-            ledger.size_entries = ledger.size(),
-            "the gateway is open"
-        );
+        tell(addresses, &ledger);
         Ok(Self {
             ledger,
             exchange,
@@ -558,6 +542,37 @@ async fn open_exchange(
         tracing::warn!(bundle.waiting = waiting, "a bundle is not in force");
     }
     Ok(Arc::new(exchange))
+}
+
+/// The counter for machines, with its listener.
+fn counter(
+    listener: TcpListener,
+    config: &Config,
+    (identity, exchange): (&Arc<Identity>, &Arc<Exchange>),
+    (clock, random): (&Arc<dyn Clock>, &Arc<dyn Random>),
+    metrics: Metrics,
+    load: Load,
+    stop: Stop,
+) -> impl Future<Output = ()> + use<> {
+    let guard = serve::Guard {
+        mark: http::mark_malformed,
+        organisations: config.organisations.iter().count(),
+        turned_away: load.turned_away.clone(),
+    };
+    let (clock, random) = (Arc::clone(clock), Arc::clone(random));
+    let app = http::router(Arc::clone(exchange), clock, random, metrics, load);
+    serve::exchange(listener, Arc::clone(identity), app, guard, stop)
+}
+
+/// Says where a gateway listens.
+fn tell(addresses: Addresses, ledger: &Ledger) {
+    tracing::info!(
+        listen.exchange = %addresses.exchange,
+        listen.desk = addresses.desk.map(tracing::field::display),
+        listen.ops = %addresses.ops,
+        ledger.size_entries = ledger.size(),
+        "the gateway is open"
+    );
 }
 
 /// Tells why a book that was opened is of no use.

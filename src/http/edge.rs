@@ -70,12 +70,11 @@ pub(super) async fn edge(
     let organisation = organisation(&request);
     let language = media::language(request.headers());
     let (transaction, trouble) = transaction(&shared, request.headers());
-    let admitted = match trouble {
-        Some(problem) => Err(problem),
-        None => {
-            let now = started.into_std();
-            admit(&shared, &request, template.as_ref(), transaction, now)
-        }
+    let admitted = if let Some(problem) = trouble {
+        Err(problem)
+    } else {
+        let now = started.into_std();
+        admit(&shared, &request, template.as_ref(), transaction, now)
     };
     let mut response = match admitted {
         Ok((admitted, _place)) => {

@@ -70,9 +70,9 @@ pub async fn exchange(
         async move {
             let tls = identity.exchange_tls();
             let mut stream = match handshake(stream, tls, handshaking).await {
-                Shaken::Done(stream) => stream,
-                Shaken::Failed => return,
-                Shaken::GivenUp => return guard.turned_away.count(Cause::Handshakes, None),
+                Ok(stream) => stream,
+                Err(None) => return,
+                Err(Some(cause)) => return guard.turned_away.count(cause, None),
             };
             let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
             let known = identity
@@ -125,7 +125,7 @@ pub async fn encrypted(
     accept(listener, stop, move |stream, ending| {
         let (tls, app, handshaking) = (tls(), app.clone(), handshakes.begin());
         async move {
-            if let Shaken::Done(stream) = handshake(stream, tls, handshaking).await {
+            if let Ok(stream) = handshake(stream, tls, handshaking).await {
                 connection::tls(stream, Door::new(app, None, None), ending).await;
             }
         }
@@ -200,36 +200,29 @@ where
     }
 }
 
-/// What became of a handshake.
-enum Shaken {
-    Done(TlsStream<TcpStream>),
-    Failed,
-    /// For newer ones.
-    GivenUp,
-}
-
+/// Shakes hands. Where that comes to nothing it is in the log; an error says what to count besides.
 async fn handshake(
     stream: TcpStream,
     config: Arc<ServerConfig>,
     handshaking: Handshaking,
-) -> Shaken {
+) -> Result<TlsStream<TcpStream>, Option<Cause>> {
     let shaken = timeout(bounds::HANDSHAKE, TlsAcceptor::from(config).accept(stream));
     let shaken = tokio::select! {
         shaken = shaken => shaken,
         () = handshaking.given_up() => {
             tracing::info!("a handshake was given up for newer ones");
-            return Shaken::GivenUp;
+            return Err(Some(Cause::Handshakes));
         }
     };
     match shaken {
-        Ok(Ok(stream)) => Shaken::Done(stream),
+        Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => {
             tracing::info!(tls.error = %error, "a handshake failed");
-            Shaken::Failed
+            Err(None)
         }
         Err(_) => {
             tracing::info!("a handshake took too long");
-            Shaken::Failed
+            Err(None)
         }
     }
 }

@@ -129,15 +129,18 @@ mod tests {
 
     use super::*;
 
-    fn oin(text: &str) -> Option<Oin> {
-        Some(Oin::parse(text).unwrap())
+    fn oin(text: &str) -> Oin {
+        Oin::parse(text).unwrap()
     }
 
     #[test]
     fn what_one_holds_is_nobody_elses() {
         for several in [1, 2, 3, 10, 500, 100_000] {
             let rooms = Rooms::for_organisations(several);
-            let (img, ncg) = (oin("00000001812345678000"), oin("00000001823456789000"));
+            let (img, ncg) = (
+                Some(oin("00000001812345678000")),
+                Some(oin("00000001823456789000")),
+            );
             let mut places: Vec<_> = std::iter::from_fn(|| rooms.enter(img)).collect();
             let all = several * places.len() + bounds::HANDSHAKES + bounds::UNKNOWN_CONNECTIONS;
             assert!(

@@ -53,18 +53,15 @@ async fn pour(siege: Arc<Siege>, flood: Arc<Flood>, recorded: bool) {
         } else {
             Call::get("/v1/logboek/checkpoint")
         };
-        match line.try_call(&call).await {
-            Ok(answer) => {
-                flood.answered.fetch_add(1, Ordering::Relaxed);
-                let mut statuses = flood.statuses.lock().unwrap();
-                *statuses.entry(answer.short()).or_default() += 1;
-            }
-            Err(_) => {
-                flood.closed.fetch_add(1, Ordering::Relaxed);
-                line = siege.world.line(0, "img");
-                // Its own processor is wanted by the gateway too.
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
+        if let Ok(answer) = line.try_call(&call).await {
+            flood.answered.fetch_add(1, Ordering::Relaxed);
+            let mut statuses = flood.statuses.lock().unwrap();
+            *statuses.entry(answer.short()).or_default() += 1;
+        } else {
+            flood.closed.fetch_add(1, Ordering::Relaxed);
+            line = siege.world.line(0, "img");
+            // Its own processor is wanted by the gateway too.
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 }

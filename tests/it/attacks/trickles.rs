@@ -23,7 +23,7 @@ use crate::party::{Party, Token};
 use crate::provider::Behaviour;
 
 /// Everything has ended long before, on any machine.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// From one byte to the next.
 const BEAT: Duration = Duration::from_secs(1);
 /// Larger than what the sockets of both sides hold.
