@@ -67,7 +67,7 @@ async fn pour(siege: Arc<Siege>, flood: Arc<Flood>, recorded: bool) {
 }
 
 /// How often somebody was turned away for this cause.
-async fn turned_away(siege: &Siege, cause: &str) -> f64 {
+pub(super) async fn turned_away(siege: &Siege, cause: &str) -> f64 {
     let answer = ops(siege.world.gateways[0].ops, "/metrics").await;
     let name = format!("sluis_turned_away_total{{cause=\"{cause}\"");
     let lines = answer.text().lines().filter(|line| line.starts_with(&name));
