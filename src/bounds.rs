@@ -42,8 +42,12 @@ pub const BULK_ERRORS: usize = 10_000;
 /// Bulk calls of one organisation at once; each holds its body in memory. More is a 429.
 pub const BULK_CALLS_PER_ORGANISATION: usize = 2;
 /// Requests of one organisation being worked on at once, bodies under way out not counted. More is
-/// a 429, so that one organisation's flood is not the other's.
+/// a 429, so that one organisation's flood is not the other's. With many organisations it is each
+/// one's part of [`APPEND_QUEUE`], so that the queue has room for all.
 pub const REQUESTS_PER_ORGANISATION: usize = 1_024;
+/// Documents of which bytes are under way to one organisation. More is a 429. With many organisations
+/// it is each one's part of [`OPEN_RELEASES`], so that nobody's slow readers take another's room.
+pub const RELEASES_PER_ORGANISATION: usize = 640;
 /// Objects and lists inside one another in a JSON text; honest ones have four.
 pub const JSON_DEPTH: usize = 16;
 
@@ -56,8 +60,28 @@ pub const BODY_READ: Duration = Duration::from_secs(30);
 /// How long a connection may move not a byte in either direction: a stalled requester too, who leaves
 /// its document unread, is gone after that.
 pub const IDLE: Duration = Duration::from_mins(1);
+/// How slowly a requester may read, or a provider send, in the long run; slower ones are ended once their
+/// patience (a minute for a requester) is used up. Larger breaks off downloads over slow but honest lines;
+/// this is half of what a modem does, and 10 MiB take three quarters of an hour at it. Smaller lets a
+/// trickle hold its place for longer.
+pub const LEAST_BYTES_PER_SECOND: u64 = 4 * 1024;
+/// What the kernel may hold of an answer that it has not sent: enough to keep a fast line busy, and little
+/// enough that a slow reader is seen to read: it asks for more when half of this is out.
+pub const UNSENT_BYTES: u32 = 256 * 1024;
+/// What can be unsent on one connection of HTTP/1 or one stream of HTTP/2; also what can be read ahead. Smaller
+/// costs more calls of the kernel for large documents; larger is memory for each reader that is slow.
+pub const CONNECTION_BUFFER_BYTES: usize = 64 * 1024;
 /// Connections per listener; the next one waits in the kernel's queue.
 pub const CONNECTIONS: usize = 4_096;
+/// Connections whose handshake is under way at once, at one listener; one more, and the oldest is given up.
+/// Smaller gives up honest ones when many come at once; they take some milliseconds each.
+pub const HANDSHAKES: usize = 1_024;
+/// Connections of one organisation at the exchange; one more is closed. With many organisations it is each
+/// one's part of [`CONNECTIONS`], so that nobody can hold those of others.
+pub const CONNECTIONS_PER_ORGANISATION: usize = 1_024;
+/// Connections of all whose certificate is good and whose organisation is unknown: each of their requests
+/// is answered 403.
+pub const UNKNOWN_CONNECTIONS: usize = 64;
 /// Concurrent HTTP/2 streams on one connection.
 pub const HTTP2_STREAMS: u32 = 128;
 /// How long running requests get to end when the gateway stops.
@@ -92,6 +116,19 @@ pub const ENTRY_BYTES: usize = 65_535;
 pub const BATCH_ENTRIES: usize = 256;
 /// Entries that may wait for a commit. Full means 503 `overbelast`, early, rather than late.
 pub const APPEND_QUEUE: usize = 4_096;
+/// How long who waited least may have waited: an entry for its commit, a task for a processor. More than
+/// that during [`QUEUE_INTERVAL`], and whoever has more than its share under way gets 503 `overbelast`.
+/// Smaller refuses what would have been served a moment later; larger lets everybody wait longer.
+pub const QUEUE_WAIT: Duration = Duration::from_millis(50);
+/// For how long that must have been so: shorter takes a burst for overload.
+pub const QUEUE_INTERVAL: Duration = Duration::from_millis(500);
+/// A batch under way for longer than this holds up whatever comes: the disk or the database stalls. The
+/// slowest honest commits, with a standby far away, take a tenth of it.
+pub const QUEUE_STALLED: Duration = Duration::from_secs(2);
+/// How often it is looked how long a task waits for a processor.
+pub const QUEUE_PROBE: Duration = Duration::from_millis(50);
+/// The longest that `Retry-After` says, before chance is added.
+pub const RETRY_SECONDS: u64 = 30;
 /// From the moment of a decision to its commit; older ones are decided again (DESIGN).
 pub const DECISION_AGE_MS: i64 = 5_000;
 /// How far the clocks of gateways on one ledger may differ. Larger lets the verifier pass over times
@@ -142,8 +179,9 @@ pub const PROVIDER_IDLE: Duration = Duration::from_secs(50);
 /// How long one connection to a provider is used at all: its certificate's dates were checked when
 /// it was made.
 pub const PROVIDER_CONNECTION_AGE: Duration = Duration::from_mins(10);
-/// What may be read ahead of the requester on one connection to a provider.
-pub const PROVIDER_BUFFER_BYTES: usize = 64 * 1024;
+/// What is read ahead of the requester on one connection to a provider at once: one record of TLS, so that
+/// no piece holds more memory than it has bytes.
+pub const PROVIDER_BUFFER_BYTES: usize = 16 * 1024;
 
 /// Client chains whose check is remembered; one more costs the oldest a second check.
 pub const VETTED_CHAINS: usize = 1_024;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::readiness::Readiness;
 use crate::bounds;
@@ -12,6 +12,7 @@ use crate::errors::in_full;
 use crate::exchange::Exchange;
 use crate::identity::Identity;
 use crate::ledger::{Failure, Ledger};
+use crate::queueing::Queueing;
 use crate::store::{OpenError, Store};
 
 /// Starts the chores. One that ends, ends the gateway.
@@ -30,6 +31,21 @@ pub(super) fn start(
     });
     chores.spawn(heartbeat(ledger.clone(), readiness.clone()));
     chores.spawn(assert_durable(store.clone()));
+}
+
+/// Begins to measure how long a task waits for a processor: how much too late one that sleeps wakes up.
+pub(super) fn watch_processors(chores: &mut JoinSet<Failure>) -> Arc<Queueing> {
+    let processors: Arc<Queueing> = Arc::default();
+    let measured = Arc::clone(&processors);
+    chores.spawn(async move {
+        loop {
+            let due = Instant::now() + bounds::QUEUE_PROBE;
+            sleep_until(due).await;
+            let now = Instant::now();
+            measured.note_taken(now.saturating_duration_since(due), now.into_std());
+        }
+    });
+    processors
 }
 
 /// Keeps up with what is agreed on at other gateways. A decision looks for itself; this is for the words

@@ -31,14 +31,15 @@ use crate::errors::in_full;
 use crate::exchange::officer::Officers;
 use crate::exchange::{self, Exchange};
 use crate::follow::{Follower, MakeRoad};
-use crate::http::{self, Metrics, Ops};
+use crate::http::{self, Load, Metrics, Ops, TurnedAway};
 use crate::identity::Identity;
 use crate::ledger::{self, KeyFileError, Keys, Ledger};
 use crate::oidc::LoginService;
 use crate::oversight::Oversight;
 use crate::policy::{Bundle, Policies, SignedAgreement};
 use crate::provider::{ProviderSettings, Providers};
-use crate::serve::{self, Stopper};
+use crate::serve::{self, Stop, Stopper};
+use crate::spans::Tracer;
 use crate::store::{self, Store};
 use crate::telemetry;
 
@@ -381,7 +382,7 @@ impl Gateway {
         let bundles = (&policies, shadow, &signed[..]);
         let exchange = open_exchange(&config, &identity, &store, bundles, &ledger, handy).await?;
         let followers = collector::followers(&config, &policies, &ledger, collector, &clock);
-        let (registry, metrics) =
+        let (registry, metrics, turned_away) =
             figures(&exchange, &ledger, cosigning.as_ref(), &followers, &clock)?;
         let readiness = Readiness::new(&identity, &exchange, &ledger, &config.store.location);
         telemetry::watch_trust(&registry, &identity, readiness.asked(), &clock)?;
@@ -389,18 +390,19 @@ impl Gateway {
 
         let (stopper, stop) = Stopper::new();
         let mut listeners = JoinSet::new();
-        let app = http::router(
-            exchange.clone(),
-            clock.clone(),
-            random.clone(),
-            metrics,
-            tracer,
-        );
-        listeners.spawn(serve::exchange(
+        let mut chores = JoinSet::new();
+        let load = Load {
+            rates: config.rates.clone(),
+            processors: chores::watch_processors(&mut chores),
+            turned_away,
+        };
+        listeners.spawn(counter(
             ports.exchange,
-            Arc::clone(&identity),
-            app,
-            http::mark_malformed,
+            &config,
+            (&identity, &exchange),
+            handy,
+            (metrics, tracer),
+            load,
             stop.clone(),
         ));
         let mut officers = None;
@@ -418,7 +420,6 @@ impl Gateway {
             readiness: readiness.asked(),
         });
         listeners.spawn(serve::plain(ports.ops, ops, stop.clone()));
-        let mut chores = JoinSet::new();
         chores::start(&mut chores, &identity, &ledger, &store, &readiness);
         chores.spawn(chores::retain(ledger.clone(), config.retention.clone()));
         chores.spawn(chores::follow(Arc::clone(&exchange)));
@@ -428,13 +429,7 @@ impl Gateway {
             following.spawn(cosigning.run(left));
         }
         collector::start(&mut chores, followers);
-        tracing::info!(
-            listen.exchange = %addresses.exchange,
-            listen.desk = addresses.desk.map(tracing::field::display),
-            listen.ops = %addresses.ops,
-            ledger.size_entries = ledger.size(),
-            "the gateway is open"
-        );
+        tell(addresses, &ledger);
         Ok(Self {
             ledger,
             exchange,
@@ -554,6 +549,37 @@ async fn open_exchange(
     Ok(Arc::new(exchange))
 }
 
+/// The counter for machines, with its listener.
+fn counter(
+    listener: TcpListener,
+    config: &Config,
+    (identity, exchange): (&Arc<Identity>, &Arc<Exchange>),
+    (clock, random): (&Arc<dyn Clock>, &Arc<dyn Random>),
+    (metrics, tracer): (Metrics, Tracer),
+    load: Load,
+    stop: Stop,
+) -> impl Future<Output = ()> + use<> {
+    let guard = serve::Guard {
+        mark: http::mark_malformed,
+        organisations: config.organisations.iter().count(),
+        turned_away: load.turned_away.clone(),
+    };
+    let (clock, random) = (Arc::clone(clock), Arc::clone(random));
+    let app = http::router(Arc::clone(exchange), clock, random, metrics, tracer, load);
+    serve::exchange(listener, Arc::clone(identity), app, guard, stop)
+}
+
+/// Says where a gateway listens.
+fn tell(addresses: Addresses, ledger: &Ledger) {
+    tracing::info!(
+        listen.exchange = %addresses.exchange,
+        listen.desk = addresses.desk.map(tracing::field::display),
+        listen.ops = %addresses.ops,
+        ledger.size_entries = ledger.size(),
+        "the gateway is open"
+    );
+}
+
 /// Tells why a book that was opened is of no use.
 fn unusable(error: &dyn std::error::Error) -> StartError {
     tracing::error!(error = in_full(error), "the ledger cannot be used");
@@ -566,7 +592,7 @@ fn figures(
     cosigning: Option<&Cosigning>,
     followers: &[Follower],
     clock: &Arc<dyn Clock>,
-) -> Result<(Registry, Metrics), prometheus::Error> {
+) -> Result<(Registry, Metrics, TurnedAway), prometheus::Error> {
     let registry = Registry::new();
     let metrics = Metrics::new(&registry)?;
     telemetry::watch_ledger(&registry, ledger)?;
@@ -578,7 +604,8 @@ fn figures(
     }
     let standings = followers.iter().map(Follower::standing);
     telemetry::watch_followers(&registry, standings.collect())?;
-    Ok((registry, metrics))
+    let turned_away = TurnedAway::new(&registry)?;
+    Ok((registry, metrics, turned_away))
 }
 
 /// What the desk is made of, with what it knows of the book in memory.

@@ -5,13 +5,14 @@
 
 mod collector;
 mod desk;
+mod rates;
 mod retention;
 mod section;
 mod telemetry;
 mod witness;
 mod witnesses;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use crate::bounds;
 use crate::domain::text::{Role, Team};
 use crate::domain::{Oin, Organisation, Organisations, Wording};
+use crate::http::{Rate, RateLimits};
 use crate::identity::{
     IdentitySettings, OrganisationFiles, TlsProfile, TlsSettings, TokenSettings,
 };
@@ -81,6 +83,8 @@ pub struct Config {
     pub telemetry: Option<TelemetrySettings>,
     /// For how long what opens entries is kept.
     pub retention: RetentionSettings,
+    /// How often organisations may call.
+    pub rates: RateLimits,
 }
 
 /// `[listen]`.
@@ -160,6 +164,7 @@ impl Config {
         let collector = collector::collector(&mut root);
         let telemetry = telemetry::telemetry(&mut root);
         let retention = retention::retention(&mut root);
+        let usual = rates::usual(&mut root);
         let mistakes = root.finish();
         let complete = (audience, listen, tls, tokens, store, ledger, bundles);
         let (
@@ -180,7 +185,9 @@ impl Config {
         let mut providers = Vec::new();
         let mut files = Vec::new();
         let mut list = Vec::new();
+        let mut own = HashMap::new();
         for one in organisations {
+            own.extend(one.rate.map(|rate| (one.organisation.oin, rate)));
             if let Some((base_url, _)) = &one.provider {
                 providers.push((one.organisation.oin, base_url.clone()));
             }
@@ -212,6 +219,7 @@ impl Config {
             collector,
             telemetry,
             retention,
+            rates: RateLimits { usual, own },
         })
     }
 }
@@ -240,6 +248,7 @@ fn table_in(path: &Path) -> Result<(toml::Table, PathBuf), Vec<Mistake>> {
 struct OneOrganisation {
     organisation: Organisation,
     jwks: PathBuf,
+    rate: Option<Rate>,
     provider: Option<(BaseUrl, Vec<PathBuf>)>,
 }
 
@@ -381,6 +390,7 @@ fn organisations(root: &mut Section) -> Vec<OneOrganisation> {
         let jwks = section.path("jwks");
         let contact = section.optional("contact", contact, String::new);
         let words = section.optional("words", words, Wording::default);
+        let rate = rates::rate(&mut section);
         let provider = section.has("provider").then(|| {
             let mut provider = section.table("provider");
             let base_url = provider.required("base-url", text_of(BaseUrl::parse));
@@ -407,6 +417,7 @@ fn organisations(root: &mut Section) -> Vec<OneOrganisation> {
                 words: words.unwrap_or_default(),
             },
             jwks,
+            rate,
             provider: provider.flatten(),
         });
     }

@@ -1,7 +1,7 @@
 //! What holds for every call and every answer of the exchange listener.
 //!
 //! On the way in: the transaction, the organisation, the path, the method, the form of the answer,
-//! room. On the way out: a problem is written here and nowhere else, every answer gets its headers,
+//! room (`door`). On the way out: a problem is written here and nowhere else, every answer gets its headers,
 //! is counted, and leaves one line in the operator log. What a call means is not known here.
 
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::arrival::Admitted;
+use super::gates::Place;
 use super::metrics::Told;
 use super::problem::{Code, Problem, Unwritten};
 use super::{Shared, correlation, media};
@@ -84,9 +84,11 @@ async fn answer(
     let template = request.extensions().get::<MatchedPath>().cloned();
     let organisation = organisation(&request);
     let language = media::language(request.headers());
-    let admitted = match trouble {
-        Some(problem) => Err(problem),
-        None => admit(&shared, &request, template.as_ref(), transaction),
+    let admitted = if let Some(problem) = trouble {
+        Err(problem)
+    } else {
+        let now = started.into_std();
+        admit(&shared, &request, template.as_ref(), transaction, now)
     };
     let mut response = match admitted {
         Ok((admitted, _place)) => {
@@ -129,17 +131,21 @@ fn transaction(shared: &Shared, headers: &HeaderMap) -> (TransactionId, Option<P
 }
 
 /// Whether the call gets in, with its place in the organisation's gate. The order is: is it HTTP,
-/// who is it, does it exist, can it be answered, is there room.
+/// who is it, is there room, does it exist, can it be answered.
 fn admit(
     shared: &Shared,
     request: &Request,
     template: Option<&MatchedPath>,
     transaction: TransactionId,
-) -> Result<(Admitted, OwnedSemaphorePermit), Problem> {
+    now: std::time::Instant,
+) -> Result<(Admitted, Place), Problem> {
     if let Some(MalformedRequest(what)) = request.extensions().get::<MalformedRequest>() {
         return Err(Problem::invalid_field("http", *what));
     }
     let organisation = organisation(request).ok_or(Code::OrganisationUnknown)?;
+    let (ledger, random) = (shared.exchange.ledger(), shared.random.as_ref());
+    let place = shared.door.enter(&organisation, ledger, random, now);
+    let place = place?;
     // No path of ours has anything to encode, so an encoded one is another path.
     if request.uri().path().contains('%') {
         return Err(Code::NotFound.into());
@@ -151,8 +157,6 @@ fn admit(
     }
     let peer = request.extensions().get::<Arc<Peer>>();
     let peer = peer.cloned().ok_or(Code::Internal)?;
-    let place = shared.requests.enter(organisation.oin);
-    let place = place.ok_or(Code::TooManyRequests)?;
     let admitted = Admitted {
         transaction,
         traceparent: correlation::traceparent(request.headers()),

@@ -83,7 +83,7 @@ pub(super) const fn texts(code: Code) -> (&'static str, &'static str) {
         ),
         Code::TooManyRequests => (
             "Too many requests",
-            "Your organisation has too many requests at once; try again in a moment.",
+            "Your organisation asks too much at once or too often; try again after the time in Retry-After.",
         ),
         Code::Internal => (
             "Internal error",

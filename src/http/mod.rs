@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod ops;
 pub mod problem;
 pub mod range;
+pub mod rates;
 pub mod routes;
 pub mod tiles;
 pub mod witness;
@@ -21,6 +22,7 @@ mod agreed;
 mod arrival;
 mod bulk;
 mod correlation;
+mod door;
 mod edge;
 mod english;
 mod gates;
@@ -37,15 +39,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 
+pub use door::{Cause, Load, TurnedAway};
 pub use edge::{API_VERSION, mark_malformed};
 pub use metrics::Metrics;
 pub use ops::{Ops, Readiness};
+pub use rates::{Rate, RateLimits};
 
-use crate::bounds::{BULK_CALLS_PER_ORGANISATION, REQUESTS_PER_ORGANISATION};
 use crate::clock::{Clock, Random};
 use crate::exchange::Exchange;
 use crate::spans::Tracer;
-use gates::Gates;
+use door::Door;
 use problem::{Code, Problem};
 use routes::Routes;
 
@@ -67,8 +70,7 @@ struct Parts {
     metrics: Metrics,
     tracer: Tracer,
     routes: Routes,
-    requests: Gates,
-    bulks: Gates,
+    door: Door,
 }
 
 impl Deref for Shared {
@@ -86,7 +88,9 @@ pub fn router(
     random: Arc<dyn Random>,
     metrics: Metrics,
     tracer: Tracer,
+    load: Load,
 ) -> Router {
+    let door = Door::new(exchange.organisations(), load);
     let shared = Shared(Arc::new(Parts {
         exchange,
         clock,
@@ -94,8 +98,7 @@ pub fn router(
         metrics,
         tracer,
         routes: Routes::new(),
-        requests: Gates::with_room_for(REQUESTS_PER_ORGANISATION),
-        bulks: Gates::with_room_for(BULK_CALLS_PER_ORGANISATION),
+        door,
     }));
     routes::unguarded()
         .fallback(async || Problem::new(Code::NotFound))

@@ -177,10 +177,10 @@ codes! {
     RangeInvalid = RANGE_NOT_SATISFIABLE "bereik-ongeldig" Requester Info
         "Bereik ongeldig"
         "Het gevraagde bereik ligt buiten het document.";
-    /// More at once than one organisation may.
+    /// More at once, or more often, than one organisation may.
     TooManyRequests = TOO_MANY_REQUESTS "te-veel-verzoeken" Requester Info
         "Te veel verzoeken"
-        "Uw organisatie heeft te veel verzoeken tegelijk lopen; probeer het zo opnieuw.";
+        "Uw organisatie vraagt te veel tegelijk of te snel na elkaar; probeer het opnieuw na de tijd in Retry-After.";
     /// Our own mistake.
     Internal = INTERNAL_SERVER_ERROR "interne-fout" Gateway Error
         "Interne fout"
@@ -251,6 +251,14 @@ impl Problem {
             }
             _ => {}
         }
+        problem
+    }
+
+    /// The problem of this code, with how many seconds to wait.
+    #[must_use]
+    pub fn retry(code: Code, seconds: u64) -> Self {
+        let mut problem = Self::new(code);
+        problem.set(header::RETRY_AFTER, HeaderValue::from(seconds));
         problem
     }
 

@@ -1,11 +1,16 @@
 //! The answers: from what the procedure gives to what goes on the wire.
 
-use axum::body::Body;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, HttpBody};
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use http_body::{Frame, SizeHint};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::gates::Place;
 use super::media;
 use super::problem::{Code, Problem};
 use crate::domain::{Choice, Document, MediaType};
@@ -140,8 +145,8 @@ pub(super) fn choices(choices: &[Choice], codes: &KnownCodes) -> Result<Value, P
     Ok(json!({ "toestemmingen": choices? }))
 }
 
-/// A document, on its way.
-pub(super) fn release(release: Release) -> Result<Response, Problem> {
+/// A document, on its way, and its place until it is there.
+pub(super) fn release(release: Release, place: Place) -> Result<Response, Problem> {
     let head = Head {
         status: release.status,
         media_type: release.media_type,
@@ -152,7 +157,35 @@ pub(super) fn release(release: Release) -> Result<Response, Problem> {
         index: release.index,
         file_name: release.file_name,
     };
-    head.with(Body::new(release.body))
+    let body = release.body;
+    head.with(Body::new(Held { body, place }))
+}
+
+/// Bytes with a place that is held for as long as they are under way.
+struct Held<B> {
+    body: B,
+    #[expect(dead_code, reason = "it is dropped with the body")]
+    place: Place,
+}
+
+impl<B: HttpBody + Unpin> HttpBody for Held<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// What a release says before its bytes.

@@ -1,7 +1,9 @@
 //! Figures for the operator: the sequencer keeps them, anybody may read them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::queueing::Queueing;
 
 /// Up to how many microseconds a commit counts for each step. Under half a millisecond nothing is
 /// durable; past [`crate::bounds::COMMIT`] its outcome is unknown.
@@ -75,6 +77,7 @@ pub struct Figures {
     size: AtomicU64,
     commit_micros: Spread,
     batch_entries: Spread,
+    pub(super) queueing: Queueing,
 }
 
 impl Figures {
@@ -86,6 +89,7 @@ impl Figures {
             size: AtomicU64::new(0),
             commit_micros: Spread::over(&COMMIT_MICROS),
             batch_entries: Spread::over(&BATCH_ENTRIES),
+            queueing: Queueing::default(),
         }
     }
 
@@ -106,6 +110,12 @@ impl Figures {
 
     pub(super) fn note_size(&self, size: u64) {
         self.size.store(size, Ordering::Relaxed);
+    }
+
+    /// How long an entry that is handed in now will wait for its commit at least, where that is too long.
+    #[must_use]
+    pub fn find_wait(&self, now: Instant) -> Option<Duration> {
+        self.queueing.find_standing(now)
     }
 
     /// Entries appended by this process.

@@ -34,6 +34,7 @@ mod witnessed;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -164,12 +165,19 @@ struct Inner {
     verifier: note::Verifier,
     master: Arc<MasterKey>,
     keys: Arc<KeyCache>,
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<(Instant, Job)>,
     closings: mpsc::Sender<ClosingJob>,
     published: Arc<ArcSwap<Published>>,
     figures: Arc<Figures>,
     failure: watch::Receiver<Option<Failure>>,
     witnesses: Witnesses,
+}
+
+impl Inner {
+    /// Puts work in the sequencer's queue, if there is room.
+    fn hand_in(&self, job: Job) -> Result<(), mpsc::error::TrySendError<(Instant, Job)>> {
+        self.jobs.try_send((Instant::now(), job))
+    }
 }
 
 impl fmt::Debug for Ledger {
@@ -547,13 +555,10 @@ impl Ledger {
     async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, NotAppended> {
         let _part = spans::enter("record");
         let (reply, answer) = oneshot::channel();
-        self.0
-            .jobs
-            .try_send(job(reply))
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => NotAppended::Overloaded,
-                mpsc::error::TrySendError::Closed(_) => NotAppended::Unavailable,
-            })?;
+        self.0.hand_in(job(reply)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => NotAppended::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => NotAppended::Unavailable,
+        })?;
         answer.await.map_err(|_| NotAppended::Unavailable)?
     }
 

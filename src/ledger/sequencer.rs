@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, watch};
@@ -71,7 +72,8 @@ pub(super) struct Sequencer {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) gateway: [u8; 16],
     pub(super) edge: Edge,
-    pub(super) jobs: mpsc::Receiver<Job>,
+    /// Each with the moment it was handed in.
+    pub(super) jobs: mpsc::Receiver<(Instant, Job)>,
     pub(super) closings: mpsc::Receiver<ClosingJob>,
     pub(super) published: Arc<ArcSwap<Published>>,
     pub(super) figures: Arc<Figures>,
@@ -90,7 +92,10 @@ impl Sequencer {
         let mut crowded = false;
         while let Some(plan) = self.gather(crowded).await {
             crowded = plan.appends.len() + plan.closings.len() > 1;
-            if let Err(failure) = self.process(plan).await {
+            self.figures.queueing.note_begun(Instant::now());
+            let processed = self.process(plan).await;
+            self.figures.queueing.note_ended();
+            if let Err(failure) = processed {
                 // The first I/O error is fatal (SECURITY 4): whoever watches ends the process. The
                 // receivers are dropped with this task, so every later append is refused at once.
                 self.failure.send_replace(Some(failure));
@@ -112,13 +117,13 @@ impl Sequencer {
         if plan.is_empty() {
             tokio::select! {
                 job = self.jobs.recv() => match job {
-                    Some(job) => plan.add(job, &mut changing, &mut deferred),
+                    Some((_, job)) => plan.add(job, &mut changing, &mut deferred),
                     None => plan.closings.push(self.closings.recv().await?),
                 },
                 Some(closing) = self.closings.recv() => {
                     plan.closings.push(closing);
                     // Nobody waits for a closing entry: it keeps the next decision company.
-                    if let Ok(Some(job)) =
+                    if let Ok(Some((_, job))) =
                         tokio::time::timeout(bounds::CLOSING_WAIT, self.jobs.recv()).await
                     {
                         plan.add(job, &mut changing, &mut deferred);
@@ -132,11 +137,19 @@ impl Sequencer {
                 tokio::task::yield_now().await;
             }
         }
+        let mut newest = None;
         while plan.len() + deferred.len() < bounds::BATCH_ENTRIES
-            && let Ok(job) = self.jobs.try_recv()
+            && let Ok((handed_in, job)) = self.jobs.try_recv()
         {
             plan.add(job, &mut changing, &mut deferred);
+            newest = Some(handed_in);
         }
+        // Who came last waited least: not at all, where nobody is left behind.
+        let full = plan.len() + deferred.len() >= bounds::BATCH_ENTRIES;
+        let least_wait = newest
+            .filter(|_| full)
+            .map_or(Duration::ZERO, |at| at.elapsed());
+        self.figures.queueing.note_taken(least_wait, Instant::now());
         while plan.len() < 2 * bounds::BATCH_ENTRIES
             && let Ok(closing) = self.closings.try_recv()
         {
@@ -153,7 +166,7 @@ impl Sequencer {
     }
 
     async fn process(&mut self, mut plan: Plan) -> Result<(), Failure> {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         self.commit_sent = false;
         let outcome = match tokio::time::timeout(bounds::COMMIT * 2, self.attempt(&mut plan)).await
         {

@@ -17,7 +17,7 @@ impl Ledger {
     /// Keeps how far a view was told, with the next batch, unless it was told further. Nobody waits for
     /// that: with a place that is lost, the same is told again.
     pub fn keep_place(&self, view: &'static str, next: u64) {
-        let _ = self.0.jobs.try_send(Job::Place { view, next });
+        let _ = self.0.hand_in(Job::Place { view, next });
     }
 
     /// A name for an owner that says nothing to who lacks the master key.

@@ -94,7 +94,7 @@ impl Ledger {
     /// next checkpoint.
     pub fn keep_cosigned(&self, cosigned: Cosigned) {
         if self.take_if_newer(cosigned.clone()) {
-            let _ = self.0.jobs.try_send(Job::Cosigned(cosigned));
+            let _ = self.0.hand_in(Job::Cosigned(cosigned));
         }
     }
 

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::Provider;
 use super::failure::BrokenOff;
 use super::road::Road;
+use crate::pace::Pace;
 
 /// The bytes of a document on their way through. Dropping it before its end drops the connection.
 pub struct ProviderBody {
@@ -29,6 +30,8 @@ pub struct ProviderBody {
     /// Handed on.
     yielded_bytes: u64,
     between_bytes: Duration,
+    /// The patience with a trickle, used up like that with silence.
+    pace: Pace,
 }
 
 enum State {
@@ -63,6 +66,7 @@ impl ProviderBody {
     ) -> Self {
         Self {
             between_bytes: provider.limits.between_bytes,
+            pace: Pace::new(provider.limits.between_bytes * 2),
             state: State::Streaming {
                 raw,
                 road,
@@ -93,8 +97,10 @@ impl ProviderBody {
             let piece =
                 match Pin::new(&mut *raw).poll_frame(&mut Context::from_waker(Waker::noop())) {
                     Poll::Pending => {
-                        let deadline = *silent_until
-                            .get_or_insert_with(|| Instant::now() + self.between_bytes);
+                        let deadline = *silent_until.get_or_insert_with(|| {
+                            let now = Instant::now();
+                            self.pace.wait(now).min(now + self.between_bytes)
+                        });
                         if road.silence.is_past(deadline, cx) {
                             return Poll::Ready(Some(Err(BrokenOff::Silent)));
                         }
@@ -107,6 +113,10 @@ impl ProviderBody {
                     Poll::Ready(Some(Ok(frame))) => frame.into_data(),
                 };
             *silent_until = None;
+            if !self.pace.is_at_rest() {
+                let bytes = piece.as_ref().map_or(0, |piece| piece.len() as u64);
+                self.pace.moved(bytes, Instant::now());
+            }
             // Trailers are not on the allow-list.
             let Ok(piece) = piece else { continue };
             self.received_bytes = self.received_bytes.saturating_add(piece.len() as u64);

@@ -96,7 +96,8 @@ pub enum BrokenOff {
     /// The connection broke, or what came cannot be read as a body.
     #[error("the provider's answer broke off")]
     Connection(#[source] hyper::Error),
-    /// Nothing came for as long as the limit between two pieces.
+    /// Nothing came for as long as the limit between two pieces, or for twice as long only a trickle
+    /// ([`crate::pace`]).
     #[error("the provider fell silent in the middle of its answer")]
     Silent,
     /// The body ended before its length was reached.

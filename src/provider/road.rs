@@ -90,7 +90,7 @@ impl Road {
         let (sender, connection) = http1::Builder::new()
             .max_headers(bounds::HEADER_LINES)
             .max_header_size(bounds::HEADER_BYTES)
-            .max_buf_size(bounds::PROVIDER_BUFFER_BYTES)
+            .read_buf_exact_size(Some(bounds::PROVIDER_BUFFER_BYTES))
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|e| ProviderFailure::Wrong(Wrong::NoAnswer(e)))?;

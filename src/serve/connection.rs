@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -11,22 +12,24 @@ use http::{HeaderValue, Request, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
-use tokio::time::interval_at;
+use tokio::time::{Instant, interval_at};
 use tokio_rustls::server::TlsStream;
 use tower_service::Service as _;
 
 use super::guard::{self, Mark};
+use super::reading::{self, Streams};
 use super::stop::Stop;
 use super::wire::{Log, Seen, Wire};
 use crate::bounds;
 use crate::identity::{Identity, Peer, PeerRefused};
 
-/// What can be unsent on one stream of HTTP/2, and read ahead on a connection of HTTP/1.
-const BUFFER_BYTES: usize = 64 * 1024;
+/// How often it is looked whether a connection moves: four times in what it may be idle.
+const LOOK: Duration = Duration::from_secs(bounds::IDLE.as_secs() / 4);
 
 /// How a connection hears that it must end.
 pub(super) struct Ending {
@@ -112,7 +115,11 @@ impl Door {
             }
             self.close.notify_one();
         }
-        Ok(response)
+        Ok(if over_http1 {
+            reading::held_back(response, &self.log)
+        } else {
+            reading::watched(response)
+        })
     }
 
     /// Says who is asking, if that is still known: at every request, not only at the handshake
@@ -144,7 +151,11 @@ impl Door {
 }
 
 /// Serves a connection whose handshake is done, with the protocol that was agreed on.
-pub(super) async fn tls(stream: TlsStream<TcpStream>, door: Arc<Door>, ending: Ending) {
+pub(super) async fn tls(mut stream: TlsStream<TcpStream>, door: Arc<Door>, ending: Ending) {
+    let (socket, tls) = stream.get_mut();
+    tls.set_buffer_limit(Some(bounds::CONNECTION_BUFFER_BYTES));
+    // A kernel that refuses this only sees later that a slow reader reads.
+    let _ = SockRef::from(&*socket).set_tcp_notsent_lowat(bounds::UNSENT_BYTES);
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
         http2(stream, door, ending).await;
     } else {
@@ -166,7 +177,7 @@ where
         .header_read_timeout(bounds::IDLE)
         .max_header_size(bounds::HEADER_BYTES)
         .max_headers(bounds::HEADER_LINES)
-        .max_buf_size(BUFFER_BYTES)
+        .max_buf_size(bounds::CONNECTION_BUFFER_BYTES)
         .serve_connection(
             TokioIo::new(wire),
             service_fn(move |request| {
@@ -187,11 +198,11 @@ where
 async fn http2(stream: TlsStream<TcpStream>, door: Arc<Door>, ending: Ending) {
     let wire = Wire::http2(stream, door.log.clone());
     let serving = door.clone();
-    let connection = http2::Builder::new(TokioExecutor::new())
+    let connection = http2::Builder::new(Streams)
         .timer(TokioTimer::new())
         .max_concurrent_streams(bounds::HTTP2_STREAMS)
         .max_header_list_size(u32::try_from(bounds::HEADER_BYTES).unwrap_or(u32::MAX))
-        .max_send_buf_size(BUFFER_BYTES)
+        .max_send_buf_size(bounds::CONNECTION_BUFFER_BYTES)
         .serve_connection(
             TokioIo::new(wire),
             service_fn(move |request| {
@@ -218,8 +229,8 @@ async fn drive<C: Future<Output = hyper::Result<()>>>(
 ) {
     let mut stopping = false;
     let mut moved = door.log.moved();
-    let first = tokio::time::Instant::now() + bounds::IDLE;
-    let mut idle = interval_at(first, bounds::IDLE);
+    let mut still = Duration::ZERO;
+    let mut look = interval_at(Instant::now() + LOOK, LOOK);
     loop {
         tokio::select! {
             ended = connection.as_mut() => {
@@ -235,13 +246,18 @@ async fn drive<C: Future<Output = hyper::Result<()>>>(
                 end_gently(connection.as_mut());
             }
             () = door.close.notified() => end_gently(connection.as_mut()),
-            _ = idle.tick() => {
-                // Not a byte in either direction: a client that stopped reading is idle too.
-                let now = door.log.moved();
-                if now == moved {
+            now = look.tick() => {
+                if door.log.is_too_slow(now) {
+                    tracing::info!("a connection was closed: its client reads too slowly");
                     return;
                 }
-                moved = now;
+                // Not a byte in either direction: a client that stopped reading is idle too.
+                let moved_now = door.log.moved();
+                still = if moved_now == moved { still + LOOK } else { Duration::ZERO };
+                if still >= bounds::IDLE {
+                    return;
+                }
+                moved = moved_now;
             }
         }
     }

@@ -7,6 +7,8 @@
 
 mod connection;
 mod guard;
+mod reading;
+mod rooms;
 mod stop;
 #[cfg(test)]
 mod tests;
@@ -18,7 +20,7 @@ use std::time::Duration;
 
 use axum::Router;
 use rustls::ServerConfig;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
@@ -29,39 +31,77 @@ pub use guard::Mark;
 pub use stop::{Stop, Stopper};
 
 use crate::bounds;
-use crate::identity::Identity;
+use crate::http::{Cause, TurnedAway};
+use crate::identity::{Identity, PeerRefused};
 use connection::{Door, Ending, Visitor};
+use rooms::{Handshakes, Handshaking, Rooms};
 
 /// How long accepting pauses when the machine has no sockets left.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// What the exchange says of every connection: whether its requests are proper HTTP, and who was not let
+/// in for want of room.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    /// Marks a request that is no proper HTTP.
+    pub mark: Mark,
+    /// How many organisations there are to divide the connections among.
+    pub organisations: usize,
+    /// Where it is counted who was turned away.
+    pub turned_away: TurnedAway,
+}
+
 /// Serves `exchange`: TLS with a client certificate. Each request's extensions get the
 /// `Arc<identity::Peer>` and, if its organisation is configured, the `Arc<Organisation>`; a request
-/// that is no proper HTTP goes on marked by `mark`, and its connection is closed after the answer.
+/// that is no proper HTTP goes on marked by `guard`, and its connection is closed after the answer.
 /// Returns once `stop` was called and everything has ended, or [`bounds::DRAIN`] has passed.
 pub async fn exchange(
     listener: TcpListener,
     identity: Arc<Identity>,
     app: Router,
-    mark: Mark,
+    guard: Guard,
     stop: Stop,
 ) {
+    let rooms = Rooms::for_organisations(guard.organisations);
+    let handshakes = Arc::new(Handshakes::default());
     accept(listener, stop, move |stream, ending| {
-        let (identity, app) = (identity.clone(), app.clone());
+        let (identity, app, guard) = (identity.clone(), app.clone(), guard.clone());
+        let (rooms, handshaking) = (rooms.clone(), handshakes.begin());
         async move {
-            let Some(stream) = handshake(stream, identity.exchange_tls()).await else {
-                return;
+            let tls = identity.exchange_tls();
+            let mut stream = match handshake(stream, tls, handshaking).await {
+                Ok(stream) => stream,
+                Err(None) => return,
+                Err(Some(cause)) => return guard.turned_away.count(cause, None),
             };
             let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-            match identity.peer(chain) {
-                Ok(peer) => {
-                    let visitor = Visitor::new(identity, peer);
-                    let door = Door::new(app, Some(visitor), Some(mark));
-                    connection::tls(stream, door, ending).await;
-                }
+            let known = identity
+                .peer(chain)
+                .and_then(|peer| match identity.recheck(&peer) {
+                    Ok(organisation) => Ok((peer, Some(organisation))),
+                    Err(PeerRefused::OrganisationUnknown) => Ok((peer, None)),
+                    Err(PeerRefused::Certificate(refused)) => Err(refused),
+                });
+            let (peer, organisation) = match known {
+                Ok(known) => known,
                 // Trust changed during the handshake.
-                Err(refused) => tracing::info!(tls.refused = %refused, "a client was refused"),
-            }
+                Err(refused) => {
+                    return tracing::info!(tls.refused = %refused, "a client was refused");
+                }
+            };
+            let organisation = organisation.as_deref();
+            let Some(_place) = rooms.enter(organisation.map(|one| one.oin)) else {
+                guard.turned_away.count(Cause::Connections, organisation);
+                tracing::info!(
+                    organisation.oin = organisation.map_or("-", |one| one.oin.as_str()),
+                    "a connection was closed: its organisation holds all it may"
+                );
+                let _ = timeout(PAUSE, stream.shutdown()).await;
+                return;
+            };
+            let visitor = Visitor::new(identity, peer);
+            let door = Door::new(app, Some(visitor), Some(guard.mark));
+            connection::tls(stream, door, ending).await;
         }
     })
     .await;
@@ -81,10 +121,11 @@ pub async fn encrypted(
     app: Router,
     stop: Stop,
 ) {
+    let handshakes = Arc::new(Handshakes::default());
     accept(listener, stop, move |stream, ending| {
-        let (tls, app) = (tls(), app.clone());
+        let (tls, app, handshaking) = (tls(), app.clone(), handshakes.begin());
         async move {
-            if let Some(stream) = handshake(stream, tls).await {
+            if let Ok(stream) = handshake(stream, tls, handshaking).await {
                 connection::tls(stream, Door::new(app, None, None), ending).await;
             }
         }
@@ -159,16 +200,29 @@ where
     }
 }
 
-async fn handshake(stream: TcpStream, config: Arc<ServerConfig>) -> Option<TlsStream<TcpStream>> {
-    match timeout(bounds::HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await {
-        Ok(Ok(stream)) => Some(stream),
+/// Shakes hands. Where that comes to nothing it is in the log; an error says what to count besides.
+async fn handshake(
+    stream: TcpStream,
+    config: Arc<ServerConfig>,
+    handshaking: Handshaking,
+) -> Result<TlsStream<TcpStream>, Option<Cause>> {
+    let shaken = timeout(bounds::HANDSHAKE, TlsAcceptor::from(config).accept(stream));
+    let shaken = tokio::select! {
+        shaken = shaken => shaken,
+        () = handshaking.given_up() => {
+            tracing::info!("a handshake was given up for newer ones");
+            return Err(Some(Cause::Handshakes));
+        }
+    };
+    match shaken {
+        Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => {
             tracing::info!(tls.error = %error, "a handshake failed");
-            None
+            Err(None)
         }
         Err(_) => {
             tracing::info!("a handshake took too long");
-            None
+            Err(None)
         }
     }
 }

@@ -9,14 +9,15 @@
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::bounds;
+use crate::pace::Pace;
 
 /// What was seen of one request's head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,17 @@ pub(super) struct Seen {
 pub(super) struct Log {
     seen: Mutex<VecDeque<Seen>>,
     moved: AtomicU64,
+    is_stuck: AtomicBool,
+    stuck: Mutex<Stuck>,
+}
+
+/// What is written and not out, because the client does not read.
+#[derive(Debug, Default)]
+struct Stuck {
+    /// Until when the client may leave it so; `None` while it reads.
+    until: Option<Instant>,
+    /// Who has more to write.
+    waiting: Option<Waker>,
 }
 
 impl Log {
@@ -42,6 +54,33 @@ impl Log {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop_front()
+    }
+
+    /// Whether the client has been reading too slowly for too long.
+    pub(super) fn is_too_slow(&self, now: Instant) -> bool {
+        let stuck = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+        stuck.until.is_some_and(|until| until <= now)
+    }
+
+    /// Whether what was written last is not out yet; if so, `cx` is woken when it is.
+    pub(super) fn is_stuck(&self, cx: &Context<'_>) -> bool {
+        if !self.is_stuck.load(Ordering::Relaxed) {
+            return false;
+        }
+        let mut stuck = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+        stuck.waiting = stuck.until.is_some().then(|| cx.waker().clone());
+        stuck.until.is_some()
+    }
+
+    fn set_stuck(&self, until: Option<Instant>) {
+        self.is_stuck.store(until.is_some(), Ordering::Relaxed);
+        let mut stuck = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+        stuck.until = until;
+        if until.is_none()
+            && let Some(waiting) = stuck.waiting.take()
+        {
+            waiting.wake();
+        }
     }
 
     /// Grows whenever bytes move, in either direction.
@@ -67,6 +106,8 @@ pub(super) struct Wire<S> {
     head: Vec<u8>,
     /// When the head under way must be complete.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// The patience with a client that reads slowly.
+    pace: Pace,
 }
 
 impl<S> Wire<S> {
@@ -86,7 +127,36 @@ impl<S> Wire<S> {
             place: Place::Unwatched,
             head: Vec::new(),
             deadline: None,
+            pace: Pace::new(bounds::IDLE),
         }
+    }
+
+    /// Notes how writing goes: that so many bytes went, or that the socket takes none.
+    fn pace(&mut self, written: Poll<u64>) {
+        match written {
+            Poll::Ready(_) if self.pace.is_at_rest() => {}
+            Poll::Ready(bytes) => {
+                self.pace.moved(bytes, Instant::now());
+                self.log.set_stuck(None);
+            }
+            Poll::Pending => {
+                let until = self.pace.wait(Instant::now());
+                self.log.set_stuck(Some(until));
+            }
+        }
+    }
+
+    /// Notes what came of a write.
+    fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let bytes = |result: &io::Result<usize>| result.as_ref().map_or(0, |n| *n as u64);
+        match &written {
+            Poll::Ready(result) => {
+                self.pace(Poll::Ready(bytes(result)));
+                self.log.moved.fetch_add(1, Ordering::Relaxed);
+            }
+            Poll::Pending => self.pace(Poll::Pending),
+        }
+        written
     }
 
     fn watch(&mut self, mut bytes: &[u8]) {
@@ -213,9 +283,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes));
-        self.log.moved.fetch_add(1, Ordering::Relaxed);
-        Poll::Ready(written)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.wrote(written)
     }
 
     fn poll_write_vectored(
@@ -223,9 +292,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bytes));
-        self.log.moved.fetch_add(1, Ordering::Relaxed);
-        Poll::Ready(written)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.wrote(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -233,7 +301,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.pace(
+            flushed
+                .is_ready()
+                .then_some(0)
+                .map_or(Poll::Pending, Poll::Ready),
+        );
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

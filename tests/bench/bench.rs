@@ -32,6 +32,8 @@ mod process;
 mod provider;
 mod registration;
 mod rounds;
+mod soak;
+mod stalled;
 mod table;
 mod tokens;
 mod world;

@@ -44,8 +44,8 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// A request for the next document of this size, with a token.
-    fn request(&self, size: Size) -> Outcome<Request<Full<Bytes>>> {
+    /// The next document of this size.
+    pub(crate) fn document(&self, size: Size) -> Outcome<&Uri> {
         let documents = self
             .documents
             .iter()
@@ -53,7 +53,12 @@ impl Target {
             .map(|(_, list)| list);
         let documents = documents.or_fail("find documents of a size")?;
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % documents.len().max(1);
-        Request::get(documents.get(turn).or_fail("find a document")?)
+        documents.get(turn).or_fail("find a document")
+    }
+
+    /// A request for the next document of this size, with a token.
+    fn request(&self, size: Size) -> Outcome<Request<Full<Bytes>>> {
+        Request::get(self.document(size)?)
             .header(HOST, "localhost")
             .header(AUTHORIZATION, self.tokens.take()?)
             .body(Full::default())
@@ -152,6 +157,13 @@ impl Connection {
         complete(target, size, bytes)
     }
 
+    /// Begins a download, reads its first piece and hangs up.
+    pub(crate) async fn break_off(mut self, target: &Target, size: Size) -> Outcome<()> {
+        let mut body = self.respond(target, size).await?;
+        let first = body.frame().await.or_fail("read the first piece")?;
+        first.map(drop).or_fail("read the first piece")
+    }
+
     /// Downloads a document evenly over this time.
     pub(crate) async fn download_over(
         &mut self,
@@ -224,7 +236,8 @@ fn complete(target: &Target, size: Size, bytes: usize) -> Outcome<()> {
     )))
 }
 
-async fn connect(address: SocketAddr, reader: Reader) -> std::io::Result<TcpStream> {
+/// A socket that is connected.
+pub(crate) async fn connect(address: SocketAddr, reader: Reader) -> std::io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     if reader == Reader::Slow {
         socket.set_recv_buffer_size(u32::try_from(SLOW_READER_BYTES).unwrap_or(u32::MAX))?;

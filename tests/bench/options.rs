@@ -21,6 +21,9 @@ pub(crate) struct Options {
     /// Rounds of all sides in turn
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=50))]
     pub(crate) rounds: u8,
+    /// Minutes of mixed traffic in the phase `soak`; a fifth of them is its warm-up
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=10_080))]
+    pub(crate) minutes: u64,
     /// Measure only this phase; may be given more than once
     #[arg(long, value_name = "PHASE")]
     pub(crate) only: Vec<Phase>,
@@ -86,12 +89,16 @@ pub(crate) enum Phase {
     Commit,
     /// Memory with 100 concurrent 10 MiB downloads that are read slowly
     Memory,
+    /// The gateway alone: 4 KiB documents at 500 a second, without and beside 500 connections that stall
+    Stalled,
+    /// The gateway alone, only when asked for: mixed traffic for --minutes, and what memory grew by
+    Soak,
 }
 
 impl Options {
     /// Whether this phase was asked for.
     pub(crate) fn wants(&self, phase: Phase) -> bool {
-        self.only.is_empty() || self.only.contains(&phase)
+        (self.only.is_empty() && phase != Phase::Soak) || self.only.contains(&phase)
     }
 
     /// Who takes part beside the gateway.
@@ -103,6 +110,11 @@ impl Options {
         }
         let asked = |peer: &Peer| self.beside.is_empty() || self.beside.contains(peer);
         Peer::ALL.into_iter().filter(asked).collect()
+    }
+
+    /// How long the mixed traffic goes on.
+    pub(crate) fn soaking(&self) -> Duration {
+        Duration::from_mins(self.minutes)
     }
 
     /// How long one slice of load lasts.

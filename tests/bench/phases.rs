@@ -18,18 +18,18 @@ use crate::provider::Size;
 use crate::rounds::{Cost, SETTLE, WARM_UP, float, in_turn, medians, per_mille_ms};
 use crate::table::{Goal, Line, Peer, Report, Section};
 use crate::world::{Side, World};
-use crate::{disk, haproxy, nginx};
+use crate::{disk, haproxy, nginx, soak, stalled};
 
 /// Clients at once for small and middle documents.
-const CONNECTIONS: usize = 32;
+pub(crate) const CONNECTIONS: usize = 32;
 /// Clients at once for large documents: more would only fill buffers.
 const LARGE_CONNECTIONS: usize = 8;
 /// Clients at once when each request has a connection of its own.
 const CONNECTS_AT_ONCE: usize = 8;
 /// Requests per second when latency is measured.
-const RATE: u32 = 500;
+pub(crate) const RATE: u32 = 500;
 /// Shortest slice of that: the 99.9th percentile needs thousands of answers.
-const RATE_SLICE: Duration = Duration::from_secs(8);
+pub(crate) const RATE_SLICE: Duration = Duration::from_secs(8);
 /// Clients at once when entries per commit are counted.
 const COMMIT_CLIENTS: usize = 64;
 /// Tokens signed ahead for a round of that; more are signed as they are needed.
@@ -39,7 +39,7 @@ const SLOW_READERS: usize = 100;
 const SLOW_READING: Duration = Duration::from_secs(8);
 /// How often memory is looked at meanwhile.
 const WATCH: Duration = Duration::from_millis(20);
-const MIB: f64 = 1024.0 * 1024.0;
+pub(crate) const MIB: f64 = 1024.0 * 1024.0;
 
 /// Measures what was asked for, in a directory of its own on the disk the ledger would be on.
 pub(crate) async fn measure(options: &Options) -> Outcome<Report> {
@@ -99,9 +99,18 @@ async fn report(options: &Options, directory: &Path, beside: &str) -> Outcome<Re
         progress(Phase::Commit);
         sections.push(entries_per_commit(&world, options).await?);
     }
+    if options.wants(Phase::Stalled) {
+        progress(Phase::Stalled);
+        sections.push(stalled::beside_stalled(&world, options).await?);
+    }
     if options.wants(Phase::Memory) {
         progress(Phase::Memory);
         sections.push(slow_readers(&mut world, options).await?);
+    }
+    if options.wants(Phase::Soak) {
+        progress(Phase::Soak);
+        world.gateway.restart().await?;
+        sections.push(soak::soak(&world, options).await?);
     }
     let store = if options.postgres.is_some() {
         "PostgreSQL (its processes counted with the gateway's)"

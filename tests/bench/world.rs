@@ -31,6 +31,8 @@ pub(crate) struct World {
     provider: Process,
     _provider_input: ChildStdin,
     with_database: bool,
+    /// IMG, for calls of its own.
+    pub(crate) img: Party,
 }
 
 /// What runs to be compared with.
@@ -84,7 +86,7 @@ impl World {
         };
         let peers = options.peers().into_iter();
         let peers = peers.map(|peer| surroundings.start(peer));
-        let peers = peers.collect::<Outcome<_>>()?;
+        let peers: Vec<Beside> = peers.collect::<Outcome<_>>()?;
         let path = |id: &str| format!("/v1/documenten/{id}/download");
         let mut to_gateway = target("the gateway", exchange, &img, Stock::fresh(signer), path)?;
         to_gateway.recorded = true;
@@ -95,6 +97,7 @@ impl World {
             provider,
             _provider_input: input,
             with_database: options.postgres.is_some(),
+            img,
         };
         world.check().await?;
         Ok(world)

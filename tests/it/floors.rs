@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 8] = [
     &[
         "domain", "merkle", "clock", "bounds", "errors", "language", "paper", "finding",
+        "queueing", "pace",
     ],
     &["policy", "identity", "store", "spans"],
     &["ledger", "https"],
@@ -34,6 +35,16 @@ const NEIGHBOURS: &[(&str, &str, &str)] = &[
     ("domain", "clock", "a time is a value of the domain"),
     (
         "domain",
+        "bounds",
+        "limits are numbers, without a floor of their own",
+    ),
+    (
+        "pace",
+        "bounds",
+        "limits are numbers, without a floor of their own",
+    ),
+    (
+        "queueing",
         "bounds",
         "limits are numbers, without a floor of their own",
     ),

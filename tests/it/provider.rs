@@ -39,6 +39,8 @@ pub(crate) enum Behaviour {
     BreaksOff(usize),
     /// The right length, but nothing comes after so many bytes.
     FallsSilent(usize),
+    /// The right length, but after so many bytes it comes a byte at a time, one in each second.
+    Drips(usize),
     /// Not at all.
     Mute,
     /// With headers that are none of its business.
@@ -242,6 +244,15 @@ impl Inner {
             }
             Behaviour::FallsSilent(after) => {
                 piece_and_then(&document, *after, stream::pending().boxed())
+            }
+            Behaviour::Drips(after) => {
+                let drops = document.slice(*after..);
+                let dripping = stream::unfold(drops, |mut drops| async {
+                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                    let drop = drops.split_to(1.min(drops.len()));
+                    Some((Ok(Frame::data(drop)), drops))
+                });
+                piece_and_then(&document, *after, dripping.boxed())
             }
             Behaviour::Chatty => {
                 let mut answer = whole(document);

@@ -8,15 +8,13 @@ use super::Answer;
 use crate::bounds::AGREEMENT_BODY_BYTES;
 use crate::exchange::Settled;
 use crate::http::arrival::Arrival;
-use crate::http::problem::Code;
 use crate::http::{Shared, agreed, reply};
 
 /// `POST /overeenkomsten`
 pub(in crate::http) async fn activate(State(shared): State<Shared>, mut call: Arrival) -> Answer {
     let caller = call.identify(&shared.exchange).await?;
     // A bundle is held in memory and takes long to read, as the lines of a bulk call do.
-    let place = shared.bulks.enter(call.organisation().oin);
-    let _place = place.ok_or(Code::TooManyRequests)?;
+    let _place = shared.door.enter_bulk(call.organisation())?;
     let codes = shared.exchange.vocabulary(caller.organisation());
     let handed = call.json_within(AGREEMENT_BODY_BYTES, &codes, agreed::agreement);
     let handed = handed.await?;

@@ -30,12 +30,14 @@ pub(in crate::http) async fn metadata(State(shared): State<Shared>, mut call: Ar
 
 /// `GET /documenten/{uuid}/download`
 pub(in crate::http) async fn download(State(shared): State<Shared>, mut call: Arrival) -> Answer {
+    // As long as its bytes are under way: the requester reads them as slowly as it likes.
+    let place = shared.door.enter_release(call.organisation())?;
     let caller = call.identify(&shared.exchange).await?;
     let range = range::of(call.headers());
     let id = call.path("uuid", DocumentId::parse);
     let id = call.done(id)?;
     let release = shared.exchange.download(caller, id, range).await?;
-    reply::release(release)
+    reply::release(release, place)
 }
 
 /// `POST /documenten/{uuid}/_toets`

@@ -39,7 +39,7 @@ pub(in crate::http) async fn delete(State(shared): State<Shared>, mut call: Arri
 pub(in crate::http) async fn bulk(State(shared): State<Shared>, mut call: Arrival) -> Answer {
     let caller = call.identify(&shared.exchange).await?;
     let oin = call.organisation().oin;
-    let _place = shared.bulks.enter(oin).ok_or(Code::TooManyRequests)?;
+    let _place = shared.door.enter_bulk(call.organisation())?;
     let mode = call.query_word("modus", bulk::MODES);
     let body = call.lines(crate::bounds::BULK_BODY_BYTES).await?;
     let mode = call.done(mode)?;

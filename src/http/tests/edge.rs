@@ -1,11 +1,16 @@
 //! What holds for every call and every answer.
 
 use super::*;
-use crate::bounds::{BULK_CALLS_PER_ORGANISATION, REQUESTS_PER_ORGANISATION};
+use crate::bounds::{
+    BATCH_ENTRIES, BULK_CALLS_PER_ORGANISATION, QUEUE_INTERVAL, QUEUE_WAIT,
+    REQUESTS_PER_ORGANISATION,
+};
 use crate::exchange::{Failure, FieldError};
+use crate::http::Rate;
 use crate::http::problem::{Code, Problem};
 use crate::language::Language;
 use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test]
 async fn what_is_not_there_is_not_found() {
@@ -188,6 +193,7 @@ async fn without_chance_nothing_is_done() {
         Arc::new(Dry),
         Metrics::new(&Registry::new()).unwrap(),
         Tracer::off(),
+        load(&Registry::new(), RateLimits::default()),
     );
     let answer = send(&router, counter.get("/v1/openapi.json", &[])).await;
     assert_eq!(answer.code(), "interne-fout");
@@ -248,6 +254,120 @@ async fn no_more_at_once_than_there_is_room_for() {
         // Whoever hung up has left its place.
         let answer = post(Body::from("{}")).await.unwrap();
         assert_ne!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+    }
+}
+
+/// A router over the same book in which one call a minute is allowed, and what it measures.
+fn limited(counter: &Counter, rates: RateLimits) -> (Router, Load, Registry) {
+    let registry = Registry::new();
+    let load = load(&registry, rates);
+    let router = crate::http::router(
+        counter.exchange.clone(),
+        counter.world.clock.clone(),
+        Arc::new(SystemRandomness::default()),
+        Metrics::new(&Registry::new()).unwrap(),
+        Tracer::off(),
+        load.clone(),
+    );
+    (router, load, registry)
+}
+
+/// The line of the figure of who was turned away for this cause.
+fn turned_away(registry: &Registry, cause: &str) -> String {
+    let text = prometheus::TextEncoder::new().encode_to_string(&registry.gather());
+    let label = format!("cause=\"{cause}\"");
+    let text = text.unwrap();
+    let line = text.lines().find(|line| line.contains(&label));
+    line.unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn who_calls_too_often_is_told_when_to_come_back() {
+    let counter = Counter::open().await;
+    let one = std::num::NonZeroU32::MIN;
+    let rates = RateLimits {
+        usual: None,
+        own: [(
+            Oin::parse(NCG).unwrap(),
+            Rate {
+                per_second: one,
+                burst: one,
+            },
+        )]
+        .into(),
+    };
+    let (router, _, registry) = limited(&counter, rates);
+    // What does not exist counts as well.
+    let first = send(&router, counter.get("/v1/nergens", &[])).await;
+    assert_eq!(first.status, StatusCode::NOT_FOUND);
+    let size = counter.exchange.ledger().size();
+    for path in ["/v1/openapi.json", "/v1/besluiten/x", "/v1/nergens"] {
+        let refused = send(&router, counter.get(path, &[])).await;
+        assert_eq!(refused.code(), "te-veel-verzoeken", "{path}");
+        assert_eq!(refused.headers["retry-after"], "1");
+    }
+    let told = "sluis_turned_away_total{cause=\"rate\",role=\"ncg\"} 3";
+    assert_eq!(turned_away(&registry, "rate"), told);
+    assert_eq!(
+        counter.exchange.ledger().size(),
+        size,
+        "nothing is recorded"
+    );
+    for _ in 0..20 {
+        let request = counter
+            .img
+            .request(&Method::GET, "/v1/openapi.json", &[], Body::empty());
+        let other = send(&router, request).await;
+        assert_eq!(other.status, StatusCode::OK, "another organisation");
+    }
+}
+
+#[tokio::test]
+async fn when_tasks_wait_only_who_asks_most_is_turned_away() {
+    let counter = Counter::open().await;
+    let (router, load, registry) = limited(&counter, RateLimits::default());
+    let post = |visitor: &Visitor, body: Body| {
+        let kind = [("content-type", "application/json")];
+        let sent = visitor.request(&Method::POST, "/v1/documenten/_zoek", &kind, body);
+        let router = router.clone();
+        tokio::spawn(async move { send(&router, sent).await })
+    };
+    let never = || {
+        let never = futures_util::stream::pending::<Result<bytes::Bytes, std::io::Error>>();
+        Body::from_stream(never)
+    };
+    let waiting: Vec<_> = (0..BATCH_ENTRIES)
+        .map(|_| post(&counter.ncg, never()))
+        .collect();
+    let waited = |wait| load.processors.note_taken(wait, std::time::Instant::now());
+    // Much at once is no overload: one more is let in, and finds its body wrong.
+    let answer = post(&counter.ncg, Body::from("{}")).await.unwrap();
+    assert_eq!(answer.code(), "ongeldige-invoer");
+    waited(QUEUE_WAIT * 2);
+    let since = std::time::Instant::now();
+    while since.elapsed() <= QUEUE_INTERVAL {
+        tokio::time::sleep(QUEUE_INTERVAL / 10).await;
+    }
+    let size = counter.exchange.ledger().size();
+    for _ in 0..5 {
+        let answer = post(&counter.ncg, Body::from("{}")).await.unwrap();
+        assert_eq!(answer.code(), "overbelast");
+        assert!(["1", "2"].contains(&answer.headers["retry-after"].to_str().unwrap()));
+    }
+    assert_eq!(
+        counter.exchange.ledger().size(),
+        size,
+        "nothing is recorded"
+    );
+    let told = "sluis_turned_away_total{cause=\"processors\",role=\"ncg\"} 5";
+    assert_eq!(turned_away(&registry, "processors"), told);
+    let answer = post(&counter.img, Body::from("{}")).await.unwrap();
+    assert_eq!(answer.code(), "ongeldige-invoer", "another organisation");
+    waited(Duration::ZERO);
+    let answer = post(&counter.ncg, Body::from("{}")).await.unwrap();
+    assert_eq!(answer.code(), "ongeldige-invoer", "it is over");
+    for task in waiting {
+        task.abort();
     }
 }
 

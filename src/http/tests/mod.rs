@@ -26,6 +26,7 @@ use tower_service::Service;
 
 use super::metrics::Metrics;
 use super::routes::{Route, Routes};
+use super::{Load, RateLimits, TurnedAway};
 use crate::clock::{Moment, SystemRandomness};
 use crate::domain::TransactionId;
 use crate::domain::{CaseNumber, DocumentKind, Employee, Mark, Oin, Organisation, Purpose, Word};
@@ -175,12 +176,14 @@ impl Counter {
         let registry = Registry::new();
         let metrics = Metrics::new(&registry).unwrap();
         let tracer = Tracer::off();
+        let load = load(&registry, RateLimits::default());
         let router = super::router(
             exchange.clone(),
             world.clock.clone(),
             random,
             metrics,
             tracer,
+            load,
         );
         Self {
             router,
@@ -209,6 +212,15 @@ impl Counter {
 
     async fn send(&self, request: Request) -> Answer {
         send(&self.router, request).await
+    }
+}
+
+/// Nobody waits, and nobody is limited but by `rates`.
+fn load(registry: &Registry, rates: RateLimits) -> Load {
+    Load {
+        rates,
+        processors: Arc::default(),
+        turned_away: TurnedAway::new(registry).unwrap(),
     }
 }
 

@@ -79,7 +79,14 @@ impl Gateway {
         };
         let of = identity.clone();
         let running = match kind {
-            Kind::Exchange => tokio::spawn(exchange(listener, of, app(), mark, stop)),
+            Kind::Exchange => {
+                let guard = Guard {
+                    mark,
+                    organisations: 2,
+                    turned_away: TurnedAway::new(&prometheus::Registry::new()).unwrap(),
+                };
+                tokio::spawn(exchange(listener, of, app(), guard, stop))
+            }
             Kind::Browser => tokio::spawn(browser(listener, of, app(), stop)),
             Kind::Plain => tokio::spawn(plain(listener, app(), stop)),
         };

@@ -219,7 +219,7 @@ fn numbered(piece: &[u8], stream: u32) -> Vec<u8> {
 }
 
 /// How large the gateway is in memory.
-fn resident_kib(siege: &Siege) -> u64 {
+pub(super) fn resident_kib(siege: &Siege) -> u64 {
     let status = format!("/proc/{}/status", siege.world.gateways[0].id());
     let status = std::fs::read_to_string(status).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));

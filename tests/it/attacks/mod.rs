@@ -5,15 +5,18 @@
 
 mod bombs;
 mod certificates;
+mod fair;
 mod floods;
 mod frames;
 mod messages;
 mod messages_h2;
+mod overload;
 mod paths;
 mod ranges;
 mod refusals;
 mod siege;
 mod tokens;
+mod trickles;
 
 use std::io::Write as _;
 

@@ -97,6 +97,13 @@ impl Siege {
         assert_eq!(self.heard(), Ok(1), "an honest request");
     }
 
+    /// The same while others ask as well.
+    pub(super) async fn honest_beside(&self) {
+        let call = Call::get(self.path()).token(&Self::token());
+        let answer = self.world.line(0, "img").call(&call).await.expect("200");
+        assert_eq!(answer.body.len(), SIZE);
+    }
+
     /// Puts fresh tokens and the path in a text.
     pub(super) fn filled(&self, text: &str) -> Vec<u8> {
         let whole = text
