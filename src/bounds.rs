@@ -183,6 +183,10 @@ pub const PROVIDER_CONNECTION_AGE: Duration = Duration::from_mins(10);
 /// no piece holds more memory than it has bytes.
 pub const PROVIDER_BUFFER_BYTES: usize = 16 * 1024;
 
+/// What is read at once of an answer of anybody else over HTTPS: a login service, a witness, a collector, a
+/// ledger. The head of an answer has to fit.
+pub const HTTPS_BUFFER_BYTES: usize = 64 * 1024;
+
 /// Client chains whose check is remembered; one more costs the oldest a second check.
 pub const VETTED_CHAINS: usize = 1_024;
 /// A file of certificates, CRLs or keys. The largest are CRLs; one of 8 MiB revokes 200,000.

@@ -268,7 +268,7 @@ impl Address {
         let (sender, connection) = http1::Builder::new()
             .max_headers(bounds::HEADER_LINES)
             .max_header_size(bounds::HEADER_BYTES)
-            .max_buf_size(bounds::PROVIDER_BUFFER_BYTES)
+            .max_buf_size(bounds::HTTPS_BUFFER_BYTES)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(NoConnection::Http)?;
