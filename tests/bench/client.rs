@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper::header::{AUTHORIZATION, HOST};
+use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -58,9 +58,13 @@ impl Target {
 
     /// A request for the next document of this size, with a token.
     fn request(&self, size: Size) -> Outcome<Request<Full<Bytes>>> {
+        self.request_with(size, self.tokens.take()?)
+    }
+
+    fn request_with(&self, size: Size, token: HeaderValue) -> Outcome<Request<Full<Bytes>>> {
         Request::get(self.document(size)?)
             .header(HOST, "localhost")
-            .header(AUTHORIZATION, self.tokens.take()?)
+            .header(AUTHORIZATION, token)
             .body(Full::default())
             .or_fail("make a request")
     }
@@ -197,6 +201,18 @@ impl Connection {
         Err(Failure::new(format!(
             "{} gave other bytes than the provider's",
             target.name
+        )))
+    }
+
+    /// Asks with a token that gives no right to it, which must not give the document.
+    pub(crate) async fn is_refused(&mut self, target: &Target, token: HeaderValue) -> Outcome<()> {
+        let (status, _) = self.call(target.request_with(Size::Small, token)?).await?;
+        if status == StatusCode::FORBIDDEN {
+            return Ok(());
+        }
+        let name = target.name;
+        Err(Failure::new(format!(
+            "{name} answered {status} where it must refuse"
         )))
     }
 

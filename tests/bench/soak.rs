@@ -29,7 +29,7 @@ use crate::registration::{ADDRESSES, KIND, address, owner};
 use crate::rounds::{float, medians};
 use crate::table::{Goal, Line, Section};
 use crate::tokens::Signer;
-use crate::world::World;
+use crate::world::{REFUSED_PURPOSE, World};
 
 /// What part of the time is the warm-up, and what part of the rest is compared at either end.
 const WARM_UP_PART: u32 = 5;
@@ -191,7 +191,7 @@ pub(crate) async fn soak(world: &World, options: &Options) -> Outcome<Section> {
     let side = world.ours();
     let traffic = Arc::new(Traffic {
         target: side.target.clone(),
-        refused: Signer::new(&world.img, AUDIENCE, "overig")?,
+        refused: Signer::new(&world.img, AUDIENCE, REFUSED_PURPOSE)?,
         registrar: Signer::new(&world.img, AUDIENCE, "beheer")?,
         receiver: world.img.oin.clone(),
         next: AtomicUsize::new(0),

@@ -126,6 +126,11 @@ impl Stock {
         })
     }
 
+    /// Whether what they say counts.
+    pub(crate) const fn are_looked_at(&self) -> bool {
+        matches!(self, Self::Fresh { .. })
+    }
+
     /// Signs ahead. What was left of before is thrown away: it may be too old by now.
     pub(crate) fn fill(&self, count: usize) -> Outcome<()> {
         if let Self::Fresh { signer, ready } = self {

@@ -22,6 +22,8 @@ use crate::{haproxy, nginx, policy, provider};
 
 /// Why these documents pass: statutory duty, on request (Tijdelijke wet Groningen 3(4)); no owner's choice blocks it.
 const PURPOSE: &str = "schade-afhandeling";
+/// For this one they pass to nobody who was not consented to.
+pub(crate) const REFUSED_PURPOSE: &str = "overig";
 
 /// Everything that runs. The order is that of dropping: who asks stops before who answers.
 pub(crate) struct World {
@@ -131,11 +133,16 @@ impl World {
         Tree::of(self.provider.id(), None)
     }
 
+    /// Each gives the provider's bytes, and who looks at tokens refuses where the rules do.
     async fn check(&self) -> Outcome<()> {
+        let refused = Signer::new(&self.img, AUDIENCE, REFUSED_PURPOSE)?;
         for side in self.sides() {
             let mut connection = Connection::to(&side.target, Reader::Fast).await?;
             for size in Size::ALL {
                 connection.compare(&side.target, size).await?;
+            }
+            if side.target.tokens.are_looked_at() {
+                connection.is_refused(&side.target, refused.sign()?).await?;
             }
         }
         Ok(())
