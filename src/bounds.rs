@@ -91,7 +91,8 @@ pub const DRAIN: Duration = Duration::from_secs(20);
 /// organisations whose clocks drift.
 pub const TOKEN_LEEWAY_SECONDS: i64 = 5;
 /// Longest life of a token, from the earliest of `iat` and `nbf` to `exp`. It is also how long a
-/// used `jti` must be remembered (with the leeway), so a longer life is a larger table.
+/// used `jti` must be remembered (with the leeway), so a longer life is a larger table; beside SQLite it
+/// is in memory too, with some 20 to 40 bytes each.
 pub const TOKEN_LIFE_SECONDS: i64 = 300;
 /// How far the time inside an `Fsc-Transaction-Id` may be off. It is also how long a used id must
 /// be remembered: an older one is refused for its age.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use sqlx::{Connection as _, Row as _};
 
 use super::open::{Location, OpenError, Settings, Store, connect, lock_beside, migrator};
-use super::writer::{Batch, Once, Writer};
+use super::writer::{Batch, Once, Writer, parse_used};
 use super::{StoreError, bytes, corrupt, detached, failed, on, sql};
 use crate::clock::Moment;
 use crate::domain::{Document, DocumentId};
@@ -68,15 +68,7 @@ impl Store {
                     .fetch_all(p)
                     .await
                     .map_err(failed(DOING))?;
-                rows.iter()
-                    .map(|row| {
-                        let what: Vec<u8> = row.try_get(0).map_err(failed(DOING))?;
-                        let until: i64 = row.try_get(1).map_err(failed(DOING))?;
-                        let until = Moment::from_unix_ms(until)
-                            .ok_or_else(|| corrupt("used", "until", ""))?;
-                        Ok((Once::from_bytes(&what)?, until))
-                    })
-                    .collect()
+                rows.iter().map(|row| parse_used(row, DOING)).collect()
             })
         })
         .await

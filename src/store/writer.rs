@@ -290,6 +290,7 @@ pub use documents::{DocumentChange, DocumentOutcome};
 pub use together::Asked;
 use together::{Held, Told};
 use used::Used;
+pub(super) use used::parse_used;
 
 pub use clear::{Clear, PERSONAL};
 pub use erase::{Answer, Ask, Erasing, Refused, Resealed, Resealing};

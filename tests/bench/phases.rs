@@ -271,17 +271,11 @@ async fn entries_per_commit(world: &World, options: &Options) -> Outcome<Section
         ]);
     }
     let [per_commit, per_second] = medians(&rounds)?;
-    let line = |label, ours, goals: &[Goal]| Line {
-        label,
-        ours,
-        peers: Vec::new(),
-        goals: goals.to_vec(),
-    };
     Ok(Section {
         title: format!("the ledger, {COMMIT_CLIENTS} clients at once, 4 KiB"),
         lines: vec![
-            line("entries per commit", per_commit, &[Goal::AtLeast(8.0)]),
-            line("entries per second", per_second, &[]),
+            Line::alone("entries per commit", per_commit, &[Goal::AtLeast(8.0)]),
+            Line::alone("entries per second", per_second, &[]),
         ],
     })
 }

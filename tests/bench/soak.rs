@@ -232,12 +232,6 @@ pub(crate) async fn soak(world: &World, options: &Options) -> Outcome<Section> {
         .or_fail("look at memory")?;
     let ([first], [last]) = (medians(first)?, medians(last)?);
     let highest = seen.iter().map(|[mib]| *mib).fold(0.0, f64::max);
-    let line = |label, ours, goals: &[Goal]| Line {
-        label,
-        ours,
-        peers: Vec::new(),
-        goals: goals.to_vec(),
-    };
     Ok(Section {
         title: format!(
             "{} minutes of mixed traffic, {} of them warm-up",
@@ -245,15 +239,15 @@ pub(crate) async fn soak(world: &World, options: &Options) -> Outcome<Section> {
             float(warm_up.as_secs()) / 60.0
         ),
         lines: vec![
-            line(
+            Line::alone(
                 "requests per second",
                 float(requests) / whole.as_secs_f64(),
                 &[],
             ),
-            line("RSS after the warm-up, MiB", first, &[]),
-            line("RSS at the end, MiB", last, &[]),
-            line("RSS at its highest, MiB", highest, &[]),
-            line(
+            Line::alone("RSS after the warm-up, MiB", first, &[]),
+            Line::alone("RSS at the end, MiB", last, &[]),
+            Line::alone("RSS at its highest, MiB", highest, &[]),
+            Line::alone(
                 "growth, %",
                 (last / first - 1.0) * 100.0,
                 &[Goal::AtMost(5.0)],

@@ -154,21 +154,15 @@ pub(crate) async fn beside_stalled(world: &World, options: &Options) -> Outcome<
         rounds.push([p50, p50_beside, p99, p99_beside, p99_beside / p99, grown]);
     }
     let [p50, p50_beside, p99, p99_beside, ratio, grown] = medians(&rounds)?;
-    let line = |label, ours, goals: &[Goal]| Line {
-        label,
-        ours,
-        peers: Vec::new(),
-        goals: goals.to_vec(),
-    };
     Ok(Section {
         title: format!("4 KiB at {RATE} per second, beside {STALLED} connections that stall"),
         lines: vec![
-            line("p50 alone, ms", p50, &[]),
-            line("p50 beside them, ms", p50_beside, &[]),
-            line("p99 alone, ms", p99, &[]),
-            line("p99 beside them, ms", p99_beside, &[]),
-            line("p99 beside them to p99 alone", ratio, &[Goal::AtMost(2.0)]),
-            line("RSS added, MiB", grown, &[]),
+            Line::alone("p50 alone, ms", p50, &[]),
+            Line::alone("p50 beside them, ms", p50_beside, &[]),
+            Line::alone("p99 alone, ms", p99, &[]),
+            Line::alone("p99 beside them, ms", p99_beside, &[]),
+            Line::alone("p99 beside them to p99 alone", ratio, &[Goal::AtMost(2.0)]),
+            Line::alone("RSS added, MiB", grown, &[]),
         ],
     })
 }

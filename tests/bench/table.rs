@@ -54,6 +54,16 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// A figure that only the gateway has.
+    pub(crate) fn alone(label: &'static str, ours: f64, goals: &[Goal]) -> Self {
+        Self {
+            label,
+            ours,
+            peers: Vec::new(),
+            goals: goals.to_vec(),
+        }
+    }
+
     fn of(&self, peer: Peer) -> Option<f64> {
         let known = self.peers.iter().find(|(of, _)| *of == peer);
         known.map(|(_, figure)| *figure)

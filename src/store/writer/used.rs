@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use futures_util::TryStreamExt as _;
-use sqlx::Row as _;
+use sqlx::Row;
 
 use super::super::open::{Conn, Engine};
 use super::super::{StoreError, corrupt, failed, sql};
@@ -34,10 +34,8 @@ impl Used {
         if let Engine::Sqlite(c) = conn {
             let mut rows = sqlx::query(sql::EVERY_USED).fetch(c);
             while let Some(row) = rows.try_next().await.map_err(failed(DOING))? {
-                let what: &[u8] = row.try_get(0).map_err(failed(DOING))?;
-                let until = Moment::from_unix_ms(row.try_get(1).map_err(failed(DOING))?)
-                    .ok_or_else(|| corrupt("used", "until", ""))?;
-                used.add(&Once::from_bytes(what)?, until);
+                let (once, until) = parse_used(&row, DOING)?;
+                used.add(&once, until);
             }
         }
         Ok(used)
@@ -57,6 +55,22 @@ impl Used {
     pub(super) fn forget(&mut self, now: Moment) {
         self.0 = self.0.split_off(&now.unix_ms().div_euclid(BUCKET_MS));
     }
+}
+
+/// A row of the table, of either engine.
+pub(in super::super) fn parse_used<R: Row>(
+    row: &R,
+    doing: &'static str,
+) -> Result<(Once, Moment), StoreError>
+where
+    usize: sqlx::ColumnIndex<R>,
+    for<'r> i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    for<'r> &'r [u8]: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    let what: &[u8] = row.try_get(0).map_err(failed(doing))?;
+    let until: i64 = row.try_get(1).map_err(failed(doing))?;
+    let until = Moment::from_unix_ms(until).ok_or_else(|| corrupt("used", "until", ""))?;
+    Ok((Once::from_bytes(what)?, until))
 }
 
 fn key(once: &Once) -> Key {
