@@ -108,9 +108,14 @@ async fn unwritable(location: Location) -> String {
 fn full_disk(file: &Path) -> Option<(PathBuf, u64)> {
     let folder = file.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or(Path::new("."));
-    let space = rustix::fs::statvfs(folder).ok()?;
-    let free = space.f_bavail.saturating_mul(space.f_frsize);
+    let free = free_bytes(folder)?;
     (free < FULL_BYTES).then(|| (folder.to_owned(), free))
+}
+
+/// How much room there is on the disk of a folder.
+pub(super) fn free_bytes(folder: &Path) -> Option<u64> {
+    let space = rustix::fs::statvfs(folder).ok()?;
+    Some(space.f_bavail.saturating_mul(space.f_frsize))
 }
 
 fn too_old(Lapsed { age, limit }: &Lapsed) -> String {

@@ -15,6 +15,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpSocket, TcpStream};
 
+use super::super::readiness::free_bytes;
 use crate::bounds;
 use crate::config::Config;
 use crate::finding::Findings;
@@ -125,8 +126,7 @@ fn disk(folder: &Path) -> Findings {
         Some(kind) => all.ok(DISK, format!("{shown} is on {kind}")),
         None => {}
     }
-    if let Ok(space) = rustix::fs::statvfs(folder) {
-        let free = space.f_bavail.saturating_mul(space.f_frsize);
+    if let Some(free) = free_bytes(folder) {
         let text = format!("{shown}: {} MiB free", free / (1024 * 1024));
         let advice =
             "make room: on a full disk nothing is released, and every request is answered 503";

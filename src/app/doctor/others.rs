@@ -9,6 +9,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::Full;
 
 use super::super::book::read_witnesses;
+use super::super::collector::reach;
 use super::book::Book;
 use super::clocks::Clocks;
 use crate::bounds;
@@ -19,7 +20,7 @@ use crate::domain::Oin;
 use crate::errors::in_full;
 use crate::finding::Findings;
 use crate::https::{Address, Answered, NoAnswer, Tls, TlsTrouble};
-use crate::identity::{CertificateFacts, Survey, TlsSettings, reader_tls};
+use crate::identity::{CertificateFacts, Survey, TlsSettings};
 use crate::oidc::LoginService;
 use crate::provider::BaseUrl;
 
@@ -309,11 +310,11 @@ async fn collector(
 ) -> (Findings, Clocks) {
     let (mut all, mut clocks) = (Findings::default(), Clocks::default());
     let section = told.section;
-    let tls = reader_tls(&own.certificate, &own.key, told.anchors, Arc::clone(clock));
+    let tls = reach(told.anchors, own, clock);
     let (tls, address) = match (tls, Address::parse(told.url)) {
         (Ok(tls), Ok(address)) => (tls, address),
         (Err(error), _) => {
-            all.fail_as_told(section, in_full(&error));
+            all.fail_as_told(section, error);
             return (all, clocks);
         }
         (_, Err(error)) => {
