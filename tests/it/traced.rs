@@ -17,8 +17,8 @@ const ADDRESS: &str = "0024200000019601";
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN: &str = "00f067aa0ba902b7";
 
-/// A world whose gateway tells this collector.
-async fn world(collector: &Collector, further: &str) -> World {
+/// A world whose gateway tells this collector, and how a document is asked of it.
+async fn world(collector: &Collector, further: &str) -> (World, impl Fn() -> Call + use<>) {
     let mut world = World::without_gateway(Store::Sqlite).await;
     let config = std::fs::read_to_string(world.config()).unwrap();
     let (url, certs) = (collector.url(), pki().display());
@@ -26,7 +26,9 @@ async fn world(collector: &Collector, further: &str) -> World {
         format!("[telemetry]\nurl = \"{url}\"\ntrust-anchors = [\"{certs}/ca.pem\"]\n{further}");
     std::fs::write(world.config(), format!("{config}\n{telemetry}\n")).unwrap();
     world.start().await;
-    world
+    let document = world.document("ncg", "opnamerapport", ADDRESS, 1_000).await;
+    let download = move || Call::get(format!("/v1/documenten/{document}/download"));
+    (world, download)
 }
 
 async fn dropped(world: &World, signal: &str) -> f64 {
@@ -83,9 +85,7 @@ async fn spans_of(collector: &Collector, answer: &Answer) -> BTreeMap<String, Va
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_traced_goes_on_as_it_came() {
     let collector = Collector::start().await;
-    let world = world(&collector, "sample-ratio = 0").await;
-    let document = world.document("ncg", "opnamerapport", ADDRESS, 1_000).await;
-    let download = || Call::get(format!("/v1/documenten/{document}/download"));
+    let (world, download) = world(&collector, "sample-ratio = 0").await;
     let token = Token::new("schade-afhandeling");
     world.ncg.take_asked();
 
@@ -131,9 +131,7 @@ async fn what_is_not_traced_goes_on_as_it_came() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_is_traced_from_its_caller_to_the_provider() {
     let collector = Collector::start().await;
-    let world = world(&collector, "sample-ratio = 0").await;
-    let document = world.document("ncg", "opnamerapport", ADDRESS, 1_000).await;
-    let download = || Call::get(format!("/v1/documenten/{document}/download"));
+    let (world, download) = world(&collector, "sample-ratio = 0").await;
     let token = Token::new("schade-afhandeling");
     world.ncg.take_asked();
 
@@ -210,9 +208,7 @@ async fn a_call_is_traced_from_its_caller_to_the_provider() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_is_traced_under_its_transaction() {
     let collector = Collector::start().await;
-    let world = world(&collector, "sample-ratio = 1\nsignals = [\"traces\"]").await;
-    let document = world.document("ncg", "opnamerapport", ADDRESS, 1_000).await;
-    let download = || Call::get(format!("/v1/documenten/{document}/download"));
+    let (world, download) = world(&collector, "sample-ratio = 1\nsignals = [\"traces\"]").await;
     let token = Party::find("img").token(&Token::new("overig"));
     for (token, status, code) in [
         (token.as_str(), "403", "niet-toegestaan"),
@@ -248,10 +244,8 @@ async fn a_refusal_is_traced_under_its_transaction() {
 async fn a_collector_that_does_not_take_it_is_waited_for_by_nobody() {
     let collector = Collector::start().await;
     collector.be(Mood::Status(400));
-    let mut world = world(&collector, "sample-ratio = 1").await;
-    let document = world.document("ncg", "opnamerapport", ADDRESS, 1_000).await;
+    let (mut world, download) = world(&collector, "sample-ratio = 1").await;
     let token = Token::new("schade-afhandeling");
-    let download = || Call::get(format!("/v1/documenten/{document}/download"));
     world.ask("img", &token, download()).await.expect("200");
     let since = Instant::now();
     while dropped(&world, "traces").await < 7.0 || dropped(&world, "logs").await < 2.0 {
