@@ -10,8 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quick_cache::sync::Cache as Lru;
 use sqlx::Row;
 
-use super::log::parse_head;
-use super::open::{Engine, Store};
+use super::open::Store;
 use super::{StoreError, corrupt, detached, failed, from_sql, on, sql};
 use crate::bounds;
 use crate::domain::{AddressFacts, AddressId, Aos, AosId, Choice, ChoiceId, Document, DocumentId};
@@ -122,79 +121,62 @@ fn parse<T: serde::de::DeserializeOwned>(
     serde_json::from_str(record).map_err(|_| corrupt(table, "record", row))
 }
 
-/// Reads everything of one address inside the snapshot `$tx`. A macro, because the two engines'
-/// transactions are two types.
-macro_rules! load_address {
-    ($tx:expr, $address:expr) => {{
-        const DOING: &str = "read the facts of an address";
-        let address: AddressId = $address;
-        let head = match sqlx::query(sql::HEAD).fetch_optional(&mut *$tx).await.map_err(failed(DOING))? {
-            Some(row) => parse_head(&row)?,
-            None => return Err(corrupt("head", "id", 1)),
-        };
-        let versions = sqlx::query(sql::ADDRESS)
-            .bind(address.as_str())
-            .fetch_optional(&mut *$tx)
-            .await
-            .map_err(failed(DOING))?;
-        let (version, index_revision) = match versions {
-            None => (0, 0),
-            Some(row) => (
-                from_sql(row.try_get(0).map_err(failed(DOING))?, "addresses", "version")?,
-                from_sql(row.try_get(1).map_err(failed(DOING))?, "addresses", "index_revision")?,
-            ),
-        };
-        let mut facts = AddressFacts::nothing_known(address);
-        facts.version = version;
-        // Without a version there is no entry about it, so there are no rows to look for.
-        if version > 0 {
-            facts.ownerships = load_address!(@records $tx, sql::OWNERSHIPS, "ownerships", address);
-            facts.dossiers = load_address!(@records $tx, sql::DOSSIERS, "dossiers", address);
-            facts.choices = load_address!(@records $tx, sql::CHOICES, "choices", address);
-            facts.aos = load_address!(@records $tx, sql::AOS, "aos", address);
-        }
-        let confirmed = AtomicU64::new(head.facts_epoch);
-        Arc::new(Loaded { facts, index_revision, keys_epoch: head.keys_epoch, confirmed })
-    }};
-    (@records $tx:expr, $sql:expr, $table:literal, $address:expr) => {{
-        let rows = sqlx::query($sql)
-            .bind($address.as_str())
-            .fetch_all(&mut *$tx)
-            .await
-            .map_err(failed(DOING))?;
-        let mut records = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let record: String = row.try_get(0).map_err(failed(DOING))?;
-            // The row is named by its place only: its key can be personal data.
-            records.push(parse(&record, $table, records.len())?);
-        }
-        records
-    }};
-}
+const FACTS: &str = "read the facts of an address";
 
-/// The statement that opens a snapshot for reading.
-const SNAPSHOT_SQLITE: &str = "begin";
-const SNAPSHOT_POSTGRES: &str = "begin isolation level repeatable read read only";
-
-macro_rules! snapshot {
-    ($pool:expr, $tx:ident => $body:expr) => {
-        match $pool {
-            Engine::Sqlite(p) => {
-                let mut $tx = p
-                    .begin_with(SNAPSHOT_SQLITE)
-                    .await
-                    .map_err(failed("open a snapshot"))?;
-                $body
-            }
-            Engine::Postgres(p) => {
-                let mut $tx = p
-                    .begin_with(SNAPSHOT_POSTGRES)
-                    .await
-                    .map_err(failed("open a snapshot"))?;
-                $body
-            }
+/// Reads the rows of [`sql::FACTS_AT`], or of [`sql::FACTS_OF_DOCUMENT`], whose address the document
+/// says: `None` when there is none.
+fn read<R: Row>(
+    rows: &[R],
+    address: Option<AddressId>,
+) -> Result<Option<(Vec<Document>, Arc<Loaded>)>, StoreError>
+where
+    usize: sqlx::ColumnIndex<R>,
+    for<'r> i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    for<'r> &'r str: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    let (mut epochs, mut versions) = (None, (0, 0));
+    let (mut ownerships, mut dossiers) = (Vec::new(), Vec::new());
+    let (mut choices, mut aos) = (Vec::new(), Vec::new());
+    let mut documents: Vec<Document> = Vec::new();
+    for row in rows {
+        let number = |column: usize| row.try_get::<i64, _>(column).map_err(failed(FACTS));
+        let two = |table, one, other| {
+            let first = from_sql(number(1)?, table, one)?;
+            Ok::<_, StoreError>((first, from_sql(number(2)?, table, other)?))
+        };
+        let record: &str = row.try_get(3).map_err(failed(FACTS))?;
+        // A row is named by its place only: its key can be personal data.
+        match number(0)? {
+            0 => epochs = Some(two("head", "facts_epoch", "keys_epoch")?),
+            1 => versions = two("addresses", "version", "index_revision")?,
+            2 => ownerships.push(parse(record, "ownerships", ownerships.len())?),
+            3 => dossiers.push(parse(record, "dossiers", dossiers.len())?),
+            4 => choices.push(parse(record, "choices", choices.len())?),
+            5 => aos.push(parse(record, "aos", aos.len())?),
+            6 => documents.push(parse(record, "documents", documents.len())?),
+            part => return Err(corrupt("(facts)", "part", part)),
         }
+    }
+    let (facts_epoch, keys_epoch) = epochs.ok_or_else(|| corrupt("head", "id", 1))?;
+    let (version, index_revision) = versions;
+    let Some(address) = address.or_else(|| Some(documents.first()?.address)) else {
+        return Ok(None);
     };
+    documents.sort_unstable_by_key(|document| document.id);
+    let loaded = Loaded {
+        facts: AddressFacts {
+            address,
+            version,
+            ownerships,
+            dossiers,
+            choices,
+            aos,
+        },
+        index_revision,
+        keys_epoch,
+        confirmed: AtomicU64::new(facts_epoch),
+    };
+    Ok(Some((documents, Arc::new(loaded))))
 }
 
 impl Store {
@@ -213,21 +195,16 @@ impl Store {
             return Ok(Some(subject));
         }
         let pool = self.pool.clone();
-        let found = detached("read the facts of a document", async move {
-            snapshot!(&pool, tx => {
-                let row = sqlx::query(sql::DOCUMENT)
-                    .bind(id.as_bytes().as_slice())
-                    .fetch_optional(&mut *tx)
-                    .await
-                    .map_err(failed("read a document"))?;
-                let Some(row) = row else { return Ok(None) };
-                let record: String = row.try_get(0).map_err(failed("read a document"))?;
-                let document: Document = parse(&record, "documents", id)?;
-                let address = load_address!(tx, document.address);
-                Ok(Some(Subject { document: Arc::new(document), address }))
+        let read = detached(FACTS, async move {
+            on!(&pool, p => {
+                let query = sqlx::query(sql::FACTS_OF_DOCUMENT).bind(id.as_bytes().as_slice());
+                read(&query.fetch_all(p).await.map_err(failed(FACTS))?, None)
             })
-        })
-        .await?;
+        });
+        let found = read.await?.and_then(|(documents, address)| {
+            let document = Arc::new(documents.into_iter().next()?);
+            Some(Subject { document, address })
+        });
         if let Some(subject) = &found {
             self.cache.keep(subject);
         }
@@ -242,11 +219,7 @@ impl Store {
         if let Some(loaded) = self.cache.addresses.get(&address) {
             return Ok(loaded);
         }
-        let pool = self.pool.clone();
-        let loaded = detached("read the facts of an address", async move {
-            snapshot!(&pool, tx => Ok(load_address!(tx, address)))
-        })
-        .await?;
+        let (_, loaded) = self.documents_at(address, None, 0).await?;
         self.cache.addresses.insert(address, Arc::clone(&loaded));
         Ok(loaded)
     }
@@ -261,27 +234,18 @@ impl Store {
         after: Option<DocumentId>,
         limit: u32,
     ) -> Result<(Vec<Document>, Arc<Loaded>), StoreError> {
-        const DOING: &str = "read the documents of an address";
         let pool = self.pool.clone();
-        detached(DOING, async move {
-            snapshot!(&pool, tx => {
-                let loaded = load_address!(tx, address);
-                let rows = sqlx::query(sql::DOCUMENTS_AT)
+        let read = detached(FACTS, async move {
+            on!(&pool, p => {
+                let query = sqlx::query(sql::FACTS_AT)
                     .bind(address.as_str())
                     .bind(after.map_or(Vec::new(), |id| id.as_bytes().to_vec()))
-                    .bind(i64::from(limit))
-                    .fetch_all(&mut *tx)
-                    .await
-                    .map_err(failed(DOING))?;
-                let mut documents = Vec::with_capacity(rows.len());
-                for row in &rows {
-                    let record: String = row.try_get(0).map_err(failed(DOING))?;
-                    documents.push(parse(&record, "documents", documents.len())?);
-                }
-                Ok((documents, loaded))
+                    .bind(i64::from(limit));
+                read(&query.fetch_all(p).await.map_err(failed(FACTS))?, Some(address))
             })
-        })
-        .await
+        });
+        let told = read.await?;
+        told.ok_or_else(|| corrupt("addresses", "address", "(not shown)"))
     }
 
     /// One choice.

@@ -239,16 +239,40 @@ pub(super) const FORGET_USED: &str = "delete from used where until < $1";
 
 pub(super) const ACTIVATIONS: &str =
     "select idx, bundle, valid_from, valid_until, revoked from activations order by idx";
-pub(super) const ADDRESS: &str = "select version, index_revision from addresses where address = $1";
 pub(super) const OWNERSHIPS: &str = "select record from ownerships where address = $1";
-pub(super) const DOSSIERS: &str = "select record from dossiers where address = $1";
 pub(super) const CHOICES: &str = "select record from choices where address = $1";
 pub(super) const CHOICE: &str = "select record from choices where id = $1";
-pub(super) const AOS: &str = "select record from aos where address = $1";
 pub(super) const AOS_BY_ID: &str = "select record from aos where id = $1";
-pub(super) const DOCUMENT: &str = "select record from documents where id = $1";
-pub(super) const DOCUMENTS_AT: &str =
-    "select record from documents where address = $1 and id > $2 order by id limit $3";
+/// Everything known of an address and its documents up to a limit, all of one moment: a statement is a
+/// snapshot by itself, and one round trip. Each row says by its first column what it is of
+/// ([`super::facts`] reads them).
+macro_rules! facts {
+    ($address:literal, $documents:literal) => {
+        concat!(
+            "select cast(0 as bigint) as part, facts_epoch as one, keys_epoch as other, '' as record from head where id = 1 \
+             union all select 1, version, index_revision, '' from addresses where address = ",
+            $address,
+            " union all select 2, 0, 0, record from ownerships where address = ",
+            $address,
+            " union all select 3, 0, 0, record from dossiers where address = ",
+            $address,
+            " union all select 4, 0, 0, record from choices where address = ",
+            $address,
+            " union all select 5, 0, 0, record from aos where address = ",
+            $address,
+            " union all select 6, 0, 0, record from ",
+            $documents,
+        )
+    };
+}
+pub(super) const FACTS_OF_DOCUMENT: &str = facts!(
+    "(select address from documents where id = $1)",
+    "documents where id = $1"
+);
+pub(super) const FACTS_AT: &str = facts!(
+    "$1",
+    "(select record from documents where address = $1 and id > $2 order by id limit $3) as page"
+);
 
 pub(super) const ALL_DOCUMENTS: &str =
     "select record from documents where id > $1 order by id limit $2";
@@ -386,8 +410,8 @@ pub(super) fn every() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> 
         HEAD NEW_HEAD SWAP_HEAD TOUCH_ADDRESS INSERT_TILE INSERT_ACTIVATION
         REVOKE_ACTIVATION KEEP_BUNDLE BUNDLES BUNDLE
         UPSERT_OWNERSHIP UPSERT_DOSSIER UPSERT_CHOICE UPSERT_AOS NEW_OPENING_KEY KEPT_OPENING_KEY HEARTBEAT
-        FORGET_GATEWAYS FORGET_USED ACTIVATIONS ADDRESS OWNERSHIPS
-        DOSSIERS CHOICES CHOICE AOS AOS_BY_ID DOCUMENT DOCUMENTS_AT ENTRIES
+        FORGET_GATEWAYS FORGET_USED ACTIVATIONS FACTS_OF_DOCUMENT
+        FACTS_AT OWNERSHIPS CHOICES CHOICE AOS_BY_ID ENTRIES
         SEALED_ENTRIES SEALED_ENTRIES_OF ENTRIES_OF_TRANSACTION TILE TILES OPENING OPENING_KEY ORPHANED_RELEASES
         KEEP_SEARCH DROP_SEARCH SAVED_SEARCHES KEEP_COSIGNED COSIGNED ALL_DOCUMENTS EVERY_USED ALL_USED
         ALL_SEARCHES KEEP_PLACE PLACE ERASURES SEALED_COUNT_OF KEYS_OF KEYS_PAST HELD_PAST NULL_OPENINGS

@@ -235,7 +235,7 @@ async fn both_migrations_make_the_same_tables() {
     assert!(made.contains("entries"), "{made:?}");
 }
 
-/// What is asked of a book of millions goes by an index, without statistics too.
+/// What is asked of a book of millions, or of a million addresses, goes by an index, without statistics too.
 #[tokio::test]
 async fn an_address_is_found_without_reading_the_book() {
     let (sqlite, _store) = fresh(Engine::Sqlite).await;
@@ -251,6 +251,16 @@ async fn an_address_is_found_without_reading_the_book() {
         let steps = steps.join("; ");
         assert!(steps.contains("entries_opening_key"), "{text}: {steps}");
         assert!(!steps.contains("SCAN"), "{text}: {steps}");
+    }
+    for text in [sql::FACTS_OF_DOCUMENT, sql::FACTS_AT] {
+        let plan = format!("explain query plan {text}");
+        let rows = conn.fetch_all(sqlx::AssertSqlSafe(plan)).await.unwrap();
+        let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        let searched = steps.iter().filter(|step| step.starts_with("SEARCH "));
+        assert!(searched.count() >= 7, "{text}: {steps:?}");
+        // The documents of a page were searched already.
+        let scanned = |step: &String| step.starts_with("SCAN ") && step != "SCAN page";
+        assert!(!steps.iter().any(scanned), "{text}: {steps:?}");
     }
     let plan = format!("explain query plan {}", sql::ERASURES);
     let rows = conn.fetch_all(sqlx::AssertSqlSafe(plan)).await.unwrap();
