@@ -285,7 +285,7 @@ impl Store {
                 SqlitePoolOptions::new()
                     .max_connections(bounds::READ_CONNECTIONS)
                     .acquire_timeout(bounds::READ)
-                    .connect_lazy_with(sqlite_options(path).read_only(true)),
+                    .connect_lazy_with(sqlite_options(path, READER_PAGES).read_only(true)),
             ),
             Location::Postgres(_) => Engine::Postgres(
                 PgPoolOptions::new()
@@ -342,7 +342,14 @@ impl Store {
     }
 }
 
-fn sqlite_options(path: &Path) -> SqliteConnectOptions {
+/// The pages that who writes keeps in memory, as SQLite has it: in KiB, below zero. At nearly every commit
+/// SQLite looks through all it keeps (to balance a tree it gives a page the number of one far away for a
+/// moment): pages that the system keeps as well.
+const WRITER_PAGES: &str = "-4096";
+/// The pages that who reads keeps: all are forgotten when somebody wrote between two reads.
+const READER_PAGES: &str = "-512";
+
+fn sqlite_options(path: &Path, pages: &'static str) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
@@ -351,9 +358,7 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         // What a statement of many rows would undo stays in memory instead of a file of its own.
         .pragma("temp_store", "memory")
         .pragma("wal_autocheckpoint", "4000")
-        // At nearly every commit SQLite looks through all it keeps (to balance a tree it gives a page the
-        // number of one far away for a moment): pages that the system keeps as well.
-        .pragma("cache_size", "-4096")
+        .pragma("cache_size", pages)
         // What is deleted is written over; otherwise it stays in its pages.
         .pragma("secure_delete", "on")
         .statement_cache_capacity(STATEMENTS)
@@ -396,7 +401,7 @@ pub(super) async fn connect(settings: &Settings, create: bool) -> Result<Conn, S
                 made.map_err(failed("make its file"))?;
             }
             // SQLite gives what it puts beside the file the permissions of the file.
-            sqlite_options(path)
+            sqlite_options(path, WRITER_PAGES)
                 .connect()
                 .await
                 .map(Engine::Sqlite)

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use sqlx::{Connection as _, SqliteConnection};
+
 use super::super::open::open_to_others;
 use super::super::testing::{Database, Engine};
 use super::super::{Durability, Location, OpenError, Store, on, sql};
@@ -235,4 +237,19 @@ async fn the_files_of_a_ledger_are_nobody_elses() {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     }
     assert_eq!(open_to_others(file), [file, lock.as_path()]);
+}
+
+/// As `.cargo/config.toml` asks for it. That `fdatasync` is used SQLite does not tell of itself; it came by the
+/// same road.
+#[tokio::test]
+async fn sqlite_is_compiled_as_it_was_asked_for() {
+    let mut conn = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+    let options: Vec<String> = sqlx::query_scalar("pragma compile_options")
+        .fetch_all(&mut conn)
+        .await
+        .unwrap();
+    let has = |option: &str| options.iter().any(|one| one == option);
+    assert!(has("DEFAULT_MEMSTATUS=0"), "{options:?}");
+    assert!(!has("ENABLE_MEMORY_MANAGEMENT"), "{options:?}");
+    assert!(has("THREADSAFE=1"), "{options:?}");
 }
