@@ -1,4 +1,9 @@
-//! What is not ready, for `/readyz`: each reason in one line, with what to do about it.
+//! What is not ready, and what else must be mended, for `/readyz`: each in one line, with what to do
+//! about it.
+//!
+//! Not ready is a gateway that cannot serve what it is asked now: a balancer asks another then. Whatever
+//! hinders nobody, or not all, or can only be mended through the gateway, is a warning: where all
+//! gateways have it at once, to be not ready would be an outage of itself.
 //!
 //! Nothing is asked of anybody to know it: a probe every second costs nothing. Whether the book can be
 //! written, the heartbeat found out ([`crate::bounds::HEARTBEAT`]).
@@ -10,9 +15,10 @@ use arc_swap::ArcSwapOption;
 
 use crate::bounds;
 use crate::exchange::Exchange;
-use crate::http;
-use crate::identity::Identity;
+use crate::http::{self, Concern, Condition, Warning};
+use crate::identity::{Alarm, AlarmAbout, Identity};
 use crate::ledger::{Lapsed, Ledger, NotAppended};
+use crate::policy::NotInForce;
 use crate::store::Location;
 
 /// With less than this on its disk, no room is why the book cannot be written. SQLite asks for some
@@ -50,16 +56,12 @@ impl Readiness {
     pub(super) fn asked(&self) -> http::Readiness {
         let own = self.clone();
         Arc::new(move || {
-            let mut missing = own.identity.alarms();
-            missing.extend(own.unwritable.load().as_deref().cloned());
-            missing.extend(own.ledger.lapsed().as_ref().map(too_old));
-            let policy = own.exchange.lacks_policy();
-            missing.extend(policy.map(|why| {
-                format!(
-                    "{why}: every request is refused (BELEID_ONBRUIKBAAR); have every party sign one, and name it in policy.bundles and policy.signatures"
-                )
-            }));
-            missing
+            condition(
+                own.identity.alarms(),
+                own.unwritable.load().as_deref(),
+                own.ledger.lapsed().as_ref(),
+                own.exchange.lacks_policy(),
+            )
         })
     }
 
@@ -78,6 +80,52 @@ impl Readiness {
         self.unwritable.store(why.map(Arc::new));
         well
     }
+}
+
+/// What is known of each part, put together.
+fn condition(
+    alarms: Vec<Alarm>,
+    unwritable: Option<&String>,
+    lapsed: Option<&Lapsed>,
+    policy: Option<NotInForce>,
+) -> Condition {
+    let mut all = Condition::default();
+    for Alarm {
+        about,
+        hinders,
+        told,
+    } in alarms
+    {
+        if hinders {
+            all.not_ready.push(told);
+            continue;
+        }
+        let about = match about {
+            AlarmAbout::File => Concern::File,
+            AlarmAbout::Certificate => Concern::Certificate,
+            AlarmAbout::Crl => Concern::Crl,
+        };
+        all.warnings.push(Warning { about, told });
+    }
+    all.not_ready.extend(unwritable.cloned());
+    all.not_ready.extend(lapsed.map(too_old));
+    match policy {
+        None => {}
+        // The book names it and another gateway may well have it.
+        Some(why @ NotInForce::Unknown(_)) => all.not_ready.push(format!(
+            "{why}: every request for a document is refused (BELEID_ONBRUIKBAAR); name its folder in policy.bundles"
+        )),
+        // Documents are refused then, and the rest is served: choices of owners, the ledger, and above
+        // all the agreement that mends it. Every gateway on the ledger has this at once, one before its
+        // first agreement too, so a balancer would shut the road it must come by.
+        Some(why @ (NotInForce::None | NotInForce::Candidate(_))) => all.warnings.push(Warning {
+            about: Concern::Policy,
+            told: format!(
+                "{why}: every request for a document is refused (BELEID_ONBRUIKBAAR); have every party sign one, and hand it in (POST /v1/overeenkomsten) or name it in policy.bundles and policy.signatures"
+            ),
+        }),
+    }
+    all
 }
 
 /// Why nothing can be written there, as far as it shows.
@@ -134,6 +182,81 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::domain::Sha256;
+
+    fn alarm(about: AlarmAbout, hinders: bool) -> Alarm {
+        Alarm {
+            about,
+            hinders,
+            told: format!("{about:?}"),
+        }
+    }
+
+    /// What is told of these, each list by itself.
+    fn told(
+        alarms: Vec<Alarm>,
+        unwritable: Option<&str>,
+        lapsed: Option<&Lapsed>,
+        policy: Option<NotInForce>,
+    ) -> (Vec<String>, Vec<(Concern, String)>) {
+        let unwritable = unwritable.map(str::to_owned);
+        let all = condition(alarms, unwritable.as_ref(), lapsed, policy);
+        let warnings = all.warnings.into_iter().map(|one| (one.about, one.told));
+        (all.not_ready, warnings.collect())
+    }
+
+    #[test]
+    fn what_hinders_is_not_ready_and_the_rest_is_a_warning() {
+        let every = [
+            (AlarmAbout::File, Concern::File),
+            (AlarmAbout::Certificate, Concern::Certificate),
+            (AlarmAbout::Crl, Concern::Crl),
+        ];
+        for (about, concern) in every {
+            let line = format!("{about:?}");
+            assert_eq!(
+                told(vec![alarm(about, true)], None, None, None),
+                (vec![line.clone()], vec![])
+            );
+            assert_eq!(
+                told(vec![alarm(about, false)], None, None, None),
+                (vec![], vec![(concern, line)])
+            );
+        }
+        let lapsed = Lapsed {
+            age: None,
+            limit: Duration::from_mins(1),
+        };
+        let quorum = too_old(&lapsed);
+        let (not_ready, warnings) = told(
+            vec![alarm(AlarmAbout::File, false), alarm(AlarmAbout::Crl, true)],
+            Some("the ledger"),
+            Some(&lapsed),
+            Some(NotInForce::None),
+        );
+        assert_eq!(not_ready, ["Crl", "the ledger", &quorum]);
+        let about: Vec<Concern> = warnings.iter().map(|(about, _)| *about).collect();
+        assert_eq!(about, [Concern::File, Concern::Policy]);
+        assert_eq!(told(vec![], None, None, None), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_bundle_that_only_this_gateway_lacks_is_not_ready_and_none_at_all_is_a_warning() {
+        let hash = Sha256::parse(&"ab".repeat(32)).unwrap();
+        let (not_ready, warnings) = told(vec![], None, None, Some(NotInForce::Unknown(hash)));
+        assert!(not_ready[0].contains("is not on this gateway"));
+        assert!(not_ready[0].contains("policy.bundles"));
+        assert_eq!((not_ready.len(), warnings), (1, vec![]));
+        for why in [NotInForce::None, NotInForce::Candidate(hash)] {
+            let (not_ready, warnings) = told(vec![], None, None, Some(why));
+            assert_eq!((not_ready, warnings.len()), (vec![], 1), "{why:?}");
+            let (about, line) = &warnings[0];
+            assert_eq!(*about, Concern::Policy);
+            assert!(line.starts_with(&why.to_string()), "{line}");
+            assert!(line.contains("/v1/overeenkomsten"), "{line}");
+            assert!(line.contains("policy.signatures"), "{line}");
+        }
+    }
 
     #[test]
     fn a_quorum_that_lapsed_is_told_with_its_age() {

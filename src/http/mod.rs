@@ -42,7 +42,7 @@ use axum::middleware::from_fn_with_state;
 pub use door::{Cause, Load, TurnedAway};
 pub use edge::{API_VERSION, mark_malformed};
 pub use metrics::Metrics;
-pub use ops::{Ops, Readiness};
+pub use ops::{Concern, Condition, Ops, Readiness, Warning};
 pub use rates::{Rate, RateLimits};
 
 use crate::clock::{Clock, Random};

@@ -13,15 +13,62 @@ use axum::routing::get;
 use prometheus::{Registry, TextEncoder};
 use serde_json::json;
 
-/// Says what is not ready yet, one short line each; empty when all is.
-pub type Readiness = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+/// Says how it stands at this moment.
+pub type Readiness = Arc<dyn Fn() -> Condition + Send + Sync>;
+
+/// What is wrong with a gateway, as far as it knows; nothing when all is well.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// Why it cannot serve what it is asked now, one short line each, with what to do.
+    pub not_ready: Vec<String>,
+    /// What must be mended and hinders nobody, or not all: no reason to ask another gateway.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something that must be mended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// What it is about.
+    pub about: Concern,
+    /// In one short line, with what to do.
+    pub told: String,
+}
+
+/// What a warning can be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concern {
+    /// A file of certificates, CRLs or keys that cannot be used; what it held before counts.
+    File,
+    /// A trust anchor that dropped out.
+    Certificate,
+    /// A CRL that is stale, or is not there.
+    Crl,
+    /// No policy bundle is in force.
+    Policy,
+}
+
+impl Concern {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::File, Self::Certificate, Self::Crl, Self::Policy];
+
+    /// Its name in figures.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Certificate => "certificate",
+            Self::Crl => "crl",
+            Self::Policy => "policy",
+        }
+    }
+}
 
 /// What the operators' listener needs.
 #[derive(Clone)]
 pub struct Ops {
     /// All figures of the process.
     pub registry: Registry,
-    /// What is not ready.
+    /// What is not ready, and what must be mended.
     pub readiness: Readiness,
 }
 
@@ -47,13 +94,18 @@ async fn healthy() -> Response {
 }
 
 async fn ready(State(ops): State<Ops>) -> Response {
-    let missing = (ops.readiness)();
-    let status = if missing.is_empty() {
+    let Condition {
+        not_ready,
+        warnings,
+    } = (ops.readiness)();
+    let is_ready = not_ready.is_empty();
+    let status = if is_ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let told = json!({"ready": missing.is_empty(), "notReady": missing});
+    let warnings: Vec<String> = warnings.into_iter().map(|one| one.told).collect();
+    let told = json!({"ready": is_ready, "notReady": not_ready, "warnings": warnings});
     let json = (header::CONTENT_TYPE, "application/json");
     (status, [NO_STORE, json], told.to_string()).into_response()
 }

@@ -36,7 +36,7 @@ pub(super) static SIGNATURES: &[&dyn SignatureVerificationAlgorithm] = &[
 ];
 
 /// CA certificates above a leaf, the anchor included: `PKIoverheid` has three (root, domain, TSP).
-const DEPTH: usize = 3;
+pub(super) const DEPTH: usize = 3;
 
 /// Why a certificate is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -131,6 +131,11 @@ impl Paths {
         self.crls.iter().map(AsRef::as_ref)
     }
 
+    /// From when on a list is too old to judge by: its nextUpdate, and what is granted after it.
+    pub(super) fn stale_from(&self, crl: &Crl) -> Moment {
+        crl.next_update().plus_ms(self.grace_ms)
+    }
+
     /// Judges a chain, leaf first. A subject that is no OIN is not refused here: the caller answers
     /// such a client in words.
     pub(super) fn vet(
@@ -223,7 +228,7 @@ impl Paths {
             from = from.max(certificate.not_before);
             until = until.min(end(certificate.not_after));
             for crl in self.crls().filter(|crl| crl.is_of(&certificate.issuer)) {
-                let stale = crl.next_update().plus_ms(self.grace_ms);
+                let stale = self.stale_from(crl);
                 if now >= stale {
                     return Err(CertificateRefused::StaleCrl);
                 }

@@ -102,6 +102,11 @@ impl Crl {
         self.issuer == issuer
     }
 
+    /// Its issuer's name, in DER.
+    pub(super) fn issuer(&self) -> &[u8] {
+        &self.issuer
+    }
+
     /// When it was made.
     pub(super) fn this_update(&self) -> Moment {
         self.this_update

@@ -152,6 +152,7 @@ pub(super) fn read_key(path: &Path) -> Result<Vec<u8>, IdentityError> {
 #[derive(Debug, Clone)]
 pub(super) struct Own {
     pub(super) certified: Arc<CertifiedKey>,
+    pub(super) not_before: Moment,
     pub(super) not_after: Moment,
 }
 
@@ -176,6 +177,7 @@ pub(super) fn own(certificate: (&Path, &[u8]), key: (&Path, &[u8])) -> Result<Ow
     let certified = CertifiedKey::from_der(chain, private, &provider).map_err(|_| not_the_key())?;
     Ok(Own {
         certified: Arc::new(certified),
+        not_before: examined.not_before,
         not_after: examined.not_after,
     })
 }

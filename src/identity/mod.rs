@@ -6,6 +6,7 @@
 //! organisation may do (policy), and any connection of its own: no CRL, key or certificate is ever
 //! fetched.
 
+mod alarm;
 mod anchor;
 mod chain;
 mod crl;
@@ -40,6 +41,7 @@ use ring::digest::{SHA256, digest};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, ServerConfig};
 
+pub use alarm::{Alarm, AlarmAbout};
 pub use anchor::AnchorError;
 pub use chain::CertificateRefused;
 pub use crl::CrlError;
@@ -352,10 +354,10 @@ impl Identity {
         self.trust.load().endings()
     }
 
-    /// Everything about trust that an operator must be woken for, one line each; empty when all is
-    /// well. None of them stops the rest from working: what is not trusted is refused by itself.
+    /// Everything about trust that an operator must hear of; empty when all is well. None of them
+    /// stops the rest from working: what is not trusted is refused by itself.
     #[must_use]
-    pub fn alarms(&self) -> Vec<String> {
+    pub fn alarms(&self) -> Vec<Alarm> {
         self.trust.load().alarms(self.clock.now())
     }
 }

@@ -11,6 +11,7 @@ use ring::digest::{Context, SHA256};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, ServerConfig};
 
+use super::alarm::IssuedBy;
 use super::anchor::{self, Anchor};
 use super::chain::{Paths, hash_bytes};
 use super::crl::{Crl, CrlFile};
@@ -35,43 +36,15 @@ pub(super) struct Trust {
     pub(super) keys: BTreeMap<Oin, Arc<KeySet>>,
     /// What the files of this snapshot could not give.
     pub(super) faults: Vec<String>,
-    own: Own,
-    anchors: Vec<Arc<Vec<Anchor>>>,
-    crls: Vec<Arc<Crl>>,
+    /// What providers are judged by, each by their own.
+    pub(super) servers: Vec<Arc<Paths>>,
+    pub(super) own: Own,
+    pub(super) anchors: Vec<Arc<Vec<Anchor>>>,
+    pub(super) crls: Vec<Arc<Crl>>,
+    pub(super) issued_by: IssuedBy,
 }
 
 impl Trust {
-    /// Everything an operator must be woken for, at this moment.
-    pub(super) fn alarms(&self, now: Moment) -> Vec<String> {
-        let kept =
-            |fault| format!("{fault}; until that is mended, what the file held before counts");
-        let mut alarms: Vec<String> = self.faults.iter().map(kept).collect();
-        if now > self.own.not_after {
-            alarms.push(
-                "the gateway's own certificate has expired; put the next one at tls.certificate (deploy/runbooks/certificate.md)"
-                    .to_owned(),
-            );
-        }
-        for anchor in self.anchors.iter().flat_map(|file| file.iter()) {
-            if !anchor.is_valid(now) {
-                alarms.push(format!(
-                    "{}: this trust anchor is not valid now and has dropped out; put its successor in its file",
-                    anchor.examined.name
-                ));
-            }
-        }
-        for crl in self.crls.iter().filter(|crl| crl.next_update() <= now) {
-            alarms.push(format!(
-                "{}: the CRL is stale since {}; fetch the next one (deploy/runbooks/crl.md)",
-                crl.issuer_name(),
-                crl.next_update()
-            ));
-        }
-        let without = without_crl(&self.anchors, &self.crls, now);
-        alarms.extend(without.iter().map(ToString::to_string));
-        alarms
-    }
-
     /// When each thing it rests on ends; of several of one name the first.
     pub(super) fn endings(&self) -> Vec<Ending> {
         let own = self.own.certified.cert.iter().enumerate();
@@ -297,6 +270,22 @@ impl Parts {
         lists.cloned().collect()
     }
 
+    /// Who issued the CAs in the gateway's own chain, and the anchors.
+    fn issued_by(&self, own: &Own) -> IssuedBy {
+        let chain = own.certified.cert.iter().skip(1).filter_map(|der| {
+            let parsed = profile::parse(der).ok()?;
+            let names = (parsed.subject().as_raw(), parsed.issuer().as_raw());
+            Some((names.0.to_vec(), names.1.to_vec()))
+        });
+        let anchors = self.anchors.values().flat_map(|file| file.iter());
+        let anchors = anchors.map(|anchor| {
+            let examined = &anchor.examined;
+            (examined.subject.clone(), examined.issuer.clone())
+        });
+        let all = chain.chain(anchors);
+        all.filter(|(subject, issuer)| subject != issuer).collect()
+    }
+
     /// Trust anchors whose certificates would all be refused, for lack of a CRL.
     pub(super) fn without_crl(&self, now: Moment) -> Vec<IdentityError> {
         let anchors: Vec<_> = self.anchors.values().cloned().collect();
@@ -331,9 +320,12 @@ impl Parts {
         };
         let clients = paths(Usage::Client, &tls.trust_anchors);
         let mut providers = BTreeMap::new();
+        let mut servers = Vec::new();
         for organisation in &settings.organisations {
             if let Some(files) = &organisation.provider_trust_anchors {
-                let config = common.client(paths(Usage::Server, files), organisation.oin);
+                let paths = paths(Usage::Server, files);
+                servers.push(paths.clone());
+                let config = common.client(paths, organisation.oin);
                 providers.insert(organisation.oin, config.map_err(IdentityError::Tls)?);
             }
         }
@@ -346,6 +338,8 @@ impl Parts {
             providers,
             keys: self.keys.clone(),
             faults,
+            servers,
+            issued_by: self.issued_by(&own),
             own,
             anchors: self.anchors.values().cloned().collect(),
             crls: self.crls(),

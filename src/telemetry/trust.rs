@@ -1,4 +1,5 @@
-//! The figures of what trust rests on: how long each certificate and CRL lasts, and what is not ready.
+//! The figures of what trust rests on: how long each certificate and CRL lasts, what is not ready, and
+//! what must be mended.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use prometheus::{Gauge, Registry};
 use super::as_float;
 use super::family::Family;
 use crate::clock::Clock;
-use crate::http::Readiness;
+use crate::http::{Concern, Readiness};
 use crate::identity::{Ends, Identity};
 
 /// These figures, read when somebody asks.
@@ -21,6 +22,7 @@ struct TrustFigures {
     certificates: Family,
     crls: Family,
     missing: Gauge,
+    warnings: Family,
 }
 
 impl fmt::Debug for TrustFigures {
@@ -32,12 +34,23 @@ impl fmt::Debug for TrustFigures {
 impl Collector for TrustFigures {
     fn desc(&self) -> Vec<&Desc> {
         let mut all = self.missing.desc();
-        all.extend([self.certificates.desc(), self.crls.desc()]);
+        all.extend([
+            self.certificates.desc(),
+            self.crls.desc(),
+            self.warnings.desc(),
+        ]);
         all
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        self.missing.set(as_float((self.readiness)().len() as u64));
+        let condition = (self.readiness)();
+        self.missing.set(as_float(condition.not_ready.len() as u64));
+        let warnings = Concern::ALL.map(|concern| {
+            let about = condition.warnings.iter();
+            let about = about.filter(|warning| warning.about == concern);
+            let count = as_float(about.count() as u64);
+            (vec![concern.name().to_owned()], count)
+        });
         let now = self.clock.now();
         let (mut certificates, mut crls) = (Vec::new(), Vec::new());
         for ending in self.identity.endings() {
@@ -56,6 +69,7 @@ impl Collector for TrustFigures {
         let mut all = self.missing.collect();
         all.push(self.certificates.gauges(certificates));
         all.push(self.crls.gauges(crls));
+        all.push(self.warnings.gauges(warnings.to_vec()));
         all
     }
 }
@@ -95,6 +109,11 @@ pub fn watch_trust(
         missing: Gauge::new(
             "sluis_not_ready_causes",
             "What /readyz says is not ready, counted",
+        )?,
+        warnings: Family::new(
+            "sluis_warnings",
+            "What /readyz says must be mended without being in the way, counted",
+            &["cause"],
         )?,
     }))
 }

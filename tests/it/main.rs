@@ -55,6 +55,7 @@ mod oracles;
 mod overlap;
 mod providers;
 mod raced;
+mod ready;
 mod replaying;
 mod rotation;
 mod running;

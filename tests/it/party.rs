@@ -7,9 +7,9 @@ use rustls::client::WantsClientCert;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig};
-use sluis::clock::{Clock as _, SystemClock, SystemRandomness};
+use sluis::clock::{Clock as _, FixedClock, SystemClock, SystemRandomness};
 use sluis::domain::{CaseNumber, DocumentId, Employee, Team, Word};
-use sluis::identity::{TokenMaker, TokenRequest};
+use sluis::identity::{DevPki, TokenMaker, TokenRequest, dev_pki};
 
 use crate::process::sluis;
 
@@ -49,6 +49,28 @@ fn make_pki(name: &str) -> PathBuf {
         String::from_utf8_lossy(&made.stderr)
     );
     out
+}
+
+/// A copy of the PKI in a folder of a test's own, with a list of three days ago: what it does with that
+/// concerns nobody else.
+pub(crate) fn own_pki(folder: &Path) -> DevPki {
+    std::fs::create_dir(folder).unwrap();
+    for entry in std::fs::read_dir(pki()).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
+    }
+    let own = dev_pki(folder, &SystemClock, &SystemRandomness::default()).unwrap();
+    own.renew_crl(&*days_ago(3), 30).unwrap();
+    own
+}
+
+/// Puts a list in place that is newer than that of [`own_pki`], and stale since yesterday.
+pub(crate) fn let_crl_grow_stale(own: &DevPki) {
+    own.renew_crl(&*days_ago(2), 1).unwrap();
+}
+
+fn days_ago(days: i64) -> Arc<FixedClock> {
+    FixedClock::at(SystemClock.now().plus_ms(days * -86_400_000))
 }
 
 /// One party.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::party::pki;
+use crate::party::{let_crl_grow_stale, own_pki, pki};
 use crate::process::{Gateway, SLUIS, mortal, sluis};
 use crate::world::{Store, World};
 
@@ -51,12 +51,11 @@ fn units_are_shut_tight() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_manager_and_probes_are_told() {
     let mut world = World::without_gateway(Store::Sqlite).await;
-    let crl = world.folder.path().join("ca.crl.pem");
-    std::fs::copy(pki().join("ca.crl.pem"), &crl).unwrap();
+    let own_pki = own_pki(&world.folder.path().join("pki"));
     let config = std::fs::read_to_string(world.config()).unwrap();
     let own = config.replace(
         &format!("crls = [\"{}/ca.crl.pem\"]", pki().display()),
-        "crls = [\"ca.crl.pem\"]",
+        "crls = [\"pki/ca.crl.pem\"]",
     );
     assert_ne!(own, config);
     std::fs::write(world.config(), own).unwrap();
@@ -83,21 +82,31 @@ async fn the_service_manager_and_probes_are_told() {
         let said = String::from_utf8(asked.stdout).unwrap();
         (asked.status.code(), said)
     };
-    let well = "{\"ready\":true,\"notReady\":[]}\n".to_owned();
-    assert_eq!(health(&[]), (Some(0), well));
+    let well = "{\"ready\":true,\"notReady\":[],\"warnings\":[]}\n";
+    assert_eq!(health(&[]), (Some(0), well.to_owned()));
     assert_eq!(health(&["--live"]), (Some(0), "ok\n".to_owned()));
 
-    std::fs::write(&crl, "no CRL").unwrap();
-    let mut said = health(&[]);
-    for _ in 0..600 {
-        if said.0 == Some(1) {
-            break;
+    let until = async |told: &str| {
+        let mut said = health(&[]);
+        for _ in 0..600 {
+            if said.1.contains(told) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            said = health(&[]);
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        said = health(&[]);
-    }
+        assert!(said.1.contains(told), "{said:?}");
+        said
+    };
+    // A probe is not to take it out for a file of which the last good one counts.
+    let good = std::fs::read(&own_pki.crl).unwrap();
+    std::fs::write(&own_pki.crl, "no CRL").unwrap();
+    let said = until("ca.crl.pem: cannot be used").await;
+    assert_eq!(said.0, Some(0), "{said:?}");
+    std::fs::write(&own_pki.crl, good).unwrap();
+    let_crl_grow_stale(&own_pki);
+    let said = until("the CRL is stale").await;
     assert_eq!(said.0, Some(1), "{said:?}");
-    assert!(said.1.contains("ca.crl.pem"), "{said:?}");
     assert_eq!(health(&["--live"]).0, Some(0), "it lives all the same");
 
     assert_eq!(world.gateways[0].stop().await, Some(0));

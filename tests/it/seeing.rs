@@ -3,16 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::client::{Call, ops};
-use crate::party::{Party, Token, pki};
+use crate::party::{Party, Token};
 use crate::world::{Store, World};
-
-/// Nothing here takes longer.
-const PATIENCE: Duration = Duration::from_secs(45);
 
 const ADDRESS: &str = "0024200000019501";
 
@@ -97,7 +93,7 @@ fn names(text: &str) -> BTreeSet<&str> {
 }
 
 /// The value of the only line that begins and ends so.
-fn value(text: &str, start: &str, end: &str) -> f64 {
+pub(crate) fn value(text: &str, start: &str, end: &str) -> f64 {
     let mut found = text.lines().filter_map(|line| {
         let (series, value) = line.rsplit_once(' ')?;
         (series.starts_with(start) && series.ends_with(end)).then(|| value.parse().unwrap())
@@ -157,64 +153,10 @@ async fn every_figure_of_a_gateway_is_on_the_page() {
     assert!((1.0..34_560_000.0).contains(&own), "{own}");
     assert!(value(text, "sluis_crl_left_seconds{", "\"}") > 0.0);
     assert!(value(text, "sluis_not_ready_causes", "").abs() < f64::EPSILON);
-    world.close().await;
-}
-
-/// The lines of `/readyz`, once there are so many.
-async fn not_ready(world: &World, lines: usize) -> Vec<String> {
-    let since = Instant::now();
-    loop {
-        let told = ops(world.gateways[0].ops, "/readyz").await;
-        let missing: Vec<String> = serde_json::from_value(told.json()["notReady"].clone()).unwrap();
-        assert_eq!(told.status == 200, missing.is_empty(), "{told:?}");
-        assert_eq!(told.json()["ready"], missing.is_empty(), "{told:?}");
-        if missing.len() == lines {
-            return missing;
-        }
-        assert!(since.elapsed() < PATIENCE, "not {lines}: {missing:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    for cause in ["certificate", "crl", "file", "policy"] {
+        let count = value(text, "sluis_warnings{", &format!("cause=\"{cause}\"}}"));
+        assert!(count.abs() < f64::EPSILON, "{cause}: {count}");
     }
-}
-
-/// The others: a disk in `no_record`, witnesses in `witness`, dates in the tests of `identity`.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_thing_that_is_not_ready_is_told_with_what_to_do() {
-    let mut world = World::without_gateway(Store::Sqlite).await;
-    let crl = world.folder.path().join("ca.crl.pem");
-    std::fs::copy(pki().join("ca.crl.pem"), &crl).unwrap();
-    let mut config = read(world.config());
-    let shared = format!("crls = [\"{}/ca.crl.pem\"]", pki().display());
-    config = config.replace(&shared, "crls = [\"ca.crl.pem\"]");
-    let lines = config.lines();
-    let unsigned: Vec<&str> = lines
-        .filter(|line| !line.starts_with("signatures"))
-        .collect();
-    std::fs::write(world.config(), unsigned.join("\n")).unwrap();
-    world.start().await;
-    let [policy] = &not_ready(&world, 1).await[..] else {
-        panic!("one line");
-    };
-    assert!(
-        policy.starts_with("no policy bundle is in force"),
-        "{policy}"
-    );
-    assert!(policy.contains("policy.signatures"), "{policy}");
-
-    std::fs::write(&crl, "no CRL").unwrap();
-    let both = not_ready(&world, 2).await;
-    assert!(both[0].contains("ca.crl.pem: cannot be used"), "{both:?}");
-    assert!(both[0].contains("tls.crls"), "{both:?}");
-    assert!(both[0].contains("until that is mended"), "{both:?}");
-    assert_eq!(&both[1], policy);
-    let figures = ops(world.gateways[0].ops, "/metrics").await;
-    let causes = value(figures.text(), "sluis_not_ready_causes", "");
-    assert!((causes - 2.0).abs() < f64::EPSILON, "{causes}");
-
-    std::fs::copy(pki().join("ca.crl.pem"), &crl).unwrap();
-    not_ready(&world, 1).await;
-    std::fs::write(world.config(), config).unwrap();
-    world.restart(0).await;
-    not_ready(&world, 0).await;
     world.close().await;
 }
 

@@ -223,16 +223,25 @@ fn holder(path: &Path) -> Option<u32> {
 async fn running(all: &mut Findings, config: &Config, holder: Option<u32>) -> bool {
     let by = holder.map_or(String::new(), |pid| format!(" (process {pid})"));
     match ready(config.listen.ops).await {
-        Some(missing) if missing.is_empty() => {
-            all.ok(GATEWAY, format!("one runs here and is ready{by}"));
-            true
-        }
-        Some(missing) => {
-            all.fail(
-                GATEWAY,
-                format!("one runs here{by} and is not ready: {}", missing.join(", ")),
-                "see its log, and /readyz on listen.ops",
-            );
+        Some((missing, warnings)) => {
+            const LOOK: &str = "see its log, and /readyz on listen.ops";
+            if missing.is_empty() {
+                all.ok(GATEWAY, format!("one runs here and is ready{by}"));
+            } else {
+                let told = missing.join(", ");
+                all.fail(
+                    GATEWAY,
+                    format!("one runs here{by} and is not ready: {told}"),
+                    LOOK,
+                );
+            }
+            for told in warnings {
+                all.warn(
+                    GATEWAY,
+                    format!("the one that runs here says: {told}"),
+                    LOOK,
+                );
+            }
             true
         }
         None if holder.is_some() => {
@@ -250,8 +259,8 @@ async fn running(all: &mut Findings, config: &Config, holder: Option<u32>) -> bo
     }
 }
 
-/// What `/readyz` says is not ready; `None` where no gateway answers.
-async fn ready(ops: SocketAddr) -> Option<Vec<String>> {
+/// What `/readyz` says is not ready, and what it warns of; `None` where no gateway answers.
+async fn ready(ops: SocketAddr) -> Option<(Vec<String>, Vec<String>)> {
     if ops.port() == 0 {
         return None;
     }
@@ -269,9 +278,13 @@ async fn ready(ops: SocketAddr) -> Option<Vec<String>> {
             .await
             .ok()?;
         let told: serde_json::Value = serde_json::from_slice(&body.to_bytes()).ok()?;
-        let missing = told.get("notReady")?.as_array()?;
-        let text = |one: &serde_json::Value| one.as_str().map(str::to_owned);
-        Some(missing.iter().filter_map(text).collect())
+        let texts = |name| {
+            let list = told.get(name)?.as_array()?;
+            let text = |one: &serde_json::Value| one.as_str().map(str::to_owned);
+            Some(list.iter().filter_map(text).collect())
+        };
+        // One of before there were warnings has none.
+        Some((texts("notReady")?, texts("warnings").unwrap_or_default()))
     };
     tokio::time::timeout(bounds::READ, asked).await.ok()?
 }

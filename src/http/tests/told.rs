@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Mutex;
 
 use super::*;
-use crate::http::ops::{Ops, router as ops};
+use crate::http::ops::{Concern, Condition, Ops, Warning, router as ops};
 
 /// Where a test's log goes.
 #[derive(Debug, Clone, Default)]
@@ -97,17 +97,45 @@ async fn figures_and_log_tell_the_route_and_nothing_that_was_sent() {
 #[tokio::test]
 async fn operators_are_told_what_is_not_ready() {
     let counter = Counter::open().await;
-    for (missing, status, told) in [
-        (vec![], 200, r#"{"ready":true,"notReady":[]}"#),
+    let missing = || vec!["ledger: read-only".to_owned()];
+    let warning = || {
+        let told = "ca.crl.pem: no CRL".to_owned();
+        let about = Concern::File;
+        vec![Warning { about, told }]
+    };
+    for (not_ready, warnings, status, told) in [
         (
-            vec!["ledger: read-only".to_owned()],
+            missing(),
+            vec![],
             503,
-            r#"{"ready":false,"notReady":["ledger: read-only"]}"#,
+            r#"{"ready":false,"notReady":["ledger: read-only"],"warnings":[]}"#,
+        ),
+        (
+            missing(),
+            warning(),
+            503,
+            r#"{"ready":false,"notReady":["ledger: read-only"],"warnings":["ca.crl.pem: no CRL"]}"#,
+        ),
+        (
+            vec![],
+            warning(),
+            200,
+            r#"{"ready":true,"notReady":[],"warnings":["ca.crl.pem: no CRL"]}"#,
+        ),
+        (
+            vec![],
+            vec![],
+            200,
+            r#"{"ready":true,"notReady":[],"warnings":[]}"#,
         ),
     ] {
+        let condition = Condition {
+            not_ready,
+            warnings,
+        };
         let router = ops(Ops {
             registry: counter.registry.clone(),
-            readiness: Arc::new(move || missing.clone()),
+            readiness: Arc::new(move || condition.clone()),
         });
         let get = async |path: &str| send(&router, counter.get(path, &[])).await;
         let answer = get("/readyz").await;

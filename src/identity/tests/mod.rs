@@ -1,6 +1,7 @@
 //! A small world to test in: the development PKI on disk, a clock that stands still, and a CA that
 //! issues whatever oddity a row asks for.
 
+mod alarms;
 mod certificates;
 mod chains;
 mod dev;
