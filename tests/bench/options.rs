@@ -27,7 +27,7 @@ pub(crate) struct Options {
     /// Addresses in the large registry of the phase `scale`
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(64..=10_000_000))]
     pub(crate) addresses: u64,
-    /// Entries in the long ledger of the phase `scale`, those of its registry counted; some 30 GB of disk
+    /// Entries in the long ledger of the phase `scale`, those of its registry counted
     #[arg(long, value_name = "N", default_value_t = 10_000_000)]
     pub(crate) entries: u64,
     /// Measure only this phase; may be given more than once

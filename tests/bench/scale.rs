@@ -33,8 +33,8 @@ const LEAST: f64 = 0.87;
 const RESIDENT: f64 = 256.0;
 /// Some addresses of the small gateway that have what all of the large one have.
 const ALIKE: Range<usize> = ADDRESSES..2 * ADDRESSES;
-/// What was used once is remembered for five minutes, and counted off by whole minutes; what a filling
-/// that took longer than a moment left of that has nothing to do with how much is registered.
+/// What was used once is remembered for five minutes, and forgotten by whole minutes. A filling that took
+/// longer than a moment leaves much of it, which has nothing to do with how much is registered.
 const REMEMBERED: Duration = Duration::from_secs(6 * 60 + 10);
 const MOMENT: Duration = Duration::from_mins(1);
 
@@ -71,7 +71,7 @@ pub(crate) async fn flat(
         eprintln!("filled: waiting until what was used once is forgotten");
         sleep(REMEMBERED).await;
     }
-    let disk = float(bytes_in(&folder)?) / MIB;
+    let disk = float(ledger_bytes(&folder)?) / MIB;
     world.gateway.restart().await?;
     let since = Instant::now();
     large.gateway.restart().await?;
@@ -106,7 +106,7 @@ pub(crate) async fn flat(
         Line::alone("large: RSS after a start, MiB", resting, &most),
         Line::alone("large: RSS after the load, MiB", loaded, &most),
         Line::alone("large: ended and begun again, s", again.as_secs_f64(), &[]),
-        Line::alone("large: on the disk, MiB", disk, &[]),
+        Line::alone("large: ledger on the disk, MiB", disk, &[]),
     ]);
     lines.extend(told(options, &filled));
     Ok(Section {
@@ -197,14 +197,14 @@ fn resident(gateway: &Gateway) -> Outcome<f64> {
     Ok(float(resident_bytes(&gateway.tree(false).pids()?)) / MIB)
 }
 
-/// The bytes of the files in a folder.
-fn bytes_in(folder: &Path) -> Outcome<u64> {
+/// The bytes of the ledger in this folder, with its journal.
+fn ledger_bytes(folder: &Path) -> Outcome<u64> {
     let asked = format!("read {}", folder.display());
     let mut bytes = 0;
     for file in std::fs::read_dir(folder).or_fail(&asked)? {
-        let file = file.or_fail(&asked)?.metadata().or_fail(&asked)?;
-        if file.is_file() {
-            bytes += file.len();
+        let file = file.or_fail(&asked)?;
+        if file.file_name().to_string_lossy().starts_with("ledger.db") {
+            bytes += file.metadata().or_fail(&asked)?.len();
         }
     }
     Ok(bytes)
