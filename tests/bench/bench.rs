@@ -7,6 +7,9 @@
 //! so the targets are ratios. It knows the gateway only from outside: the command line, the
 //! listeners and the metrics.
 //!
+//! Two phases run only when they are asked for, because they take long: `soak`, mixed traffic for an hour,
+//! and `scale`, a second gateway with a long ledger and a large registry beside the first.
+//!
 //! Deliberately absent: assertions in CI. A timed test on a shared machine fails for the wrong
 //! reasons, so nothing runs unless cargo was asked to bench.
 
@@ -20,6 +23,7 @@ mod certificates;
 mod client;
 mod disk;
 mod failure;
+mod filling;
 mod gateway;
 mod haproxy;
 mod load;
@@ -32,6 +36,7 @@ mod process;
 mod provider;
 mod registration;
 mod rounds;
+mod scale;
 mod soak;
 mod stalled;
 mod table;

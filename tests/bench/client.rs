@@ -1,6 +1,7 @@
 //! One requester's connection: mutual TLS, HTTP/1.1, and every answer checked.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,8 +10,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
-use hyper::{Request, Response, StatusCode, Uri};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -38,22 +39,49 @@ pub(crate) struct Target {
     pub(crate) tokens: Stock,
     /// Whether its answers name the ledger entry: without one it did less work than it should.
     pub(crate) recorded: bool,
-    /// The documents of each size, asked for in turn.
-    pub(crate) documents: Vec<(Size, Vec<Uri>)>,
+    pub(crate) documents: Documents,
     pub(crate) next: AtomicUsize,
+}
+
+/// What is asked for.
+pub(crate) enum Documents {
+    /// These of each size, in turn.
+    InTurn(Vec<(Size, Vec<Uri>)>),
+    /// The gateway's small ones with these numbers, in no order that a cache could use.
+    Spread(Range<usize>),
+}
+
+/// Where the gateway gives a document.
+pub(crate) fn download_path(id: &str) -> String {
+    format!("/v1/documenten/{id}/download")
+}
+
+/// Another number for each, all over the range of numbers (the finish of splitmix64).
+const fn scattered(turn: u64) -> u64 {
+    let mixed = turn.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
 }
 
 impl Target {
     /// The next document of this size.
-    pub(crate) fn document(&self, size: Size) -> Outcome<&Uri> {
-        let documents = self
-            .documents
-            .iter()
-            .find(|(of, _)| *of == size)
-            .map(|(_, list)| list);
-        let documents = documents.or_fail("find documents of a size")?;
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % documents.len().max(1);
-        documents.get(turn).or_fail("find a document")
+    pub(crate) fn document(&self, size: Size) -> Outcome<Uri> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        match &self.documents {
+            Documents::InTurn(sizes) => {
+                let documents = sizes.iter().find(|(of, _)| *of == size);
+                let (_, documents) = documents.or_fail("find documents of a size")?;
+                let document = documents.get(turn % documents.len().max(1));
+                document.cloned().or_fail("find a document")
+            }
+            Documents::Spread(numbers) => {
+                let beyond = scattered(turn as u64) % (numbers.len() as u64).max(1);
+                let beyond = usize::try_from(beyond).or_fail("find a document")?;
+                let id = Size::Small.uuid(numbers.start + beyond);
+                download_path(&id).parse().or_fail("make a path")
+            }
+        }
     }
 
     /// A request for the next document of this size, with a token.
@@ -147,6 +175,27 @@ impl Connection {
             .or_fail(&asked)?
             .to_bytes();
         Ok((status, body))
+    }
+
+    /// Any call with this token and, where there is a body, its media type.
+    pub(crate) async fn ask(
+        &mut self,
+        token: HeaderValue,
+        method: Method,
+        path: &str,
+        body: Option<(&'static str, Bytes)>,
+    ) -> Outcome<(StatusCode, Bytes)> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, "localhost")
+            .header(AUTHORIZATION, token);
+        if let Some((media, _)) = body {
+            request = request.header(CONTENT_TYPE, media);
+        }
+        let body = body.map_or_else(Bytes::new, |(_, body)| body);
+        self.call(request.body(Full::new(body)).or_fail("make a request")?)
+            .await
     }
 
     /// Downloads a document and holds its length against what it should be.

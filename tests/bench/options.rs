@@ -24,6 +24,12 @@ pub(crate) struct Options {
     /// Minutes of mixed traffic in the phase `soak`; a fifth of them is its warm-up
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=10_080))]
     pub(crate) minutes: u64,
+    /// Addresses in the large registry of the phase `scale`
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(64..=10_000_000))]
+    pub(crate) addresses: u64,
+    /// Entries in the long ledger of the phase `scale`, those of its registry counted
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    pub(crate) entries: u64,
     /// Measure only this phase; may be given more than once
     #[arg(long, value_name = "PHASE")]
     pub(crate) only: Vec<Phase>,
@@ -93,12 +99,16 @@ pub(crate) enum Phase {
     Stalled,
     /// The gateway alone, only when asked for: mixed traffic for --minutes, and what memory grew by
     Soak,
+    /// The gateway alone, only when asked for: 4 KiB documents from a second gateway too, with --addresses
+    /// and --entries
+    Scale,
 }
 
 impl Options {
     /// Whether this phase was asked for.
     pub(crate) fn wants(&self, phase: Phase) -> bool {
-        (self.only.is_empty() && phase != Phase::Soak) || self.only.contains(&phase)
+        (self.only.is_empty() && !matches!(phase, Phase::Soak | Phase::Scale))
+            || self.only.contains(&phase)
     }
 
     /// Who takes part beside the gateway.

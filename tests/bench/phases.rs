@@ -15,10 +15,10 @@ use crate::load::{Done, Pool, anew};
 use crate::options::{Options, Phase};
 use crate::process::resident_bytes;
 use crate::provider::Size;
-use crate::rounds::{Cost, SETTLE, WARM_UP, float, in_turn, medians, per_mille_ms};
+use crate::rounds::{Cost, SETTLE, WARM_UP, cost, float, in_turn, medians, per_mille_ms};
 use crate::table::{Goal, Line, Peer, Report, Section};
 use crate::world::{Side, World};
-use crate::{disk, haproxy, nginx, soak, stalled};
+use crate::{disk, haproxy, nginx, scale, soak, stalled};
 
 /// Clients at once for small and middle documents.
 pub(crate) const CONNECTIONS: usize = 32;
@@ -112,6 +112,10 @@ async fn report(options: &Options, directory: &Path, beside: &str) -> Outcome<Re
         world.gateway.restart().await?;
         sections.push(soak::soak(&world, options).await?);
     }
+    if options.wants(Phase::Scale) {
+        progress(Phase::Scale);
+        sections.push(scale::flat(&mut world, options, directory).await?);
+    }
     let store = if options.postgres.is_some() {
         "PostgreSQL (its processes counted with the gateway's)"
     } else {
@@ -149,11 +153,9 @@ async fn kept_connections(
 ) -> Outcome<Section> {
     let provider = world.provider();
     let load = async |side: &Side, time: Duration| -> Outcome<[f64; 4]> {
-        let pool = Pool::open(&side.target, connections, Reader::Fast).await?;
-        let before = (side.tree.cpu_us()?, provider.cpu_us()?);
-        let done = pool.closed(size, time).await?;
-        let cost = Cost::since(before.0, &side.tree, done).await?;
-        let of_provider = float(provider.cpu_us()?.saturating_sub(before.1));
+        let before = provider.cpu_us()?;
+        let (done, cost) = cost(side, size, connections, time).await?;
+        let of_provider = float(provider.cpu_us()?.saturating_sub(before));
         let megabytes = float(done.requests) * float(size.bytes() as u64) / 1e6;
         Ok([
             cost.cpu_us_per_request,

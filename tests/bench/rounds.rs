@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
+use crate::client::Reader;
 use crate::failure::{Context as _, Outcome};
-use crate::load::Done;
+use crate::load::{Done, Pool};
 use crate::options::Options;
 use crate::process::Tree;
+use crate::provider::Size;
 use crate::table::{Goal, Line, Peers};
 use crate::world::{Side, World};
 
@@ -41,8 +43,6 @@ impl Figure {
 }
 
 /// Measures the sides in turn, warmed up, as many rounds as were asked for; gives the medians.
-///
-/// Tokens are signed before each slice, for as many requests as the slice before it made.
 pub(crate) async fn in_turn<const K: usize>(
     world: &World,
     options: &Options,
@@ -50,8 +50,33 @@ pub(crate) async fn in_turn<const K: usize>(
     load: impl AsyncFn(&Side, Duration) -> Outcome<[f64; K]>,
 ) -> Outcome<[Figure; K]> {
     let sides = world.sides();
+    let rounds = rounds_in_turn(&sides, options, slice, load).await?;
+    let mut of_sides = rounds.iter().map(|results| medians(results));
+    let ours = of_sides.next().or_fail("measure the gateway")??;
+    let mut figures = ours.map(|ours| Figure {
+        ours,
+        peers: Vec::new(),
+    });
+    for (side, theirs) in sides.iter().skip(1).zip(of_sides) {
+        let peer = side.peer.or_fail("know a peer")?;
+        for (figure, theirs) in figures.iter_mut().zip(theirs?) {
+            figure.peers.push((peer, theirs));
+        }
+    }
+    Ok(figures)
+}
+
+/// Measures these sides in turn, warmed up; gives what each round of each side came to.
+///
+/// Tokens are signed before each slice, for as many requests as the slice before it made.
+pub(crate) async fn rounds_in_turn<const K: usize>(
+    sides: &[Side],
+    options: &Options,
+    slice: Duration,
+    load: impl AsyncFn(&Side, Duration) -> Outcome<[f64; K]>,
+) -> Outcome<Vec<Vec<[f64; K]>>> {
     let mut rates = Vec::new();
-    for side in &sides {
+    for side in sides {
         side.target.tokens.fill(WARM_UP_TOKENS)?;
         let (asked, since) = (side.target.next.load(Ordering::Relaxed), Instant::now());
         load(side, WARM_UP).await?;
@@ -67,19 +92,7 @@ pub(crate) async fn in_turn<const K: usize>(
             results.push(load(side, slice).await?);
         }
     }
-    let mut of_sides = rounds.iter().map(|results| medians(results));
-    let ours = of_sides.next().or_fail("measure the gateway")??;
-    let mut figures = ours.map(|ours| Figure {
-        ours,
-        peers: Vec::new(),
-    });
-    for (side, theirs) in sides.iter().skip(1).zip(of_sides) {
-        let peer = side.peer.or_fail("know a peer")?;
-        for (figure, theirs) in figures.iter_mut().zip(theirs?) {
-            figure.peers.push((peer, theirs));
-        }
-    }
-    Ok(figures)
+    Ok(rounds)
 }
 
 /// What a slice of load cost the processes that bore it.
@@ -102,6 +115,19 @@ impl Cost {
             requests_per_second: requests / done.elapsed.as_secs_f64(),
         })
     }
+}
+
+/// What it costs to ask a side for documents, as fast as they come over so many connections that are kept.
+pub(crate) async fn cost(
+    side: &Side,
+    size: Size,
+    connections: usize,
+    time: Duration,
+) -> Outcome<(Done, Cost)> {
+    let pool = Pool::open(&side.target, connections, Reader::Fast).await?;
+    let before = side.tree.cpu_us()?;
+    let done = pool.closed(size, time).await?;
+    Ok((done, Cost::since(before, &side.tree, done).await?))
 }
 
 /// The median of each column.

@@ -11,9 +11,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
-use hyper::{Method, Request, StatusCode};
+use hyper::header::HeaderValue;
+use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -25,7 +24,7 @@ use crate::options::Options;
 use crate::phases::MIB;
 use crate::process::resident_bytes;
 use crate::provider::Size;
-use crate::registration::{ADDRESSES, KIND, address, owner};
+use crate::registration::{ADDRESSES, CHOICES, JSON, address, choice};
 use crate::rounds::{float, medians};
 use crate::table::{Goal, Line, Section};
 use crate::tokens::Signer;
@@ -127,28 +126,13 @@ impl Traffic {
         // An address of its own each time: what an owner chose is never forgotten, and would make the
         // addresses that are asked for larger and larger.
         let number = ADDRESSES + self.next.fetch_add(1, Ordering::Relaxed);
-        let body = json!({
-            "soort": "toestemming",
-            "nummeraanduiding": address(number),
-            "eigenaar": owner(number),
-            "ontvangers": [self.receiver],
-            "doelen": ["overig"],
-            "documentsoorten": [KIND],
-            "geldigVan": "2025-01-01T00:00:00Z",
-            "bewijs": {
-                "soort": "ondertekend-formulier",
-                "kenmerk": "formulier/2025-17",
-                "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-            },
-            "tekst": {"taal": "nl", "versie": "2024-1"},
-        });
-        let path = "/v1/toestemmingen";
+        let body = choice(number, &self.receiver);
         let token = self.registrar.sign()?;
-        let told = send(kept, token, Method::POST, path, Some(&body)).await?;
-        let told = expect(told, StatusCode::CREATED, path)?;
+        let told = send(kept, token, Method::POST, CHOICES, Some(&body)).await?;
+        let told = expect(told, StatusCode::CREATED, CHOICES)?;
         let id = told.get("id").and_then(Value::as_str);
         let path = format!(
-            "{path}/{}/intrekken",
+            "{CHOICES}/{}/intrekken",
             id.or_fail("find the id of a choice")?
         );
         let token = self.registrar.sign()?;
@@ -164,17 +148,8 @@ async fn send(
     path: &str,
     body: Option<&Value>,
 ) -> Outcome<(StatusCode, Bytes)> {
-    let mut request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header(HOST, "localhost")
-        .header(AUTHORIZATION, token);
-    if body.is_some() {
-        request = request.header(CONTENT_TYPE, "application/json");
-    }
-    let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
-    kept.call(request.body(Full::new(body)).or_fail("make a request")?)
-        .await
+    let body = body.map(|body| (JSON, Bytes::from(body.to_string())));
+    kept.ask(token, method, path, body).await
 }
 
 /// The answer, which must be of this status.

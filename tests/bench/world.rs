@@ -1,16 +1,17 @@
 //! All processes together, in one directory.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::ChildStdin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use hyper::Uri;
-
 use crate::certificates::Party;
-use crate::client::{Connection, Reader, Target};
+use crate::client::{Connection, Documents, Reader, Target, download_path};
 use crate::failure::{Context as _, Outcome};
+use crate::filling::Told;
 use crate::gateway::{AUDIENCE, Gateway, Ports, Surroundings};
 use crate::options::Options;
 use crate::process::{Process, Tree};
@@ -21,7 +22,7 @@ use crate::tokens::{Signer, Stock};
 use crate::{haproxy, nginx, policy, provider};
 
 /// Why these documents pass: statutory duty, on request (Tijdelijke wet Groningen 3(4)); no owner's choice blocks it.
-const PURPOSE: &str = "schade-afhandeling";
+pub(crate) const PURPOSE: &str = "schade-afhandeling";
 /// For this one they pass to nobody who was not consented to.
 pub(crate) const REFUSED_PURPOSE: &str = "overig";
 
@@ -35,6 +36,10 @@ pub(crate) struct World {
     with_database: bool,
     /// IMG, for calls of its own.
     pub(crate) img: Party,
+    ncg: Party,
+    binary: PathBuf,
+    certificates: PathBuf,
+    provider_port: u16,
 }
 
 /// What runs to be compared with.
@@ -89,8 +94,8 @@ impl World {
         let peers = options.peers().into_iter();
         let peers = peers.map(|peer| surroundings.start(peer));
         let peers: Vec<Beside> = peers.collect::<Outcome<_>>()?;
-        let path = |id: &str| format!("/v1/documenten/{id}/download");
-        let mut to_gateway = target("the gateway", exchange, &img, Stock::fresh(signer), path)?;
+        let tokens = Stock::fresh(signer);
+        let mut to_gateway = target("the gateway", exchange, &img, tokens, download_path)?;
         to_gateway.recorded = true;
         let world = Self {
             gateway,
@@ -100,6 +105,10 @@ impl World {
             _provider_input: input,
             with_database: options.postgres.is_some(),
             img,
+            ncg,
+            binary,
+            certificates,
+            provider_port,
         };
         world.check().await?;
         Ok(world)
@@ -126,6 +135,61 @@ impl World {
             })
         });
         std::iter::once(self.ours()).chain(peers).collect()
+    }
+
+    /// Where the gateway listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.to_gateway.address
+    }
+
+    /// Who tell a gateway that listens there what there is.
+    pub(crate) const fn told(&self, exchange: SocketAddr) -> Told<'_> {
+        Told {
+            exchange,
+            img: &self.img,
+            ncg: &self.ncg,
+        }
+    }
+
+    /// Starts another gateway among the same organisations, with a book of its own in this folder, which
+    /// is made; and says where it listens.
+    pub(crate) async fn another(&self, folder: &Path) -> Outcome<(Gateway, SocketAddr)> {
+        let making = format!("make {}", folder.display());
+        std::fs::create_dir(folder).or_fail(&making)?;
+        symlink(&self.certificates, folder.join("certs")).or_fail(&making)?;
+        let [exchange, desk, ops] = free_ports()?;
+        let around = Surroundings {
+            ports: Ports {
+                exchange,
+                desk,
+                ops,
+            },
+            img: &self.img,
+            ncg: &self.ncg,
+            provider_port: self.provider_port,
+            postgres: None,
+        };
+        let gateway = Gateway::start(&self.binary, folder, &around).await?;
+        Ok((gateway, local(exchange)))
+    }
+
+    /// IMG, asking a gateway that listens there for the documents with these numbers.
+    pub(crate) fn asking(
+        &self,
+        name: &'static str,
+        address: SocketAddr,
+        documents: Range<usize>,
+    ) -> Outcome<Arc<Target>> {
+        let signer = Arc::new(Signer::new(&self.img, AUDIENCE, PURPOSE)?);
+        Ok(Arc::new(Target {
+            name,
+            address,
+            tls: self.img.client_tls()?,
+            tokens: Stock::fresh(signer),
+            recorded: true,
+            documents: Documents::Spread(documents),
+            next: AtomicUsize::new(0),
+        }))
     }
 
     /// The providing process, which costs the same whoever asks.
@@ -209,7 +273,7 @@ fn target(
     tokens: Stock,
     path: impl Fn(&str) -> String,
 ) -> Outcome<Target> {
-    let uris = |size: Size| -> Outcome<(Size, Vec<Uri>)> {
+    let uris = |size: Size| {
         let uri = |number| path(&size.uuid(number)).parse().or_fail("make a path");
         Ok((
             size,
@@ -222,7 +286,7 @@ fn target(
         tls: requester.client_tls()?,
         tokens,
         recorded: false,
-        documents: Size::ALL.into_iter().map(uris).collect::<Outcome<_>>()?,
+        documents: Documents::InTurn(Size::ALL.into_iter().map(uris).collect::<Outcome<_>>()?),
         next: AtomicUsize::new(0),
     })
 }
