@@ -149,8 +149,6 @@ pub const SIGNATURE_FILE_BYTES: u64 = 32 * 1024;
 pub const CLOSING_WAIT: Duration = Duration::from_millis(5);
 /// How long SQLite's journal gathers commits before they are moved into its file together.
 pub const JOURNAL_PAUSE: Duration = Duration::from_millis(100);
-/// How often the sequencer lets other tasks run before it commits, when several are at work.
-pub const GATHER_YIELDS: u32 = 4;
 /// How long the sequencer waits after the database failed.
 pub const STORE_RETRY: Duration = Duration::from_millis(200);
 /// How often it asks for the outcome of a commit before the process ends.

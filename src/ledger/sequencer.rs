@@ -91,7 +91,7 @@ impl Sequencer {
     pub(super) async fn run(mut self) {
         let mut crowded = false;
         while let Some(plan) = self.gather(crowded).await {
-            crowded = plan.appends.len() + plan.closings.len() > 1;
+            crowded = plan.appends.len() > 1;
             self.figures.queueing.note_begun(Instant::now());
             let processed = self.process(plan).await;
             self.figures.queueing.note_ended();
@@ -132,10 +132,9 @@ impl Sequencer {
             }
         }
         if crowded {
-            // Others are at work: let those that are ready hand in their entry before the commit.
-            for _ in 0..bounds::GATHER_YIELDS {
-                tokio::task::yield_now().await;
-            }
+            // Others are at work: let those that are ready hand in their entry before the commit. Once: each
+            // time costs a wakened thread.
+            tokio::task::yield_now().await;
         }
         let mut newest = None;
         while plan.len() + deferred.len() < bounds::BATCH_ENTRIES

@@ -33,6 +33,8 @@ use crate::world::{REFUSED_PURPOSE, World};
 /// What part of the time is the warm-up, and what part of the rest is compared at either end.
 const WARM_UP_PART: u32 = 5;
 const COMPARED_PART: usize = 10;
+/// Addresses at which owners choose.
+const CHOOSING: usize = 2_048;
 /// How often memory is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -123,9 +125,10 @@ impl Traffic {
     }
 
     async fn choice(&self, kept: &mut Connection) -> Outcome<()> {
-        // An address of its own each time: what an owner chose is never forgotten, and would make the
-        // addresses that are asked for larger and larger.
-        let number = ADDRESSES + self.next.fetch_add(1, Ordering::Relaxed);
+        // At addresses of their own: what an owner chose is never forgotten, and would make those that are
+        // asked for larger and larger. In turn, so that all of them are remembered before the warm-up ends:
+        // what is kept of addresses in memory grows up to its bound.
+        let number = ADDRESSES + self.next.fetch_add(1, Ordering::Relaxed) % CHOOSING;
         let body = choice(number, &self.receiver);
         let token = self.registrar.sign()?;
         let told = send(kept, token, Method::POST, CHOICES, Some(&body)).await?;

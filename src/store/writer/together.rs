@@ -39,52 +39,53 @@ pub(super) struct Told {
     pub(super) all_open: bool,
 }
 
-/// Begins with the write lock, instead of failing half-way through for want of it.
-const BEGIN: &str = "begin immediate; \
-    select size, checkpoint, facts_epoch, policy_epoch, keys_epoch from head where id = 1";
-
-/// Begins a batch in SQLite, and asks.
+/// Begins a batch in SQLite, and asks: with the write lock, instead of failing half-way through for want
+/// of it. What is answered comes in one row, because each wakes who waits for it.
 pub(super) async fn begin(
     c: &mut SqliteConnection,
     asked: &Asked,
 ) -> Result<(Option<Head>, Told), StoreError> {
     const DOING: &str = "begin a batch";
-    let mut text = Text(BEGIN.to_owned());
     let mut values = Values::default();
+    let mut recorded = String::from("0");
     let mut rest = asked.transactions.as_slice();
     while let Some(part) = sql::COUNT_RECORDED.part(rest, false) {
-        text.add(part.sql);
+        add(&mut recorded, part.sql);
         for transaction in part.rows {
             values = values.bind(transaction.as_bytes().as_slice());
         }
         rest = part.later;
     }
-    let counts_of_recorded = text.statements() - 2;
+    let mut open = String::from("0");
     let mut rest = asked.closing.as_slice();
     while let Some(part) = sql::COUNT_OPEN_RELEASES.part(rest, false) {
-        text.add(part.sql);
+        add(&mut open, part.sql);
         for index in part.rows {
             values = values.bind(to_sql(*index));
         }
         rest = part.later;
     }
-    let query = sqlx::query_with(AssertSqlSafe(text.0), values.done(DOING)?);
-    let rows = query.fetch_all(c).await.map_err(failed(DOING))?;
-    let mut rows = rows.iter();
-    let head = rows.next().map(parse_head).transpose()?;
-    let mut counts = rows.map(|row| row.try_get::<i64, _>(0).map_err(failed(DOING)));
-    let (mut recorded, mut open) = (0, 0);
-    for count in counts.by_ref().take(counts_of_recorded) {
-        recorded += count?;
-    }
-    for count in counts {
-        open += count?;
-    }
-    let told = Told {
-        none_recorded: recorded == 0 && !asked.transactions.is_empty(),
-        all_open: usize::try_from(open) == Ok(asked.closing.len()),
+    let text = format!(
+        "begin immediate; select size, checkpoint, facts_epoch, policy_epoch, keys_epoch, \
+         {recorded}, {open} from head where id = 1"
+    );
+    let query = sqlx::query_with(AssertSqlSafe(text), values.done(DOING)?);
+    let Some(row) = query.fetch_optional(c).await.map_err(failed(DOING))? else {
+        return Ok((None, Told::default()));
     };
-    Ok((head, told))
+    let count = |column: usize| row.try_get::<i64, _>(column).map_err(failed(DOING));
+    let told = Told {
+        none_recorded: count(5)? == 0 && !asked.transactions.is_empty(),
+        all_open: usize::try_from(count(6)?) == Ok(asked.closing.len()),
+    };
+    Ok((Some(parse_head(&row)?), told))
+}
+
+/// What another statement counts, as a term of a sum.
+fn add(sum: &mut String, statement: &str) {
+    for part in [" + (", statement, ")"] {
+        sum.push_str(part);
+    }
 }
 
 /// Statements one behind the other.
@@ -97,11 +98,6 @@ impl Text {
             self.0.push_str("; ");
         }
         self.0.push_str(statement);
-    }
-
-    /// How many there are: none of ours has a semicolon of its own.
-    fn statements(&self) -> usize {
-        1 + self.0.matches(';').count()
     }
 }
 
