@@ -358,3 +358,8 @@ pub const TELEMETRY_BATCH: usize = 256;
 pub const TELEMETRY_PARTING: Duration = Duration::from_secs(2);
 /// Characters of a text in an event that is told.
 pub const TELEMETRY_TEXT_CHARS: usize = 1_024;
+
+/// Lines of the log that may wait for who reads standard error; some 500 bytes each.
+pub const LOG_LINES: usize = 8_192;
+/// How long lines of the log gather before they go out together.
+pub const LOG_PAUSE: Duration = Duration::from_millis(10);

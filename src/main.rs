@@ -10,6 +10,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
 use commands::{Cli, output};
+use sluis::telemetry;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -25,7 +26,9 @@ fn main() -> ExitCode {
         }
         Err(error) => return usage(&error),
     };
-    match commands::run(cli) {
+    let ended = commands::run(cli);
+    telemetry::finish_logging();
+    match ended {
         Ok(exit) => exit.into(),
         Err(failure) => {
             for line in &failure.lines {

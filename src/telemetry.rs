@@ -9,6 +9,7 @@
 mod family;
 mod ledger;
 mod otlp;
+mod outlet;
 mod trust;
 
 use std::sync::Arc;
@@ -28,12 +29,14 @@ use crate::ledger::Ledger;
 
 pub use ledger::watch_ledger;
 pub use otlp::{Course, LogTap, Logged, Teller, watch_telemetry};
+pub use outlet::{finish_logging, watch_log};
 pub use trust::watch_trust;
 
 /// The variable that says how much is logged, such as `info` or `sluis=debug`.
 const LOG_VARIABLE: &str = "SLUIS_LOG";
 
-/// Starts logging to standard error, one JSON object a line. Does nothing when it already started.
+/// Starts logging to standard error, one JSON object a line; [`finish_logging`] ends it. Does nothing when
+/// it already started.
 pub fn start_logging() {
     start_logging_with(None);
 }
@@ -45,7 +48,7 @@ pub fn start_logging_with(tap: Option<LogTap>) {
         .json()
         .flatten_event(true)
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(outlet::open());
     let started = match tap {
         None => builder.try_init().is_ok(),
         Some(tap) => builder.finish().with(tap).try_init().is_ok(),

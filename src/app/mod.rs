@@ -595,6 +595,7 @@ fn figures(
 ) -> Result<(Registry, Metrics, TurnedAway), prometheus::Error> {
     let registry = Registry::new();
     let metrics = Metrics::new(&registry)?;
+    telemetry::watch_log(&registry)?;
     telemetry::watch_ledger(&registry, ledger)?;
     if let Some(trial) = exchange.trial() {
         telemetry::watch_trial(&registry, Arc::clone(trial))?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::client::Call;
 use crate::party::{let_crl_grow_stale, own_pki, pki};
 use crate::process::{Gateway, SLUIS, mortal, sluis};
 use crate::world::{Store, World};
@@ -112,6 +113,40 @@ async fn the_service_manager_and_probes_are_told() {
     assert_eq!(world.gateways[0].stop().await, Some(0));
     assert_eq!(told(), "STOPPING=1");
     assert_eq!(health(&["--live"]).0, Some(1), "nobody is there");
+    world.abandon();
+}
+
+/// Hands lines of the log on until the gateway has opened, and then no more, as a service manager that stands
+/// still.
+const STANDS_STILL: &str = r#"exec "$0" serve --config "$1" 2> >(
+    while read -r line; do
+        printf '%s\n' "$line" >&2
+        [[ $line != *'the gateway is open'* ]] || exec tail --pid=$PPID -f /dev/null
+    done
+)"#;
+
+/// Each refused call is a line of some 400 bytes, and a pipe holds 64 KiB.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_waits_for_who_reads_the_log() {
+    const CALLS: usize = 500;
+    let mut world = World::without_gateway(Store::Sqlite).await;
+    let mut command = mortal("KILL", "bash");
+    command.args(["-c", STANDS_STILL, SLUIS]);
+    command.arg(world.config());
+    let gateway = Gateway::start_with(command, &world.log(0)).await;
+    world.gateways.push(gateway.unwrap());
+    let said = world.gateways[0].said();
+    for _ in 0..CALLS {
+        let answer = world
+            .call(
+                "img",
+                &Call::get("/v1/documenten/00000000-0000-4000-8000-000000000001/download"),
+            )
+            .await;
+        assert_eq!(answer.status, 401);
+    }
+    assert_eq!(world.gateways[0].said(), said, "nobody took a line since");
+    assert_eq!(world.gateways[0].stop().await, Some(0));
     world.abandon();
 }
 
