@@ -123,12 +123,12 @@ fn parse<T: serde::de::DeserializeOwned>(
 
 const FACTS: &str = "read the facts of an address";
 
+/// Documents of an address, and what is known of it.
+type Found = (Vec<Document>, Arc<Loaded>);
+
 /// Reads the rows of [`sql::FACTS_AT`], or of [`sql::FACTS_OF_DOCUMENT`], whose address the document
 /// says: `None` when there is none.
-fn read<R: Row>(
-    rows: &[R],
-    address: Option<AddressId>,
-) -> Result<Option<(Vec<Document>, Arc<Loaded>)>, StoreError>
+fn read<R: Row>(rows: &[R], address: Option<AddressId>) -> Result<Option<Found>, StoreError>
 where
     usize: sqlx::ColumnIndex<R>,
     for<'r> i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
@@ -233,7 +233,7 @@ impl Store {
         address: AddressId,
         after: Option<DocumentId>,
         limit: u32,
-    ) -> Result<(Vec<Document>, Arc<Loaded>), StoreError> {
+    ) -> Result<Found, StoreError> {
         let pool = self.pool.clone();
         let read = detached(FACTS, async move {
             on!(&pool, p => {
