@@ -285,6 +285,8 @@ impl Store {
                 SqlitePoolOptions::new()
                     .max_connections(bounds::READ_CONNECTIONS)
                     .acquire_timeout(bounds::READ)
+                    // There is no other end that could have gone away.
+                    .test_before_acquire(false)
                     .connect_lazy_with(sqlite_options(path, READER_PAGES).read_only(true)),
             ),
             Location::Postgres(_) => Engine::Postgres(
