@@ -44,17 +44,20 @@ pub fn start_logging() {
 /// The same, with every event that is let through also given to a collector.
 pub fn start_logging_with(tap: Option<LogTap>) {
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
+    let (lines, writing) = outlet::open();
     let builder = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_env_filter(filter)
-        .with_writer(outlet::open());
+        .with_writer(lines);
     let started = match tap {
         None => builder.try_init().is_ok(),
         Some(tap) => builder.finish().with(tap).try_init().is_ok(),
     };
-    // An error means that somebody in this process, a test for one, was first.
-    let _ = started;
+    // If not, somebody in this process, a test for one, was first.
+    if started {
+        writing.keep();
+    }
 }
 
 /// Starts logging when the reader asked for it: beside the words of the demo it is noise.

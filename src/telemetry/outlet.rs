@@ -12,7 +12,7 @@ use prometheus::proto::MetricFamily;
 use prometheus::{Counter, Registry};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
-use super::raise;
+use super::{as_float, raise};
 use crate::bounds;
 
 /// Dropped when the process ends, which writes what waits.
@@ -36,15 +36,25 @@ impl Write for Gathered {
     }
 }
 
+/// A thread that writes, until this is dropped or kept.
+pub(super) struct Started(ErrorCounter, WorkerGuard);
+
+impl Started {
+    /// Lets it write until [`finish_logging`].
+    pub(super) fn keep(self) {
+        let _ = LEFT_OUT.set(self.0);
+        *GUARD.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.1);
+    }
+}
+
 /// Starts the thread, and answers where it takes lines.
-pub(super) fn open() -> NonBlocking {
+pub(super) fn open() -> (NonBlocking, Started) {
     let (outlet, guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(bounds::LOG_LINES)
         .thread_name("log")
         .finish(Gathered(BufWriter::new(io::stderr())));
-    let _ = LEFT_OUT.set(outlet.error_counter());
-    *GUARD.lock().unwrap_or_else(PoisonError::into_inner) = Some(guard);
-    outlet
+    let started = Started(outlet.error_counter(), guard);
+    (outlet, started)
 }
 
 /// Writes what waits of the log, and gives up after about a second: for a process that is about to end.
@@ -63,13 +73,9 @@ impl Collector for LogFigures {
         self.left_out.desc()
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "Prometheus counts in floating point"
-    )]
     fn collect(&self) -> Vec<MetricFamily> {
         let lines = LEFT_OUT.get().map_or(0, ErrorCounter::dropped_lines);
-        raise(&self.left_out, lines as f64);
+        raise(&self.left_out, as_float(lines as u64));
         self.left_out.collect()
     }
 }
