@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{DEPTH, Paths};
 use super::files::IdentityError;
-use super::trust::Trust;
+use super::trust::{Trust, without_crl};
 use crate::clock::Moment;
 
 /// What an alarm is about.
@@ -64,17 +64,13 @@ impl Trust {
         if let Some(told) = self.own_alarm(now) {
             tell(AlarmAbout::Certificate, true, told);
         }
-        let mut without = Vec::new();
-        for anchor in self.anchors.iter().flat_map(|file| file.iter()) {
+        let anchors = || self.anchors.iter().flat_map(|file| file.iter());
+        for anchor in anchors().filter(|anchor| !anchor.is_valid(now)) {
             let (name, subject) = (&anchor.examined.name, &anchor.examined.subject);
-            if !anchor.is_valid(now) {
-                let told = format!(
-                    "{name}: this trust anchor is not valid now and has dropped out; put its successor in its file"
-                );
-                tell(AlarmAbout::Certificate, shut.contains(subject), told);
-            } else if !self.crls.iter().any(|crl| crl.is_of(subject)) {
-                without.push((name, subject));
-            }
+            let told = format!(
+                "{name}: this trust anchor is not valid now and has dropped out; put its successor in its file"
+            );
+            tell(AlarmAbout::Certificate, shut.contains(subject), told);
         }
         for crl in self.crls.iter().filter(|crl| crl.next_update() <= now) {
             let until = self.clients.stale_from(crl);
@@ -92,11 +88,13 @@ impl Trust {
             let hinders = refused && shut.contains(crl.issuer());
             tell(AlarmAbout::Crl, hinders, told);
         }
-        without.sort_unstable();
-        for (name, subject) in without {
-            let issuer = name.clone();
+        let without = without_crl(anchors(), &self.crls, now);
+        let mut without: Vec<_> = without.map(|anchor| &anchor.examined).collect();
+        without.sort_unstable_by_key(|examined| &examined.name);
+        for examined in without {
+            let issuer = examined.name.clone();
             let told = IdentityError::NoCrl { issuer }.to_string();
-            tell(AlarmAbout::Crl, shut.contains(subject), told);
+            tell(AlarmAbout::Crl, shut.contains(&examined.subject), told);
         }
         alarms
     }

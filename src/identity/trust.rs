@@ -288,8 +288,14 @@ impl Parts {
 
     /// Trust anchors whose certificates would all be refused, for lack of a CRL.
     pub(super) fn without_crl(&self, now: Moment) -> Vec<IdentityError> {
-        let anchors: Vec<_> = self.anchors.values().cloned().collect();
-        without_crl(&anchors, &self.crls(), now)
+        let anchors = self.anchors.values().flat_map(|file| file.iter());
+        let crls = self.crls();
+        let without = without_crl(anchors, &crls, now);
+        let mut issuers: Vec<_> = without.map(|anchor| anchor.examined.name.clone()).collect();
+        issuers.sort_unstable();
+        issuers.dedup();
+        let error = |issuer| IdentityError::NoCrl { issuer };
+        issuers.into_iter().map(error).collect()
     }
 
     /// Makes a snapshot.
@@ -347,16 +353,13 @@ impl Parts {
     }
 }
 
-fn without_crl(anchors: &[Arc<Vec<Anchor>>], crls: &[Arc<Crl>], now: Moment) -> Vec<IdentityError> {
-    let mut without: Vec<_> = anchors
-        .iter()
-        .flat_map(|file| file.iter())
-        .filter(|anchor| anchor.is_valid(now))
+/// The valid ones of these anchors of which there is no CRL.
+pub(super) fn without_crl<'a>(
+    anchors: impl Iterator<Item = &'a Anchor>,
+    crls: &[Arc<Crl>],
+    now: Moment,
+) -> impl Iterator<Item = &'a Anchor> {
+    anchors
+        .filter(move |anchor| anchor.is_valid(now))
         .filter(|anchor| !crls.iter().any(|crl| crl.is_of(&anchor.examined.subject)))
-        .map(|anchor| anchor.examined.name.clone())
-        .collect();
-    without.sort_unstable();
-    without.dedup();
-    let error = |issuer| IdentityError::NoCrl { issuer };
-    without.into_iter().map(error).collect()
 }
