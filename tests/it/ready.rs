@@ -7,30 +7,17 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sluis::clock::SystemClock;
-use sluis::identity::DevPki;
 
 use crate::client::{Call, ops};
-use crate::party::{Party, Token, let_crl_grow_stale, own_pki, pki};
+use crate::party::{Party, Token, let_crl_grow_stale, pki};
 use crate::process::sluis;
 use crate::seeing::value;
-use crate::world::{Store, World};
+use crate::world::World;
 
 /// Nothing here takes longer.
 const PATIENCE: Duration = Duration::from_secs(45);
 
 const ADDRESS: &str = "0024200000019501";
-
-/// A world with certificates and a list of its own, and no gateway yet.
-async fn world() -> (World, DevPki) {
-    let world = World::without_gateway(Store::Sqlite).await;
-    let own = own_pki(&world.folder.path().join("pki"));
-    let config = std::fs::read_to_string(world.config()).unwrap();
-    let shared = format!("crls = [\"{}/ca.crl.pem\"]", pki().display());
-    let changed = config.replace(&shared, "crls = [\"pki/ca.crl.pem\"]");
-    assert_ne!(changed, config);
-    std::fs::write(world.config(), changed).unwrap();
-    (world, own)
-}
 
 /// What is not ready and what it warns of, once there are so many of each. Status, body and figures agree.
 async fn until(world: &World, not_ready: usize, warnings: usize) -> (Vec<String>, Vec<String>) {
@@ -78,7 +65,7 @@ fn put(content: &str, at: &Path) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bad_new_file_is_said_and_takes_nobody_out_and_a_stale_list_does() {
-    let (mut world, own) = world().await;
+    let (mut world, own) = World::with_own_list().await;
     world.start().await;
     until(&world, 0, 0).await;
     let document = world.document("ncg", "opnamerapport", ADDRESS, 1_000).await;
@@ -127,7 +114,7 @@ async fn a_bad_new_file_is_said_and_takes_nobody_out_and_a_stale_list_does() {
 /// The first agreement may come over HTTP, so a balancer must let it through.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_bundle_documents_are_refused_and_the_gateway_stays_within_reach() {
-    let (mut world, own) = world().await;
+    let (mut world, own) = World::with_own_list().await;
     let config = std::fs::read_to_string(world.config()).unwrap();
     let lines = config.lines();
     let unsigned: Vec<&str> = lines

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::client::Call;
-use crate::party::{let_crl_grow_stale, own_pki, pki};
+use crate::party::let_crl_grow_stale;
 use crate::process::{Gateway, SLUIS, mortal, sluis};
 use crate::world::{Store, World};
 
@@ -51,16 +51,7 @@ fn units_are_shut_tight() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_manager_and_probes_are_told() {
-    let mut world = World::without_gateway(Store::Sqlite).await;
-    let own_pki = own_pki(&world.folder.path().join("pki"));
-    let config = std::fs::read_to_string(world.config()).unwrap();
-    let own = config.replace(
-        &format!("crls = [\"{}/ca.crl.pem\"]", pki().display()),
-        "crls = [\"pki/ca.crl.pem\"]",
-    );
-    assert_ne!(own, config);
-    std::fs::write(world.config(), own).unwrap();
-
+    let (mut world, own_pki) = World::with_own_list().await;
     let path = world.folder.path().join("notify");
     let manager = UnixDatagram::bind(&path).unwrap();
     let wait = Some(Duration::from_mins(1));

@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use sluis::identity::DevPki;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 use crate::client::{Answer, Call, Line};
 use crate::outsider::{Book, Outsider};
-use crate::party::{AUDIENCE, Party, Token, pki};
+use crate::party::{AUDIENCE, Party, Token, own_pki, pki};
 use crate::process::{Ended, Gateway, sluis};
 use crate::provider::Provider;
 use crate::testing::Database;
@@ -77,6 +78,18 @@ impl World {
             Store::Postgres => database.url().to_owned(),
         };
         Self::over(database, &url).await
+    }
+
+    /// The same with a CRL of its own, on SQLite.
+    pub(crate) async fn with_own_list() -> (Self, DevPki) {
+        let world = Self::without_gateway(Store::Sqlite).await;
+        let own = own_pki(&world.folder.path().join("pki"));
+        let config = std::fs::read_to_string(world.config()).unwrap();
+        let shared = format!("crls = [\"{}/ca.crl.pem\"]", pki().display());
+        let changed = config.replace(&shared, "crls = [\"pki/ca.crl.pem\"]");
+        assert_ne!(changed, config);
+        std::fs::write(world.config(), changed).unwrap();
+        (world, own)
     }
 
     /// The same over a database behind a URL of its own.
