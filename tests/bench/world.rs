@@ -68,13 +68,10 @@ impl World {
         let [own, img, ncg] = ["gateway", "img", "ncg"].map(|n| Party::find(&certificates, n));
         let (own, img, ncg) = (own?, img?, ncg?);
         let (provider, provider_port, input) = provider::start(&ncg)?;
-        let [exchange, desk, ops] = free_ports()?;
+        let ports = gateway_ports()?;
+        let exchange = ports.exchange;
         let around = Surroundings {
-            ports: Ports {
-                exchange,
-                desk,
-                ops,
-            },
+            ports,
             img: &img,
             ncg: &ncg,
             provider_port,
@@ -157,13 +154,10 @@ impl World {
         let making = format!("make {}", folder.display());
         std::fs::create_dir(folder).or_fail(&making)?;
         symlink(&self.certificates, folder.join("certs")).or_fail(&making)?;
-        let [exchange, desk, ops] = free_ports()?;
+        let ports = gateway_ports()?;
+        let exchange = ports.exchange;
         let around = Surroundings {
-            ports: Ports {
-                exchange,
-                desk,
-                ops,
-            },
+            ports,
             img: &self.img,
             ncg: &self.ncg,
             provider_port: self.provider_port,
@@ -293,6 +287,16 @@ fn target(
 
 fn local(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+/// Where a gateway is to listen.
+fn gateway_ports() -> Outcome<Ports> {
+    let [exchange, desk, ops] = free_ports()?;
+    Ok(Ports {
+        exchange,
+        desk,
+        ops,
+    })
 }
 
 /// Ports that nobody has at this moment, all different.
